@@ -1,0 +1,12 @@
+package authz
+
+// Credential is what a door found in a request, unchecked. A client that signed in may send both: the Token of its
+// session, and its PS-Auth header again.
+type Credential struct {
+	unprintable
+	Token  string  // A JWT out of a cookie, a Bearer header or a query; empty if there is none.
+	PSAuth *PSAuth // Nil if there is none.
+}
+
+// IsZero reports whether the request carried no credential at all.
+func (c Credential) IsZero() bool { return c == Credential{} }

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"syscall"
+
+	"github.com/musterhq/muster/server"
+	"github.com/musterhq/muster/server/insight"
+)
+
+// client speaks to the local door: of the server that runs on the store, else of one that this process opens.
+type client struct {
+	http  *http.Client
+	token string
+	here  bool // the store is open in this process, and closed with the client
+	close func() error
+}
+
+// connect reaches the local door.
+func (c *config) connect(ctx context.Context) (*client, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", c.socket())
+	}
+	conn, err := dial(ctx, "", "")
+	if err == nil {
+		conn.Close()
+		return &client{http: &http.Client{Transport: &http.Transport{DialContext: dial}}, close: func() error { return nil }}, nil
+	}
+	if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, err
+	}
+	return c.connectHere(ctx)
+}
+
+// connectHere opens the store in this process and runs what the server would.
+func (c *config) connectHere(ctx context.Context) (*client, error) {
+	if _, err := os.Stat(c.dir); err != nil {
+		return nil, fmt.Errorf("no muster runs on %s and there is no store: start one with muster serve --dir %[1]s", c.dir)
+	}
+	i, err := c.open(ctx, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	l, err := c.listenLocal()
+	if err != nil {
+		return nil, errors.Join(err, i.db.Close())
+	}
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan error, 1)
+	go func() { done <- i.server.Serve(serving, server.Listeners{Local: l}) }()
+	reached, err := c.connect(ctx)
+	if err != nil {
+		stop()
+		return nil, errors.Join(err, <-done, i.db.Close())
+	}
+	reached.here = true
+	reached.close = func() error {
+		stop()
+		return errors.Join(<-done, i.db.Close())
+	}
+	return reached, nil
+}
+
+// signIn gets a token for a user; it lives as long as a token made on the host may.
+func (c *client) signIn(ctx context.Context, user string, hours int) (string, error) {
+	var answer server.LocalToken
+	err := c.post(ctx, server.LocalTokenPath, server.LocalToken{User: user, Hours: hours}, &answer)
+	if answer.Error != "" {
+		return "", errors.New(answer.Error)
+	}
+	return answer.Token, err
+}
+
+// get calls an endpoint below the base of the API.
+func (c *client) get(ctx context.Context, path string, answer any) error {
+	return c.do(ctx, http.MethodGet, insight.Base+path, nil, answer)
+}
+
+func (c *client) post(ctx context.Context, path string, body, answer any) error {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, http.MethodPost, path, bytes.NewReader(b), answer)
+}
+
+func (c *client) do(ctx context.Context, method, path string, body io.Reader, answer any) error {
+	r, err := http.NewRequestWithContext(ctx, method, "http://muster"+path, body)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	got, err := c.http.Do(r)
+	if err != nil {
+		return err
+	}
+	defer got.Body.Close()
+	text, err := io.ReadAll(got.Body)
+	if err != nil {
+		return err
+	}
+	if got.StatusCode >= http.StatusBadRequest {
+		var reason string
+		if json.Unmarshal(text, &reason) == nil {
+			return errors.New(reason)
+		}
+		if json.Unmarshal(text, answer) == nil {
+			return nil // the answer says what is wrong
+		}
+		return errors.New(got.Status)
+	}
+	return json.Unmarshal(text, answer)
+}

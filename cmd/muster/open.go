@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/importers/builtin"
+	"github.com/musterhq/muster/importers/runner"
+	"github.com/musterhq/muster/plugins/host"
+	"github.com/musterhq/muster/server"
+	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/kv/badgerkv"
+)
+
+// config is what the commands that open the store have in common, and what serve adds.
+type config struct {
+	dir           string
+	masterKeyFile string
+	contract      string
+	bodyLimit     int64
+	importLimit   int64
+	importWorkers int
+	log           string
+	logLevel      string
+}
+
+func defaults() *config {
+	return &config{dir: "data", contract: "clients", bodyLimit: 1 << 20, importLimit: 64 << 20, importWorkers: 2, log: "auto", logLevel: "info"}
+}
+
+// storeFlags are the flags of every command that needs the store.
+func (c *config) storeFlags(command *cobra.Command) {
+	f := command.Flags()
+	f.StringVar(&c.dir, "dir", c.dir, "folder of the store")
+	f.StringVar(&c.masterKeyFile, "master-key-file", c.masterKeyFile, "file with the master key, 64 hex characters (default: DIR/master.key, made at the first start)")
+}
+
+// serverFlags are the flags that shape the server, wherever it runs.
+func (c *config) serverFlags(command *cobra.Command) {
+	f := command.Flags()
+	f.StringVar(&c.contract, "contract", c.contract, "where document and clients disagree, answer as `clients` need it or to the letter of the manual")
+	f.Int64Var(&c.bodyLimit, "body-limit", c.bodyLimit, "most bytes of a request's body")
+	f.Int64Var(&c.importLimit, "import-limit", c.importLimit, "most bytes of an imported file")
+	f.IntVar(&c.importWorkers, "import-workers", c.importWorkers, "imports that run at the same time")
+	f.StringVar(&c.log, "log", c.log, "log as text, json, or auto: text on a terminal")
+	f.StringVar(&c.logLevel, "log-level", c.logLevel, "debug, info, warn or error")
+}
+
+func (c *config) check() error {
+	switch {
+	case c.contract != "clients" && c.contract != "manual":
+		return fmt.Errorf("--contract: clients or manual is expected, not %q", c.contract)
+	case c.bodyLimit < 1024 || c.importLimit < 1024:
+		return errors.New("--body-limit and --import-limit: at least 1024 bytes are expected")
+	case c.importWorkers < 1 || c.importWorkers > 64:
+		return errors.New("--import-workers: 1 to 64 is expected")
+	}
+	return nil
+}
+
+func (c *config) socket() string { return filepath.Join(c.dir, "muster.sock") }
+
+// instance is an open store with its server.
+type instance struct {
+	db     *store.DB
+	server *server.Server
+	fresh  *store.FirstStart // what a new store was begun with, nil for an old one
+}
+
+// open opens the store and builds the server over it.
+func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) {
+	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+		return nil, err
+	}
+	key, err := c.masterKey(log)
+	if err != nil {
+		return nil, err
+	}
+	vault, err := authz.NewVault(key)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := badgerkv.Open(badgerkv.Options{Dir: filepath.Join(c.dir, "store"), Key: key, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	i := &instance{}
+	o := store.Options{Vault: vault, Hasher: authz.NewHasher(4), Log: log}
+	i.db, err = store.Open(ctx, engine, o, func() (store.FirstStart, error) {
+		first, err := firstStart()
+		i.fresh = &first
+		return first, err
+	})
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	if err := i.build(ctx, c, log); err != nil {
+		return nil, errors.Join(err, i.db.Close())
+	}
+	return i, nil
+}
+
+func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	formats := builtin.Importers()
+	plugins := host.New(host.Options{Executable: self, BuiltIn: formats, Logger: log})
+	run, err := runner.New(ctx, runner.Options{DB: i.db, Host: plugins, Folder: filepath.Join(c.dir, "imports"), Workers: c.importWorkers, Log: log})
+	if err != nil {
+		return err
+	}
+	o := server.Options{DB: i.db, Runner: run, Manual: c.contract == "manual", BodyLimit: c.bodyLimit, ImportLimit: c.importLimit, Log: log}
+	for _, f := range formats {
+		o.Importers = append(o.Importers, f.Type)
+	}
+	i.server = server.New(o)
+	return nil
+}
+
+// masterKey reads the key that encrypts the store; the first start makes one beside it.
+func (c *config) masterKey(log *slog.Logger) ([]byte, error) {
+	file := c.masterKeyFile
+	if file == "" {
+		file = filepath.Join(c.dir, "master.key")
+		if err := makeMasterKey(file, filepath.Join(c.dir, "store"), log); err != nil {
+			return nil, err
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("the master key: %w", err)
+	}
+	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != 32 {
+		return nil, fmt.Errorf("the master key in %s: 64 hex characters are expected", file)
+	}
+	return key, nil
+}
+
+// makeMasterKey writes a new key unless there is one. It does not when there is a store, which only its own key opens.
+func makeMasterKey(file, store string, log *slog.Logger) error {
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if _, err := os.Stat(store); err == nil {
+		return fmt.Errorf("%s is gone, and only it opens the store in %s; give it with --master-key-file", file, store)
+	}
+	var key [32]byte
+	rand.Read(key[:])
+	if err := writeSynced(file, []byte(hex.EncodeToString(key[:])+"\n")); err != nil {
+		return err
+	}
+	log.Info("made a master key: the store cannot be opened without it, so keep a copy", "file", file)
+	return nil
+}
+
+// writeSynced writes a file of mode 0600 durably.
+func writeSynced(name string, content []byte) error {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// firstStart is what a new store begins with: given in the environment, for automation, or made up.
+func firstStart() (store.FirstStart, error) {
+	first := store.FirstStart{
+		User:         "administrator",
+		Password:     preset("ADMIN_PASSWORD", func() string { return authz.NewClientSecret()[:20] }),
+		ApiKey:       preset("API_KEY", authz.NewAPIKey),
+		ClientID:     preset("CLIENT_ID", authz.NewClientID),
+		ClientSecret: preset("CLIENT_SECRET", authz.NewClientSecret),
+	}
+	switch {
+	case !authz.ValidAPIKey(first.ApiKey):
+		return first, errors.New("MUSTER_API_KEY: 128 hex characters are expected")
+	case len(first.ClientID) != 36:
+		return first, errors.New("MUSTER_CLIENT_ID: a GUID of 36 characters is expected")
+	case len(first.ClientSecret) < 36 || len(first.ClientSecret) > 64:
+		return first, errors.New("MUSTER_CLIENT_SECRET: 36 to 64 characters are expected")
+	}
+	return first, nil
+}
+
+func preset(name string, otherwise func() string) string {
+	if value := os.Getenv("MUSTER_" + name); value != "" {
+		return value
+	}
+	return otherwise()
+}

@@ -1,0 +1,202 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/musterhq/muster/plugins"
+	"github.com/musterhq/muster/store"
+)
+
+// batchSize is how many hosts go into one transaction: about ten writes each, so some 500.
+const batchSize = 50
+
+// errTaken stops an import whose lease another worker has.
+var errTaken = errors.New("another worker has taken the import")
+
+// running is one import while it runs.
+type running struct {
+	*Runner
+	job    *store.Job
+	file   string
+	ranges store.Ranges // nil: all assets
+	done   *store.Import
+	batch  []plugins.Record
+	read   atomic.Int64 // bytes of the file
+}
+
+// run runs one import from its beginning: counts start afresh, and hosts that an interrupted run has brought in are
+// found unchanged. The error is only what is no matter of the import itself.
+func (r *Runner) run(ctx context.Context, job *store.Job) error {
+	i := &running{Runner: r, job: job}
+	if err := i.begin(ctx); err != nil {
+		return err
+	}
+	work, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go i.keepLease(work, cancel)
+	failed := i.feed(work)
+	switch {
+	case errors.Is(context.Cause(work), errTaken):
+		return errTaken
+	case ctx.Err() != nil:
+		// The server stops; the next one goes on. ctx is over, so this write has a moment of its own.
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return store.Change(last, r.DB, store.System("imports"), func(tx *store.Tx) error { return store.ReturnImport(tx, job) })
+	}
+	return i.end(ctx, failed)
+}
+
+func (i *running) begin(ctx context.Context) (err error) {
+	i.done, err = store.Update(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (*store.Import, error) {
+		im, file, err := store.BeginImport(tx, i.job)
+		i.file = file
+		return im, err
+	})
+	if err == nil && i.done.Filter != store.AllAssets {
+		i.ranges, err = store.ParseRanges(i.done.Filter)
+	}
+	return err
+}
+
+func (i *running) keepLease(ctx context.Context, cancel context.CancelCauseFunc) {
+	tick := time.NewTicker(lease / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := store.Change(ctx, i.DB, store.System("imports"), func(tx *store.Tx) error { return store.Extend(tx, i.job, lease) })
+		if errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrNotFound) {
+			cancel(errTaken)
+		}
+	}
+}
+
+// feed sends the file through its importer; the error is why the import failed.
+func (i *running) feed(ctx context.Context) error {
+	f, err := os.Open(filepath.Join(i.Folder, i.file))
+	if err != nil {
+		return errors.New("the spooled file is gone")
+	}
+	defer f.Close()
+	began := time.Now()
+	report, err := i.Host.Import(ctx, i.done.ImportType, string(i.done.FileName), counted{f, &i.read}, func(record plugins.Record) error {
+		if i.batch = append(i.batch, record); len(i.batch) < batchSize {
+			return nil
+		}
+		return i.flush(ctx)
+	})
+	for _, w := range report.Warnings {
+		i.warn(w)
+	}
+	err = errors.Join(err, i.flush(ctx))
+	i.Log.Info("import ended", "import", i.done.ImportID, "type", i.done.ImportType, "process", report.PID, "hosts", i.done.Read,
+		"took", time.Since(began).Round(time.Millisecond), "failed", err != nil)
+	return err
+}
+
+type counted struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (c counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+func (i *running) warn(text string) {
+	if len(i.done.Warnings) < store.MaxWarnings {
+		i.done.Warnings = append(i.done.Warnings, text)
+	}
+}
+
+// flush brings the gathered hosts into the store together with the progress that they are.
+func (i *running) flush(ctx context.Context) error {
+	if len(i.batch) == 0 {
+		return nil
+	}
+	next, err := store.Update(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (*store.Import, error) {
+		progress := *i.done // the transaction may run again
+		for _, record := range i.batch {
+			if err := i.bring(tx, &progress, record); err != nil {
+				return nil, err
+			}
+		}
+		progress.BytesRead = int(i.read.Load())
+		return &progress, store.Imports.Put(tx, &progress)
+	})
+	if err != nil {
+		return err
+	}
+	i.done, i.batch = next, i.batch[:0]
+	return nil
+}
+
+// bring is one host: filtered, skipped or an asset.
+func (i *running) bring(tx *store.Tx, progress *store.Import, record plugins.Record) error {
+	progress.Read++
+	address, err := netip.ParseAddr(record.IPAddress)
+	switch {
+	case record.Skip != "" || err != nil:
+		progress.Skipped++
+		if len(progress.Warnings) < store.MaxWarnings {
+			progress.Warnings = append(progress.Warnings[:len(progress.Warnings):len(progress.Warnings)], skipped(record))
+		}
+		return nil
+	case i.ranges != nil && !i.ranges.Contains(address):
+		progress.Filtered++
+		return nil
+	}
+	outcome, err := store.UpsertAsset(tx, progress.WorkgroupID, store.Facts{
+		Address: address, AssetName: record.AssetName, DnsName: record.DnsName, DomainName: record.DomainName,
+		MacAddress: record.MacAddress, AssetType: record.AssetType, OperatingSystem: record.OperatingSystem, Description: record.Description,
+	})
+	switch outcome {
+	case store.Created:
+		progress.Created++
+	case store.Updated:
+		progress.Updated++
+	default:
+		progress.Unchanged++
+	}
+	return err
+}
+
+// skipped says which host was not imported, and why.
+func skipped(r plugins.Record) string {
+	for _, name := range []string{r.IPAddress, r.DnsName, r.AssetName} {
+		if name != "" {
+			return fmt.Sprintf("%s: skipped, %s", name, r.Skip)
+		}
+	}
+	return "a host without a name: skipped, " + r.Skip
+}
+
+// end writes what became of the import and removes its file.
+func (i *running) end(ctx context.Context, failed error) error {
+	i.done.State, i.done.BytesRead = store.ImportDone, int(i.read.Load())
+	if failed != nil {
+		i.done.State, i.done.Error = store.ImportFailed, store.Text(plugins.Sentence(failed.Error()))
+	}
+	file, err := store.Update(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (string, error) {
+		ended := *i.done
+		return store.EndImport(tx, &ended, i.job)
+	})
+	if err == nil {
+		i.Discard(file)
+	}
+	return err
+}

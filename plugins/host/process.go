@@ -1,0 +1,170 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// process is an importer's process, made as go-plugin's runner.Runner. The runner of go-plugin neither kills a group nor
+// keeps a standard input, and parses every line of standard error.
+type process struct {
+	cmd     *exec.Cmd
+	sockets string        // the directory of the process's Unix socket
+	stdout  io.ReadCloser // go-plugin looks for the handshake in it
+	spoke   atomic.Bool   // something came out of stdout
+	stderr  *output
+
+	exited chan struct{} // closed when the process and its group are gone
+	state  string        // "exit status 3"; set when exited is closed
+
+	mu      sync.Mutex // guards what follows
+	running bool
+	killed  bool // perhaps before it was started
+}
+
+func newProcess(cmd *exec.Cmd, log *slog.Logger) *process {
+	isolate(cmd)
+	return &process{cmd: cmd, stderr: &output{log: log}, exited: make(chan struct{})}
+}
+
+// Start starts the process and watches it to its end.
+func (p *process) Start(context.Context) error {
+	// The lifeline is never written to: that it ends tells the process that we are gone.
+	lifeline, err1 := p.cmd.StdinPipe()
+	stdout, err2 := p.cmd.StdoutPipe()
+	stderr, err3 := p.cmd.StderrPipe()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	p.stdout = stdout
+	started := make(chan error, 1)
+	go func() {
+		// The kernel sends the signal of Pdeathsig when the *thread* ends that started the process, and the runtime ends
+		// a thread when a goroutine that locked it returns. So this goroutine keeps its thread to itself until the
+		// process is gone.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := p.begin()
+		started <- err
+		if err == nil {
+			p.watch(stderr, lifeline)
+		}
+	}()
+	return <-started
+}
+
+func (p *process) begin() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.killed {
+		return os.ErrProcessDone
+	}
+	err := p.cmd.Start()
+	p.running = err == nil
+	return err
+}
+
+// watch reads what the process says until it ends, ends what it leaves behind, and tells.
+func (p *process) watch(stderr io.ReadCloser, lifeline io.Closer) {
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		_, _ = io.Copy(p.stderr, stderr)
+	}()
+	state, err := reap(p.cmd.Process, p.over)
+	select {
+	case <-drained:
+	case <-time.After(200 * time.Millisecond): // a process that left the group holds the pipe open
+	}
+	for _, end := range []io.Closer{lifeline, p.stdout, stderr} {
+		_ = end.Close()
+	}
+	if p.state = state.String(); err != nil {
+		p.state = err.Error()
+	}
+	close(p.exited)
+}
+
+// over ends the group of a process that has ended; from now on its number may be another's.
+func (p *process) over() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = killGroup(p.cmd.Process)
+	p.running = false
+}
+
+// kill ends the process and its group at once, or keeps it from being started.
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.killed = true
+	if p.running {
+		_ = killGroup(p.cmd.Process)
+	}
+}
+
+// pid returns the number of the process, 0 before it was started.
+func (p *process) pid() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd.Process == nil {
+		return 0
+	}
+	return p.cmd.Process.Pid
+}
+
+// The rest of runner.Runner.
+
+func (p *process) Name() string                    { return p.cmd.Path }
+func (p *process) ID() string                      { return strconv.Itoa(p.pid()) }
+func (p *process) Diagnose(context.Context) string { return "" }
+func (p *process) Stderr() io.ReadCloser           { return io.NopCloser(eof{}) } // read by watch
+func (p *process) Stdout() io.ReadCloser           { return spoken{p.stdout, &p.spoke} }
+func (p *process) Kill(context.Context) error      { p.kill(); return nil }
+
+func (p *process) Wait(context.Context) error {
+	<-p.exited
+	return nil
+}
+
+// PluginToHost refuses any address but a socket in the directory that was named: the process is not to say what we connect to.
+func (p *process) PluginToHost(network, address string) (string, string, error) {
+	if network != "unix" || filepath.Dir(address) != p.sockets {
+		return "", "", fmt.Errorf("%s address %q is not in the directory for sockets", network, address)
+	}
+	return network, address, nil
+}
+
+// HostToPlugin is for what a plugin may ask of its host; there is nothing.
+func (p *process) HostToPlugin(network, address string) (string, string, error) {
+	return network, address, nil
+}
+
+type eof struct{}
+
+func (eof) Read([]byte) (int, error) { return 0, io.EOF }
+
+// spoken notes whether anything is read.
+type spoken struct {
+	io.ReadCloser
+	any *atomic.Bool
+}
+
+func (s spoken) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p)
+	if n > 0 {
+		s.any.Store(true)
+	}
+	return n, err
+}

@@ -1,0 +1,309 @@
+package api
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/musterhq/muster/store"
+)
+
+// RequestID is the key of the request's id in Gin's context and the header that carries it.
+const RequestID = "X-Request-Id"
+
+// call is one request at one door.
+type call struct {
+	*gin.Context
+	door *door
+	row  *Route
+	by   *identity
+}
+
+// serve answers a request for a row, nil if none was meant.
+func (d *door) serve(c *gin.Context, r *Route) {
+	if r == nil {
+		Unrouted(http.StatusNotFound, d.Dialect)(c)
+		return
+	}
+	call := &call{Context: c, door: d, row: r}
+	if err := call.answer(); err != nil {
+		call.fail(err)
+	}
+}
+
+func (c *call) answer() (err error) {
+	ctx := c.Request.Context()
+	if c.by, err = c.door.identify(ctx, c.Request, c.peer(), c.row.open); err != nil {
+		return err
+	}
+	in := reflect.New(c.row.in)
+	if !c.row.updates && c.row.do == nil && c.row.body == nil {
+		return c.read(ctx, in)
+	}
+	// A slow body must not hold a transaction, and a stranger learns nothing from how his is refused: so the rights are
+	// checked before the body is read, and again in the transaction of the handler.
+	caller, err := c.admit(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.fill(ctx, in); err != nil {
+		return err
+	}
+	switch {
+	case c.row.do != nil:
+		out, err := c.row.do(ctx, caller, in.Interface())
+		if err != nil {
+			return err
+		}
+		return c.reply(nil, out)
+	case c.row.updates:
+		out, err := store.Update(ctx, c.door.DB, caller.By, func(tx *store.Tx) (any, error) { return c.handle(tx, in) })
+		if err != nil {
+			return err
+		}
+		return c.reply(nil, out)
+	}
+	return c.read(ctx, in)
+}
+
+// read runs a row that only reads, and answers within its transaction. A row without a body is bound there, once
+// the caller is admitted.
+func (c *call) read(ctx context.Context, in reflect.Value) error {
+	_, err := store.View(ctx, c.door.DB, c.anonymous(), func(tx *store.Tx) (None, error) {
+		if err := c.join(tx); err != nil {
+			return None{}, err
+		}
+		if c.row.body == nil {
+			if err := c.row.bind(c.Context, in.Elem()); err != nil {
+				return None{}, err
+			}
+		}
+		out, err := c.row.transact(tx, in.Interface())
+		if err != nil {
+			return None{}, err
+		}
+		return None{}, c.reply(tx, out)
+	})
+	return errors.Join(err, c.touch(ctx))
+}
+
+// handle runs the handler in a transaction for the caller as he is now.
+func (c *call) handle(tx *store.Tx, in reflect.Value) (any, error) {
+	if err := c.join(tx); err != nil {
+		return nil, err
+	}
+	return c.row.transact(tx, in.Interface())
+}
+
+// admit checks in a snapshot of its own that the caller may use the row.
+func (c *call) admit(ctx context.Context) (Caller, error) {
+	caller, err := store.View(ctx, c.door.DB, c.anonymous(), func(tx *store.Tx) (Caller, error) {
+		err := c.join(tx)
+		return Caller{DB: c.door.DB, By: tx.By, join: c.join}, err
+	})
+	if err != nil {
+		return caller, err
+	}
+	return caller, c.touch(ctx)
+}
+
+// join makes the caller the actor of a transaction, if he may use the row.
+func (c *call) join(tx *store.Tx) error {
+	if c.row.open {
+		return nil
+	}
+	if err := c.by.resume(tx); err != nil {
+		return err
+	}
+	tx.By = c.by.actor(tx.By)
+	if !c.by.claims.Satisfies(c.row.Need) {
+		return store.Denied(c.row.Need.Required())
+	}
+	return nil
+}
+
+func (c *call) touch(ctx context.Context) error {
+	if c.by == nil || c.by.session == nil || c.by.session.ID == "" {
+		return nil
+	}
+	return store.Touch(ctx, c.door.DB, c.by.session)
+}
+
+func (c *call) anonymous() store.Actor {
+	return store.Actor{IPAddress: c.peer(), Door: c.door.Name}
+}
+
+// fill binds path, query and body, and runs the body's Prepare, for what must be done once and not in the
+// transaction: hash a password, ask a directory.
+func (c *call) fill(ctx context.Context, in reflect.Value) error {
+	if err := c.row.bind(c.Context, in.Elem()); err != nil {
+		return err
+	}
+	if c.row.plan.body == nil {
+		return nil
+	}
+	field := in.Elem().FieldByIndex(c.row.plan.body)
+	limit := c.row.limit
+	if limit == 0 {
+		limit = c.door.BodyLimit
+	}
+	limited := http.MaxBytesReader(c.Writer, c.Request.Body, limit)
+	if field.Type() == reflect.TypeFor[Stream]() {
+		field.Set(reflect.ValueOf(Stream{tooLarge{limited}}))
+		return nil
+	}
+	body, err := io.ReadAll(tooLarge{limited})
+	if err != nil {
+		return err
+	}
+	if err := decodeAs(c.Request.Header.Get("Content-Type"), body, field.Addr().Interface()); err != nil {
+		return err
+	}
+	if p, ok := field.Addr().Interface().(interface{ Prepare(context.Context) error }); ok {
+		return p.Prepare(ctx)
+	}
+	return nil
+}
+
+// tooLarge words the error of a body above its limit.
+type tooLarge struct{ io.Reader }
+
+func (r tooLarge) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if limit, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		err = fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, limit.Limit)
+	}
+	return n, err
+}
+
+// decodeAs reads a body by its media type. A form that begins like JSON is JSON whose sender forgot to say so.
+func decodeAs(contentType string, body []byte, v any) error {
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil && contentType != "" {
+		return fmt.Errorf("%w, not %q", ErrMediaType, contentType)
+	}
+	looksJSON := len(body) > 0 && (body[0] == '{' || body[0] == '[')
+	switch {
+	case media == "application/x-www-form-urlencoded" && !looksJSON:
+		return decodeForm(body, v)
+	case media == "", media == "application/x-www-form-urlencoded", media == "application/json", media == "text/json",
+		media == "text/plain", len(body) == 0:
+		return Decode(body, v)
+	}
+	return fmt.Errorf("%w, not %q", ErrMediaType, media)
+}
+
+// reply writes an answer; tx is the transaction of a row that reads, nil after a commit.
+func (c *call) reply(tx *store.Tx, out any) error {
+	status := c.row.Status(c.door.Manual)
+	if r, ok := out.(interface {
+		parts() (any, http.Header, int)
+	}); ok {
+		body, header, own := r.parts()
+		for name, values := range header {
+			c.Writer.Header()[name] = values
+		}
+		if own != 0 {
+			status = own
+		}
+		out = body
+	}
+	if list, ok := out.(interface {
+		write(*store.Tx, io.Writer) error
+	}); ok {
+		return c.stream(tx, status, list.write)
+	}
+	if _, none := out.(None); none {
+		write(c.Context, status, nil)
+		return nil
+	}
+	if c.door.Manual && c.row.manualList {
+		out = []any{out}
+	}
+	body, err := encodeJSON(out)
+	if err != nil {
+		return err
+	}
+	raw(c.Context, status, body)
+	return nil
+}
+
+// streamBuffer is how much of a list is gathered before its status is sent; an error within it can still be told.
+const streamBuffer = 32 << 10
+
+func (c *call) stream(tx *store.Tx, status int, list func(*store.Tx, io.Writer) error) error {
+	begun := &begin{c: c.Context, status: status}
+	w := bufio.NewWriterSize(begun, streamBuffer)
+	if err := list(tx, w); err != nil {
+		if begun.done { // the client has the beginning: cut it off, so that it cannot take it for the whole
+			c.door.Log.ErrorContext(c.Request.Context(), "a list broke off", "route", c.FullPath(), "error", err)
+			panic(http.ErrAbortHandler)
+		}
+		return err
+	}
+	return w.Flush()
+}
+
+// begin sends the status with the first bytes.
+type begin struct {
+	c      *gin.Context
+	status int
+	done   bool
+}
+
+func (b *begin) Write(p []byte) (int, error) {
+	if !b.done {
+		b.done = true
+		b.c.Header("Content-Type", contentType)
+		b.c.Status(b.status)
+	}
+	return b.c.Writer.Write(p)
+}
+
+// fail writes an error as the door spells it.
+func (c *call) fail(err error) {
+	status := StatusOf(err)
+	id := c.GetString(RequestID)
+	level := slog.LevelDebug
+	if status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	c.door.Log.Log(c.Request.Context(), level, "request refused", "request", id, "route", c.FullPath(), "status", status, "error", err)
+	if status == http.StatusServiceUnavailable {
+		c.Header("Retry-After", "1")
+	}
+	write(c.Context, status, c.door.Error(status, Public(status, err, id)))
+}
+
+const contentType = "application/json"
+
+// write answers with a body as JSON, or without one.
+func write(c *gin.Context, status int, body any) {
+	if body == nil {
+		if status != http.StatusNoContent {
+			c.Header("Content-Length", "0")
+		}
+		c.Status(status)
+		c.Writer.WriteHeaderNow()
+		return
+	}
+	b, err := encodeJSON(body)
+	if err != nil {
+		b, status = []byte(strconv.Quote("Internal error")), http.StatusInternalServerError
+	}
+	raw(c, status, b)
+}
+
+func raw(c *gin.Context, status int, body []byte) {
+	c.Header("Content-Length", strconv.Itoa(len(body)))
+	c.Data(status, contentType, body)
+}

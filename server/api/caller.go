@@ -1,0 +1,140 @@
+package api
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store"
+)
+
+// identity is who a request says it comes from: a token that was parsed, or a PS-Auth credential that was checked.
+// Whether it still counts, and for what, is read in the transaction of the request.
+type identity struct {
+	token    *authz.Claims
+	signedIn *store.SignedIn
+
+	claims  *authz.Claims
+	session *store.Session // without an ID: not stored
+}
+
+func (i *identity) resume(tx *store.Tx) (err error) {
+	if i.token != nil {
+		i.claims, i.session, err = store.Resume(tx, i.token)
+	} else {
+		i.claims, i.session, err = i.signedIn.Resume(tx)
+	}
+	return err
+}
+
+func (i *identity) actor(by store.Actor) store.Actor {
+	by.UserID, by.UserName = i.claims.UserID(), i.claims.Name
+	by.Admin, by.Groups, by.Registration = i.claims.Admin, i.claims.Groups, i.session.Registration
+	by.Session = i.session
+	return by
+}
+
+// identify finds who calls. A token that is no good gives way to a PS-Auth header that came with it.
+func (d *door) identify(ctx context.Context, r *http.Request, peer string, open bool) (*identity, error) {
+	if open {
+		return nil, nil
+	}
+	credential, err := d.Credential(r)
+	if err != nil {
+		return nil, err
+	}
+	if credential.Token != "" {
+		claims, err := d.DB.Keys().Parse(credential.Token, d.Name, d.DB.Now())
+		if err == nil || credential.PSAuth == nil {
+			return &identity{token: claims}, err
+		}
+	}
+	if credential.PSAuth == nil {
+		return nil, store.ErrSignIn
+	}
+	return d.checkPSAuth(ctx, *credential.PSAuth, store.Actor{IPAddress: peer, Door: d.Name})
+}
+
+// passes remembers PS-Auth credentials that were checked a moment ago, so that clients that send one with every
+// request do not pay for the password hash each time. What is kept is no secret: an HMAC under a key of this process.
+type passes struct {
+	secret []byte
+	mu     sync.Mutex
+	until  map[[sha256.Size]byte]pass
+}
+
+type pass struct {
+	in  *store.SignedIn
+	end time.Time
+}
+
+const (
+	passLifetime = time.Minute
+	maxPasses    = 10_000
+)
+
+func newPasses() *passes {
+	secret := make([]byte, sha256.Size)
+	rand.Read(secret)
+	return &passes{secret: secret, until: map[[sha256.Size]byte]pass{}}
+}
+
+func (p *passes) sum(c authz.PSAuth, peer string) (sum [sha256.Size]byte) {
+	mac := hmac.New(sha256.New, p.secret)
+	for _, part := range []string{c.Key, c.RunAs, strconv.FormatBool(c.HasPassword), c.Password, peer} {
+		mac.Write([]byte(part))
+		mac.Write([]byte{0})
+	}
+	return [sha256.Size]byte(mac.Sum(nil))
+}
+
+func (p *passes) get(sum [sha256.Size]byte, now time.Time) *store.SignedIn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known, ok := p.until[sum]; ok && now.Before(known.end) {
+		return known.in
+	}
+	return nil
+}
+
+func (p *passes) put(sum [sha256.Size]byte, in *store.SignedIn, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.until) >= maxPasses {
+		clear(p.until)
+	}
+	p.until[sum] = pass{in, now.Add(passLifetime)}
+}
+
+// checkPSAuth checks a PS-Auth credential, or remembers that it did.
+func (d *door) checkPSAuth(ctx context.Context, c authz.PSAuth, by store.Actor) (*identity, error) {
+	now, sum := d.DB.Now(), d.known.sum(c, by.IPAddress)
+	if in := d.known.get(sum, now); in != nil {
+		return &identity{signedIn: in}, nil
+	}
+	in, err := store.CheckPSAuth(ctx, d.DB, by, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Change(ctx, d.DB, by, func(tx *store.Tx) error { return store.RecordLogin(tx, in) }); err != nil {
+		return nil, err
+	}
+	d.known.put(sum, in, now)
+	return &identity{signedIn: in}, nil
+}
+
+// peer is the address that the request came from, as audits and address rules take it.
+func (c *call) peer() string {
+	host, _, err := net.SplitHostPort(c.Request.RemoteAddr)
+	if err != nil {
+		return "" // the unix socket
+	}
+	return host
+}

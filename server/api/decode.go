@@ -1,0 +1,282 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/musterhq/muster/store"
+)
+
+// maxDepth is how deep a body may be nested.
+const maxDepth = 64
+
+// Decode reads a JSON body into v, a pointer to a struct or a slice, as forgivingly as the original: members in any
+// letter case, unknown ones ignored, numbers and booleans also as strings, null and absent the same. It
+// is strict about what cannot be meant (trailing data, a member twice, nesting over 64, bytes that are no UTF-8) and
+// about the rules in the binding tags: required, present, max=N (code points). The error names the member.
+func Decode(body []byte, v any) error {
+	tree, err := parse(body)
+	if err != nil {
+		return err
+	}
+	return assign(reflect.ValueOf(v).Elem(), "", tree)
+}
+
+// decodeForm reads a form like a JSON object.
+func decodeForm(body []byte, v any) error {
+	values, err := url.ParseQuery(string(body))
+	if err != nil {
+		return store.Invalid("the form cannot be read: %v", err)
+	}
+	tree := object{}
+	for name, value := range values {
+		name = strings.ToLower(name)
+		if _, twice := tree[name]; twice || len(value) > 1 {
+			return store.Invalid("%s is given twice", name)
+		}
+		tree[name] = value[0]
+	}
+	return assign(reflect.ValueOf(v).Elem(), "", tree)
+}
+
+// object is a JSON object by its members' lower-case names.
+type object map[string]any
+
+// parse reads one JSON value into nil, bool, json.Number, string, []any or object. An empty body and "" are nil.
+func parse(body []byte) (any, error) {
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil, nil
+	}
+	if !utf8.Valid(body) {
+		return nil, store.Invalid("the body is not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	tree, err := value(d, 0)
+	if err != nil {
+		return nil, notJSON(err, len(body))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, store.Invalid("the body has something behind its JSON value")
+	}
+	if tree == "" {
+		tree = nil
+	}
+	return tree, nil
+}
+
+func notJSON(err error, size int) error {
+	if errors.Is(err, store.ErrInvalid) {
+		return err
+	}
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Offset < int64(size) {
+		return store.Invalid("the body is not JSON: %v at byte %d", syntax, syntax.Offset)
+	}
+	return store.Invalid("the body is not JSON: it ends too early")
+}
+
+func value(d *json.Decoder, depth int) (any, error) {
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	delim, ok := t.(json.Delim)
+	if !ok {
+		return t, nil
+	}
+	if depth == maxDepth {
+		return nil, store.Invalid("the body is nested deeper than %d", maxDepth)
+	}
+	if delim == '[' {
+		list := []any{}
+		for d.More() {
+			item, err := value(d, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, item)
+		}
+		_, err = d.Token()
+		return list, err
+	}
+	members := object{}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		folded := strings.ToLower(name.(string))
+		if _, twice := members[folded]; twice {
+			return nil, store.Invalid("%s is given twice", name)
+		}
+		if members[folded], err = value(d, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	_, err = d.Token()
+	return members, err
+}
+
+// assign sets v from a parsed value. name is the member's, with its path, for errors.
+func assign(v reflect.Value, name string, tree any) error {
+	if v.Kind() == reflect.Pointer {
+		if tree == nil {
+			return nil
+		}
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		return assignStruct(v, name, tree)
+	case reflect.Slice:
+		return assignSlice(v, name, tree)
+	case reflect.String:
+		return assignString(v, name, tree)
+	case reflect.Int:
+		return assignInt(v, name, tree)
+	case reflect.Bool:
+		switch b := tree.(type) {
+		case nil:
+		case bool:
+			v.SetBool(b)
+		case string:
+			return setBool(v, name, b)
+		default:
+			return store.Invalid("%s: true or false is expected", name)
+		}
+		return nil
+	}
+	return fmt.Errorf("%s: a member cannot be a %s", name, v.Type())
+}
+
+func assignStruct(v reflect.Value, name string, tree any) error {
+	members, ok := tree.(object)
+	if !ok && tree != nil {
+		return store.Invalid("%s: an object is expected", named(name))
+	}
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		if f.Anonymous || !f.IsExported() {
+			continue
+		}
+		member := f.Name
+		if name != "" {
+			member = name + "." + f.Name
+		}
+		given, present := members[strings.ToLower(f.Name)]
+		if err := assign(v.FieldByIndex(f.Index), member, given); err != nil {
+			return err
+		}
+		if err := obey(f.Tag.Get("binding"), v.FieldByIndex(f.Index), member, present, given); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// obey checks the rules of a binding tag.
+func obey(rules string, v reflect.Value, member string, present bool, given any) error {
+	if rules == "" {
+		return nil
+	}
+	for rule := range strings.SplitSeq(rules, ",") {
+		rule, argument, _ := strings.Cut(rule, "=")
+		switch rule {
+		case "required":
+			if given == nil || given == "" {
+				return store.Invalid("%s is required", member)
+			}
+		case "present":
+			if !present {
+				return store.Invalid("%s is required (it may be empty)", member)
+			}
+		case "max":
+			limit, err := strconv.Atoi(argument)
+			if err != nil {
+				return err
+			}
+			if v.Kind() == reflect.Pointer {
+				v = reflect.Indirect(v)
+			}
+			if v.Kind() == reflect.String && utf8.RuneCountInString(v.String()) > limit {
+				return store.Invalid("%s is longer than %d characters", member, limit)
+			}
+		}
+	}
+	return nil
+}
+
+func assignSlice(v reflect.Value, name string, tree any) error {
+	if tree == nil {
+		return nil
+	}
+	items, ok := tree.([]any)
+	if !ok {
+		return store.Invalid("%s: a list is expected", named(name))
+	}
+	list := reflect.MakeSlice(v.Type(), len(items), len(items))
+	for i, item := range items {
+		if err := assign(list.Index(i), fmt.Sprintf("%s[%d]", name, i), item); err != nil {
+			return err
+		}
+	}
+	v.Set(list)
+	return nil
+}
+
+func assignString(v reflect.Value, name string, tree any) error {
+	switch s := tree.(type) {
+	case nil:
+	case string:
+		if err := printable(name, s); err != nil {
+			return err
+		}
+		v.SetString(s)
+	default:
+		return store.Invalid("%s: a text is expected", named(name))
+	}
+	return nil
+}
+
+// printable refuses what no name or text of the API can mean.
+func printable(name, s string) error {
+	if !utf8.ValidString(s) {
+		return store.Invalid("%s is not UTF-8", name)
+	}
+	if slices.Contains([]byte(s), 0) {
+		return store.Invalid("%s has a NUL character", name)
+	}
+	return nil
+}
+
+func assignInt(v reflect.Value, name string, tree any) error {
+	switch n := tree.(type) {
+	case nil:
+	case json.Number:
+		return setInt(v, named(name), n.String())
+	case string:
+		if n != "" {
+			return setInt(v, named(name), n)
+		}
+	default:
+		return store.Invalid("%s: a whole number is expected", named(name))
+	}
+	return nil
+}
+
+func named(member string) string {
+	if member == "" {
+		return "the body"
+	}
+	return member
+}

@@ -1,0 +1,135 @@
+package api
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store"
+)
+
+// Dialect is one vendor's API: where it lives, how its callers prove themselves, how it spells an error, its rows.
+type Dialect struct {
+	Name    string   // "insight": the audience of its tokens, the door in audits
+	Title   string   // of its Swagger page
+	Base    string   // the vendor's own path, so that a client changes only the host
+	Aliases []string // other bases that clients use
+	// Credential finds what a request proves itself with; a zero one if nothing, an error wrapping
+	// authz.ErrCredential if it cannot be read.
+	Credential func(*http.Request) (authz.Credential, error)
+	// Error is the body of an answer with that status.
+	Error  func(status int, err error) any
+	Routes []Route
+
+	paths literals
+}
+
+// Options are what all dialects of a server have in common.
+type Options struct {
+	DB        *store.DB
+	Log       *slog.Logger
+	Manual    bool  // answer to the letter of the printed document
+	BodyLimit int64 // bytes, for rows without a limit of their own
+}
+
+// door is a mounted dialect.
+type door struct {
+	*Dialect
+	Options
+	known *passes
+}
+
+// Mount registers the rows with Gin. Rows that share method and path become one Gin route and are told apart by
+// their query parameter or, digits or not, by a path value; two that could both match are a mistake in the table and panic.
+func (d *Dialect) Mount(e *gin.Engine, o Options) {
+	mounted := &door{Dialect: d, Options: o, known: newPasses()}
+	shared := map[string][]*Route{}
+	var order []string
+	for i := range d.Routes {
+		r := &d.Routes[i]
+		p := r.pattern()
+		d.paths.add(p.segments)
+		key := r.Method + " " + p.ginPath()
+		if shared[key] == nil {
+			order = append(order, key)
+		}
+		shared[key] = append(shared[key], r)
+	}
+	for _, key := range order {
+		rows := shared[key]
+		if err := distinct(rows); err != nil {
+			panic(fmt.Sprintf("%s: %v", d.Name, err))
+		}
+		method, path, _ := strings.Cut(key, " ")
+		e.Handle(method, d.Base+path, func(c *gin.Context) { mounted.serve(c, pick(rows, c)) })
+	}
+}
+
+// Unrouted answers what no row matches, in the form of the door that was asked.
+func Unrouted(status int, dialects ...*Dialect) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		d, _ := find(dialects, c.Request.URL.EscapedPath())
+		if d == nil {
+			c.String(status, "%s\n", http.StatusText(status))
+			return
+		}
+		write(c, status, d.Error(status, fmt.Errorf("%s %s: %s", c.Request.Method, c.Request.URL.Path, strings.ToLower(http.StatusText(status)))))
+	}
+}
+
+// distinct checks that every request for the rows, which share method and path, has one row at the most that fits it best.
+func distinct(rows []*Route) error {
+	seen := map[string]*Route{}
+	for _, r := range rows {
+		key := fmt.Sprint(strings.ToLower(r.pattern().query), r.numeric())
+		if other := seen[key]; other != nil {
+			return fmt.Errorf("%s %s and %s cannot be told apart", r.Method, r.Path, other.Path)
+		}
+		seen[key] = r
+	}
+	return nil
+}
+
+// pick returns the row that is meant: one whose query parameter the request has before one without, then one whose
+// path values are numbers, if they are. It is nil when all rows want a parameter that the request lacks.
+func pick(rows []*Route, c *gin.Context) *Route {
+	var best *Route
+	bestScore := -1
+	query := folded(c.Request.URL.Query())
+	for _, r := range rows {
+		score := 0
+		if q := r.pattern().query; q != "" {
+			if _, ok := query[strings.ToLower(q)]; !ok {
+				continue
+			}
+			score += 2
+		}
+		if len(rows) > 1 && r.numeric() {
+			if !r.fits(c) {
+				continue
+			}
+			score++
+		}
+		if score > bestScore {
+			best, bestScore = r, score
+		}
+	}
+	return best
+}
+
+// numeric reports whether all path values of the row are numbers.
+func (r *Route) numeric() bool { return r.plan.numeric }
+
+// fits reports whether all path values of the request are digits.
+func (r *Route) fits(c *gin.Context) bool {
+	for _, p := range c.Params {
+		if p.Value == "" || strings.Trim(p.Value, "0123456789") != "" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"github.com/musterhq/muster/store"
+)
+
+// Paging is what a caller says of the piece of a list that he wants.
+type Paging struct {
+	Limit  *int `form:"limit"`  // Number of records to return (default: 100000; at most 100000).
+	Offset *int `form:"offset"` // Number of records to skip before returning records (only together with limit).
+}
+
+// maxLimit is the most records in one answer, and the document's default.
+const maxLimit = 100_000
+
+// Page is a piece of a list, written within the transaction that reads it: a bare array, or {TotalCount, Data}.
+// T is only for the Swagger page.
+type Page[T any] struct {
+	list          store.List
+	limit, offset int
+	counted       bool
+}
+
+// Of is the page of a list that the document shows bare unless the caller gives a limit.
+func Of[T any](p Paging, list store.List) (Page[T], error) {
+	page := Page[T]{list: list, limit: maxLimit}
+	if p.Limit == nil {
+		return page, nil
+	}
+	page.counted = true
+	return page, p.fill(&page.limit, &page.offset)
+}
+
+// Counted is the page of a list that the document always shows with its TotalCount.
+func Counted[T any](p Paging, list store.List, limit int) (Page[T], error) {
+	page := Page[T]{list: list, limit: limit, counted: true}
+	return page, p.fill(&page.limit, &page.offset)
+}
+
+func (p Paging) fill(limit, offset *int) error {
+	if p.Limit != nil {
+		if *limit = *p.Limit; *limit < 1 || *limit > maxLimit {
+			return store.Invalid("limit: 1 to %d is expected", maxLimit)
+		}
+	}
+	if p.Offset != nil {
+		if *offset = *p.Offset; *offset < 0 {
+			return store.Invalid("offset: 0 or more is expected")
+		}
+	}
+	return nil
+}
+
+// write puts the page out; it is how the adapter knows an answer that must be written within its transaction.
+func (p Page[T]) write(tx *store.Tx, w io.Writer) error {
+	begin, end := "[", "]"
+	if p.counted {
+		n, err := p.list.Count(tx)
+		if err != nil {
+			return err
+		}
+		total, _ := json.Marshal(n)
+		begin, end = `{"TotalCount":`+string(total)+`,"Data":[`, "]}"
+	}
+	if _, err := io.WriteString(w, begin); err != nil {
+		return err
+	}
+	comma := false
+	for row, err := range p.list.Rows(tx, p.offset, p.limit) {
+		if err != nil {
+			return err
+		}
+		if comma {
+			if _, err := w.Write([]byte{','}); err != nil {
+				return err
+			}
+		}
+		comma = true
+		if _, err := w.Write(row); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, end)
+	return err
+}
+
+// Record is a stored record that is sent as it is. T is only for the Swagger page.
+type Record[T any] struct{ json.RawMessage }
+
+// encodeJSON writes an answer as the vendor does: without escaping what only HTML needs escaped.
+func encodeJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}

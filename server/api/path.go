@@ -1,0 +1,102 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+func split(path string) []string {
+	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
+}
+
+func join(segments []string) string { return "/" + strings.Join(segments, "/") }
+
+func isParameter(segment string) bool { return strings.HasPrefix(segment, "{") }
+
+func parameterName(segment string) string { return strings.Trim(segment, "{}") }
+
+func position(i int) string { return "p" + strconv.Itoa(i) }
+
+// literals is a tree of what stands literally in the paths of all rows, so that a request in any letter case can be
+// brought to the one spelling that Gin knows while parameters keep theirs.
+type literals struct {
+	spelled map[string]string // folded → as the rows spell it
+	below   map[string]*literals
+	any     *literals // below a parameter
+}
+
+func (l *literals) add(segments []string) {
+	for _, s := range segments {
+		if isParameter(s) {
+			if l.any == nil {
+				l.any = &literals{}
+			}
+			l = l.any
+			continue
+		}
+		folded := strings.ToLower(s)
+		if l.below[folded] == nil {
+			if l.below == nil {
+				l.below, l.spelled = map[string]*literals{}, map[string]string{}
+			}
+			l.below[folded], l.spelled[folded] = &literals{}, s
+		}
+		l = l.below[folded]
+	}
+}
+
+// spell brings the segments of a request to the rows' spelling, escaped as Gin takes them.
+func (l *literals) spell(segments []string) string {
+	var b strings.Builder
+	for _, s := range segments {
+		b.WriteByte('/')
+		folded := strings.ToLower(s)
+		if l != nil && l.below[folded] != nil {
+			b.WriteString(l.spelled[folded])
+			l = l.below[folded]
+			continue
+		}
+		// Gin unescapes values as a query is, where + is a blank.
+		b.WriteString(strings.ReplaceAll(url.PathEscape(s), "+", "%2B"))
+		if l != nil {
+			l = l.any
+		}
+	}
+	return b.String()
+}
+
+// Forgiving serves paths as the original, an ASP.NET site, does: in any letter case, with or without a trailing slash,
+// under a base or one of its aliases, directly and never by a redirect.
+func Forgiving(next http.Handler, dialects ...*Dialect) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d, rest := find(dialects, r.URL.EscapedPath()); d != nil {
+			segments := split(rest)
+			for i, s := range segments {
+				if plain, err := url.PathUnescape(s); err == nil {
+					segments[i] = plain
+				}
+			}
+			u := *r.URL
+			u.RawPath = d.Base + d.paths.spell(segments)
+			u.Path = d.Base + join(segments)
+			r2 := *r
+			r2.URL = &u
+			r = &r2
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// find returns the dialect under whose base or alias a path lies, and the rest of the path.
+func find(dialects []*Dialect, path string) (*Dialect, string) {
+	for _, d := range dialects {
+		for _, base := range append([]string{d.Base}, d.Aliases...) {
+			if len(path) >= len(base) && strings.EqualFold(path[:len(base)], base) && (len(path) == len(base) || path[len(base)] == '/') {
+				return d, path[len(base):]
+			}
+		}
+	}
+	return nil, ""
+}

@@ -1,0 +1,179 @@
+// Package api turns rows into routes. An endpoint is a Route: method, the vendor's path, who may call it, one line of
+// summary, one function. Everything else a request needs (binding, signing in, rights, the transaction, encoding,
+// errors) is done here, once, and the Swagger page and the guard tests are made from the same rows.
+package api
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store"
+)
+
+// Handler answers an endpoint within one transaction. It may run again after a conflict, so it touches nothing
+// but tx. in holds what the request brought: fields tagged uri from the path, form from the query, and one named
+// Body.
+type Handler[In, Out any] func(tx *store.Tx, in In) (Out, error)
+
+// Caller is who calls, for the endpoints that are more than one transaction.
+type Caller struct {
+	DB   *store.DB
+	By   store.Actor
+	join func(*store.Tx) error
+}
+
+// Update runs fn in a transaction for the caller, who is looked at again in it: his rights may have changed since
+// the request began.
+func Update[R any](ctx context.Context, c Caller, fn func(*store.Tx) (R, error)) (R, error) {
+	return store.Update(ctx, c.DB, c.By, func(tx *store.Tx) (none R, err error) {
+		if err := c.join(tx); err != nil {
+			return none, err
+		}
+		return fn(tx)
+	})
+}
+
+// None is the answer, or the request, without a body.
+type None struct{}
+
+// Stream is a Body that the handler reads by itself, at most as many bytes as the row's Limit.
+type Stream struct{ io.Reader }
+
+// Reply is an answer with more than a body.
+type Reply[T any] struct {
+	Body   T
+	Header http.Header
+	Status int // 0: the row's
+}
+
+func (r Reply[T]) parts() (body any, h http.Header, status int) { return r.Body, r.Header, r.Status }
+
+// Route is one row of an API's table.
+type Route struct {
+	Method  string
+	Path    string // as the document has it, below the base; "?name" at its end: only with that query parameter
+	Need    authz.Need
+	Summary string
+
+	status, manual int
+	manualList     bool
+	updates        bool // runs in store.Update
+	open           bool // needs no session
+	deprecated     bool
+	limit          int64 // of the body, in bytes; 0: the server's
+
+	in, out, body reflect.Type
+	plan          plan
+	transact      func(tx *store.Tx, in any) (any, error)                  // nil for Do
+	do            func(ctx context.Context, c Caller, in any) (any, error) // nil otherwise
+}
+
+func row[In, Out any](method, path string, need authz.Need, summary string, status int) Route {
+	r := Route{
+		Method: method, Path: path, Need: need, Summary: summary, status: status, updates: method != http.MethodGet,
+		in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](),
+	}
+	r.plan = planOf(r.in)
+	if f, ok := r.in.FieldByName("Body"); ok {
+		r.body = f.Type
+	}
+	return r
+}
+
+func within[In, Out any](r Route, h Handler[In, Out]) Route {
+	r.transact = func(tx *store.Tx, in any) (any, error) { return h(tx, *in.(*In)) }
+	return r
+}
+
+// GET is a row whose handler reads one snapshot.
+func GET[In, Out any](path string, need authz.Need, summary string, h Handler[In, Out]) Route {
+	return within(row[In, Out](http.MethodGet, path, need, summary, http.StatusOK), h)
+}
+
+// POST is a row whose handler may write; it answers 201 unless the row says otherwise.
+func POST[In, Out any](path string, need authz.Need, summary string, h Handler[In, Out]) Route {
+	return within(row[In, Out](http.MethodPost, path, need, summary, http.StatusCreated), h)
+}
+
+// PUT is a row whose handler may write.
+func PUT[In, Out any](path string, need authz.Need, summary string, h Handler[In, Out]) Route {
+	return within(row[In, Out](http.MethodPut, path, need, summary, http.StatusOK), h)
+}
+
+// DELETE is a row whose handler may write.
+func DELETE[In, Out any](path string, need authz.Need, summary string, h Handler[In, Out]) Route {
+	return within(row[In, Out](http.MethodDelete, path, need, summary, http.StatusOK), h)
+}
+
+// Do is a row for what is not one transaction: it spools, waits or asks others. It answers 200.
+func Do[In, Out any](method, path string, need authz.Need, summary string, h func(context.Context, Caller, In) (Out, error)) Route {
+	r := row[In, Out](method, path, need, summary, http.StatusOK)
+	r.do = func(ctx context.Context, c Caller, in any) (any, error) { return h(ctx, c, *in.(*In)) }
+	return r
+}
+
+// Answers sets the status of success.
+func (r Route) Answers(status int) Route { r.status = status; return r }
+
+// Manual sets the status of success under the contract of the printed document, where clients need another.
+func (r Route) Manual(status int) Route { r.manual = status; return r }
+
+// ManualList wraps the answer in a list of one under the contract of the printed document.
+func (r Route) ManualList() Route { r.manualList = true; return r }
+
+// ReadOnly is for a row that reads although its method is not GET.
+func (r Route) ReadOnly() Route { r.updates = false; return r }
+
+// Open lets the row be called without a session.
+func (r Route) Open() Route { r.open = true; return r }
+
+// Deprecated marks the row as the document does.
+func (r Route) Deprecated() Route { r.deprecated = true; return r }
+
+// Limit sets how many bytes a body may have.
+func (r Route) Limit(bytes int64) Route { r.limit = bytes; return r }
+
+// Takes documents the body of a row that reads a Stream, by an example of its type.
+func (r Route) Takes(body any) Route { r.body = reflect.TypeOf(body); return r }
+
+// IsOpen reports whether the row can be called without a session.
+func (r Route) IsOpen() bool { return r.open }
+
+// IsDeprecated reports whether the document calls the row deprecated.
+func (r Route) IsDeprecated() bool { return r.deprecated }
+
+// Status returns the status of success under a contract.
+func (r Route) Status(manual bool) int {
+	if manual && r.manual != 0 {
+		return r.manual
+	}
+	return r.status
+}
+
+// pattern is what the row's path says, apart.
+type pattern struct {
+	segments []string
+	query    string // the parameter that picks the row; empty: none
+}
+
+func (r Route) pattern() pattern {
+	path, query, _ := strings.Cut(r.Path, "?")
+	return pattern{segments: split(path), query: query}
+}
+
+// ginPath is the path by which Gin knows the row: parameters are named by their position, since rows that share a
+// position call it by different names.
+func (p pattern) ginPath() string {
+	segments := slices.Clone(p.segments)
+	for i, s := range segments {
+		if isParameter(s) {
+			segments[i] = ":" + position(i)
+		}
+	}
+	return join(segments)
+}

@@ -1,0 +1,199 @@
+package server_test
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/server/insight"
+)
+
+var update = flag.Bool("update", false, "rewrite the answers in testdata/api")
+
+// TestConversations holds the conversations in testdata/api, which are written to be read: each file talks to a
+// server of its own, over a new store whose clock stands still.
+//
+//	# a comment
+//	as NAME                        the caller, signed in; administrator exists
+//	as NAME with GRANT, GRANT…     a new user with these permissions: Asset Management (Read)
+//	as nobody                      no token
+//	header NAME: VALUE             for the next request; {key} {client_id} {client_secret} {password} {token} {cookie} {organization} stand for the lab's
+//	METHOD path [body]             below the API's base, or absolute
+//	STATUS [body]                  the answer; GUIDs are written <guid>
+//	< NAME: VALUE                  a header of the answer
+//	wait                           until no import is under way
+//	later DURATION                 moves the clock
+func TestConversations(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../testdata/api/*.txt")
+	must(t, err)
+	if len(files) == 0 {
+		t.Fatal("there are no conversations")
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			script, err := os.ReadFile(file)
+			must(t, err)
+			c := &conversation{lab: newLab(t, strings.HasPrefix(filepath.Base(file), "manual")), header: http.Header{}}
+			got := c.hold(string(script))
+			if *update {
+				must(t, os.WriteFile(file, []byte(got), 0o644))
+				return
+			}
+			compare(t, string(script), got)
+		})
+	}
+}
+
+// compare reports the first lines in which a conversation went another way.
+func compare(t *testing.T, want, got string) {
+	t.Helper()
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range max(len(w), len(g)) {
+		var a, b string
+		if i < len(w) {
+			a = w[i]
+		}
+		if i < len(g) {
+			b = g[i]
+		}
+		if a != b {
+			t.Fatalf("line %d:\nwant %s\ngot  %s", i+1, a, b)
+		}
+	}
+}
+
+// conversation is a script that is being held.
+type conversation struct {
+	*lab
+	caller string // token of the caller
+	header http.Header
+	cookie string
+	out    strings.Builder
+	hears  http.Header // of the last answer
+}
+
+var (
+	requestLine = regexp.MustCompile(`^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) (\S+)(?: (.*))?$`)
+	answerLine  = regexp.MustCompile(`^\d{3}( |$)`)
+	guid        = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
+)
+
+// hold runs the script and returns it with the answers that were given.
+func (c *conversation) hold(script string) string {
+	lines := bufio.NewScanner(strings.NewReader(script))
+	lines.Buffer(nil, 1<<20)
+	n := 0
+	for lines.Scan() {
+		n++
+		line := lines.Text()
+		switch {
+		case answerLine.MatchString(line):
+			continue // written by the request before it
+		case strings.HasPrefix(line, "< "):
+			name, _, _ := strings.Cut(strings.TrimPrefix(line, "< "), ":")
+			line = fmt.Sprintf("< %s: %s", name, c.hide(strings.Join(c.hears[http.CanonicalHeaderKey(name)], ", ")))
+		}
+		fmt.Fprintln(&c.out, line)
+		if err := c.speak(line); err != nil {
+			c.t.Fatalf("line %d: %v", n, err)
+		}
+	}
+	return c.out.String()
+}
+
+func (c *conversation) speak(line string) error {
+	verb, rest, _ := strings.Cut(line, " ")
+	switch {
+	case line == "", strings.HasPrefix(line, "#"), strings.HasPrefix(line, "< "):
+	case line == "wait":
+		c.awaitImports()
+	case verb == "later":
+		d, err := time.ParseDuration(rest)
+		c.clock.Add(int64(d))
+		return err
+	case verb == "as":
+		return c.become(rest)
+	case verb == "header":
+		name, value, _ := strings.Cut(rest, ": ")
+		c.header.Add(name, c.reveal(value))
+	case requestLine.MatchString(line):
+		m := requestLine.FindStringSubmatch(line)
+		c.ask(m[1], m[2], m[3])
+	default:
+		return fmt.Errorf("%q is no line of a conversation", line)
+	}
+	return nil
+}
+
+func (c *conversation) become(who string) error {
+	name, needs, _ := strings.Cut(who, " with ")
+	if name == "nobody" {
+		c.caller = ""
+		return nil
+	}
+	var grants []authz.Grant
+	for _, p := range authz.Permissions() {
+		for _, level := range []authz.Level{authz.Read, authz.ReadWrite} {
+			g := authz.Grant{Permission: p, Level: level}
+			for need := range strings.SplitSeq(needs, ", ") {
+				if need == g.String() {
+					grants = append(grants, g)
+				}
+			}
+		}
+	}
+	if needs != "" && len(grants) != strings.Count(needs, ", ")+1 {
+		return fmt.Errorf("%q names a permission that does not exist", needs)
+	}
+	c.caller = c.tokenOf(name, grants...)
+	return nil
+}
+
+func (c *conversation) ask(method, path, body string) {
+	if !strings.HasPrefix(path, "/") {
+		path = insight.Base + "/" + path
+	}
+	header := as(c.caller)
+	for name, values := range c.header {
+		header[http.CanonicalHeaderKey(name)] = values
+	}
+	c.header = http.Header{}
+	w := c.request(method, c.reveal(path), c.reveal(body), header)
+	c.hears = w.Header()
+	for _, cookie := range w.Result().Cookies() {
+		c.cookie = cookie.Value
+	}
+	fmt.Fprintln(&c.out, strings.TrimRight(fmt.Sprintf("%d %s", w.Code, c.hide(text(c.t, w.Body))), " "))
+}
+
+// reveal puts what only the lab knows into a line.
+func (c *conversation) reveal(s string) string {
+	if !strings.Contains(s, "{") {
+		return s
+	}
+	return strings.NewReplacer("{key}", c.first.ApiKey, "{client_id}", c.first.ClientID, "{client_secret}", c.first.ClientSecret,
+		"{password}", c.first.Password, "{token}", c.caller, "{cookie}", c.cookie, "{organization}", c.object("Organizations").id).Replace(s)
+}
+
+var token = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+
+// hide takes what differs from run to run out of an answer.
+func (c *conversation) hide(s string) string {
+	return token.ReplaceAllString(guid.ReplaceAllString(s, "<guid>"), "<token>")
+}
+
+// testLog shows what the server logs of the faults that are its own.
+func testLog(t *testing.T) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+}

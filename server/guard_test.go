@@ -1,0 +1,239 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/server"
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
+)
+
+// everyRow runs a test for each row of each door, with a lab of its own.
+func everyRow(t *testing.T, test func(t *testing.T, l *lab, d *api.Dialect, r api.Route)) {
+	for _, d := range server.Dialects() {
+		for _, r := range d.Routes {
+			t.Run(fmt.Sprintf("%s %s %s", d.Name, r.Method, strings.ReplaceAll(r.Path, "/", "∕")), func(t *testing.T) {
+				t.Parallel()
+				test(t, newLab(t, false), d, r)
+			})
+		}
+	}
+}
+
+// TestRowsRefuseStrangers calls every row without a token, with a broken one, and with one for another door.
+func TestRowsRefuseStrangers(t *testing.T) {
+	t.Parallel()
+	everyRow(t, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+		if r.IsOpen() {
+			t.Skip("needs no session")
+		}
+		path := l.objectOf(d, r)
+		for name, header := range map[string]http.Header{
+			"no token": as(""), "broken token": as("eyJhbGciOiJIUzI1NiJ9.e30.AAAA"), "wrong scheme": {"Authorization": {"Basic YTpi"}},
+		} {
+			if w := l.request(r.Method, path, "{}", header); w.Code != http.StatusUnauthorized {
+				t.Errorf("%s: %d %s, want 401", name, w.Code, w.Body)
+			}
+		}
+	})
+}
+
+// TestRowsNeedTheirPermissions calls every row with everything but what it needs, with one level too little, and
+// with exactly enough.
+func TestRowsNeedTheirPermissions(t *testing.T) {
+	t.Parallel()
+	everyRow(t, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+		path := l.objectOf(d, r)
+		for i, group := range r.Need {
+			if slices.ContainsFunc(group, func(term authz.Term) bool { return term.Kind != authz.KindGrant }) {
+				continue // decided by the object
+			}
+			for name, grants := range map[string][]authz.Grant{"without": allBut(group, authz.None), "one level less": allBut(group, authz.Read)} {
+				if name == "one level less" && !slices.ContainsFunc(group, func(t authz.Term) bool { return t.Level == authz.ReadWrite }) {
+					continue
+				}
+				w := l.request(r.Method, path, "{}", as(l.tokenOf(fmt.Sprintf("%s%d", name, i), grants...)))
+				if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), r.Need.Required()) {
+					t.Errorf("%s %v: %d %s, want 403 with %q", name, group, w.Code, w.Body, r.Need.Required())
+				}
+			}
+		}
+		for i, grants := range r.Need.Alternatives() {
+			w := l.request(r.Method, l.objectOf(d, r), "{}", as(l.tokenOf(fmt.Sprint("enough", i), grants...)))
+			if w.Code != http.StatusBadRequest && w.Code >= 300 {
+				t.Errorf("with exactly %v: %d %s", grants, w.Code, w.Body)
+			}
+		}
+	})
+}
+
+// allBut are all grants but those that a group of terms accepts, of which only the given level is left.
+func allBut(group []authz.Term, left authz.Level) []authz.Grant {
+	var grants []authz.Grant
+	for _, p := range authz.Permissions() {
+		level := authz.ReadWrite
+		for _, t := range group {
+			if t.Permission == p && (left == authz.None || t.Level == authz.Read) {
+				level = authz.None
+			} else if t.Permission == p {
+				level = left
+			}
+		}
+		if level != authz.None {
+			grants = append(grants, authz.Grant{Permission: p, Level: level})
+		}
+	}
+	return grants
+}
+
+// TestRowsHideOtherOrganizations calls the rows that concern an Organization as somebody who has every permission and
+// no Organization: what he asks for is as if absent.
+func TestRowsHideOtherOrganizations(t *testing.T) {
+	t.Parallel()
+	everyRow(t, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+		concerned := slices.ContainsFunc(r.Need, func(group []authz.Term) bool {
+			return slices.ContainsFunc(group, func(t authz.Term) bool { return t.Kind == authz.KindOrganization })
+		})
+		if !concerned {
+			t.Skip("concerns no Organization")
+		}
+		path := l.objectOf(d, r)
+		token := l.tokenOf("outsider", allBut(nil, authz.None)...)
+		l.takeOrganizations("outsider")
+		if w := l.request(r.Method, path, "{}", as(token)); w.Code != http.StatusNotFound {
+			t.Errorf("%d %s, want 404", w.Code, w.Body)
+		}
+	})
+}
+
+// takeOrganizations takes from the group of a user the access to every Organization.
+func (l *lab) takeOrganizations(name string) {
+	l.t.Helper()
+	must(l.t, store.Change(l.t.Context(), l.db, system, func(tx *store.Tx) error {
+		organization, err := store.DefaultOrganization(tx)
+		if err != nil {
+			return err
+		}
+		g, err := store.UserGroupByName(tx, name)
+		if err != nil {
+			return err
+		}
+		_, err = store.GroupOrganization.Cut(tx, g.GroupID, organization)
+		return err
+	}))
+}
+
+// objectOf returns a path for a row that leads to something that exists.
+func (l *lab) objectOf(d *api.Dialect, r api.Route) string {
+	l.t.Helper()
+	path, query, hasQuery := strings.Cut(r.Path, "?")
+	noun, _, _ := strings.Cut(path, "/")
+	object := l.object(noun)
+	for _, segment := range strings.Split(path, "/") {
+		switch {
+		case !strings.HasPrefix(segment, "{"):
+		case strings.Contains(segment, "ame"):
+			path = strings.Replace(path, segment, url.PathEscape(object.name), 1)
+		default:
+			path = strings.Replace(path, segment, object.id, 1)
+		}
+	}
+	if hasQuery {
+		name := object.name
+		if strings.HasSuffix(path, "/Assets") {
+			name = l.object("Assets").name
+		}
+		path += "?" + query + "=" + url.QueryEscape(name)
+	}
+	return d.Base + "/" + path
+}
+
+type object struct{ id, name string }
+
+// object finds or makes one of what the first segment of a path names.
+func (l *lab) object(noun string) object {
+	l.t.Helper()
+	o, err := store.Update(l.t.Context(), l.db, system, func(tx *store.Tx) (o object, err error) {
+		switch noun {
+		case "Workgroups":
+			return object{"1", "BeyondTrust Workgroup"}, nil
+		case "Organizations":
+			o.name = "Default Organization"
+			o.id, err = store.DefaultOrganization(tx)
+		case "Assets":
+			a := &store.Asset{WorkgroupID: 1, IPAddress: "192.0.2.7"}
+			if old, e := store.AssetByName(tx, 1, "192.000.002.007"); e == nil {
+				a = old
+			} else if err := store.Assets.Insert(tx, a); err != nil {
+				return o, err
+			}
+			return object{strconv.Itoa(a.AssetID), a.AssetName}, nil
+		case "Imports":
+			i := &store.Import{WorkgroupID: 1, ImportType: "NESSUS", Filter: store.AllAssets}
+			err = store.Imports.Insert(tx, i)
+			o.id = strconv.Itoa(i.ImportID)
+		case "UserAudits":
+			for a, e := range store.FindAudits(tx, store.AuditFilter{}) {
+				return object{id: strconv.Itoa(a.AuditID)}, e
+			}
+		}
+		return o, err
+	})
+	must(l.t, err)
+	return o
+}
+
+// TestConversationsCoverEveryRow finds for each row a request in the conversations.
+func TestConversationsCoverEveryRow(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../testdata/api/*.txt")
+	must(t, err)
+	var requests []string
+	for _, file := range files {
+		script, err := os.ReadFile(file)
+		must(t, err)
+		requests = append(requests, strings.Split(string(script), "\n")...)
+	}
+	for _, d := range server.Dialects() {
+		for _, r := range d.Routes {
+			if !slices.ContainsFunc(requests, func(line string) bool { return isFor(line, r) }) {
+				t.Errorf("no conversation has %s %s", r.Method, r.Path)
+			}
+		}
+	}
+}
+
+// isFor reports whether a line of a conversation is a request for the row.
+func isFor(line string, r api.Route) bool {
+	m := requestLine.FindStringSubmatch(line)
+	if m == nil || m[1] != r.Method {
+		return false
+	}
+	rowPath, rowQuery, _ := strings.Cut(r.Path, "?")
+	path, query, _ := strings.Cut(m[2], "?")
+	want, got := strings.Split(rowPath, "/"), strings.Split(path, "/")
+	if len(want) != len(got) || rowQuery != "" && !strings.Contains(query, rowQuery+"=") {
+		return false
+	}
+	for i, segment := range want {
+		digits := strings.Trim(got[i], "0123456789") == ""
+		switch {
+		case !strings.HasPrefix(segment, "{"):
+			if !strings.EqualFold(segment, got[i]) {
+				return false
+			}
+		case digits == strings.Contains(segment, "ame"):
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,219 @@
+package insight
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
+)
+
+var assets = []api.Route{
+	api.GET("Assets/{id}", readsAssets, "Returns an asset by ID.", assetByID),
+	api.GET("Workgroups/{workgroupID}/Assets", readsAssets, "Returns a list of assets by Workgroup ID.", assetsByWorkgroupID),
+	api.GET("Workgroups/{workgroupName}/Assets", readsAssets, "Returns a list of assets by Workgroup name.", assetsByWorkgroupName),
+	api.GET("Workgroups/{workgroupName}/Assets?name", readsAssets, "Returns an asset by Workgroup name and asset name.", assetByName),
+	api.POST("Workgroups/{workgroupID}/Assets", writesAssets, "Creates a new asset in the Workgroup, referenced by ID.", createAssetByWorkgroupID),
+	api.POST("Workgroups/{workgroupName}/Assets", writesAssets, "Creates a new asset in the Workgroup referenced by name.", createAssetByWorkgroupName),
+	api.PUT("Assets/{id}", writesAssets, "Updates an existing asset by ID.", updateAsset),
+	api.POST("Assets/Search", readsAssets, "Returns a list of assets that match the given search criteria.", searchAssets).ReadOnly().Answers(200),
+	api.DELETE("Assets/{id}", writesAssets, "Deletes an asset by ID.", deleteAsset),
+	api.DELETE("Workgroups/{workgroupName}/Assets?name", writesAssets, "Deletes an asset by Workgroup name and asset name.", deleteAssetByName),
+}
+
+type assetPage = api.Page[store.Asset]
+
+func assetByID(tx *store.Tx, in byID) (*store.Asset, error) { return store.AssetByID(tx, in.ID) }
+
+type inWorkgroupID struct {
+	WorkgroupID api.Number `uri:"workgroupID"` // ID of the Workgroup.
+}
+
+type inWorkgroupName struct {
+	WorkgroupName string `uri:"workgroupName"` // Name of the Workgroup.
+}
+
+type assetsInWorkgroupID struct {
+	inWorkgroupID
+	api.Paging
+}
+
+func assetsByWorkgroupID(tx *store.Tx, in assetsInWorkgroupID) (assetPage, error) {
+	w, err := workgroupAt(tx, in.WorkgroupID)
+	if err != nil {
+		return assetPage{}, err
+	}
+	return api.Of[store.Asset](in.Paging, store.AssetsIn(w.ID))
+}
+
+type assetsInWorkgroupName struct {
+	inWorkgroupName
+	api.Paging
+}
+
+func assetsByWorkgroupName(tx *store.Tx, in assetsInWorkgroupName) (assetPage, error) {
+	w, err := store.WorkgroupByName(tx, in.WorkgroupName)
+	if err != nil {
+		return assetPage{}, err
+	}
+	return api.Of[store.Asset](in.Paging, store.AssetsIn(w.ID))
+}
+
+type assetName struct {
+	inWorkgroupName
+	Name string `form:"name"` // Name of the asset.
+}
+
+func assetByName(tx *store.Tx, in assetName) (*store.Asset, error) {
+	w, err := workgroupOr(tx, in.WorkgroupName)
+	if err != nil {
+		return nil, err
+	}
+	return store.AssetByName(tx, w.ID, in.Name)
+}
+
+// workgroupOr finds the Workgroup of a row that the document has for names only, where clients give an id too.
+func workgroupOr(tx *store.Tx, nameOrID string) (*store.Workgroup, error) {
+	w, err := store.WorkgroupByName(tx, nameOrID)
+	return orName(w, err, func() (*store.Workgroup, error) {
+		id, err := strconv.Atoi(nameOrID)
+		if err != nil {
+			return nil, err
+		}
+		return store.WorkgroupByID(tx, id)
+	})
+}
+
+type newAsset struct {
+	Version string `form:"version"` // The minor version of the API, 3.1 for instance.
+	Body    assetFields
+}
+
+type newAssetByID struct {
+	inWorkgroupID
+	newAsset
+}
+
+type newAssetByName struct {
+	inWorkgroupName
+	newAsset
+}
+
+type assetFields struct {
+	IPAddress       string     `binding:"required,max=45"` // Asset IP address.
+	AssetName       string     `binding:"max=128"`         // Asset name. If not given, a padded IP address is used.
+	DnsName         store.Text `binding:"max=255"`         // Asset DNS name.
+	DomainName      store.Text `binding:"max=64"`          // Asset domain name.
+	MacAddress      store.Text `binding:"max=128"`         // Asset MAC address.
+	AssetType       store.Text `binding:"max=64"`          // Asset type.
+	Description     store.Text `binding:"max=255"`         // Asset description. Only updated if version in the URL is 3.1 or greater.
+	OperatingSystem store.Text `binding:"max=255"`         // Asset operating system.
+}
+
+func createAssetByWorkgroupID(tx *store.Tx, in newAssetByID) (*store.Asset, error) {
+	w, err := workgroupAt(tx, in.WorkgroupID)
+	if err != nil {
+		return nil, err
+	}
+	return in.create(tx, w)
+}
+
+func createAssetByWorkgroupName(tx *store.Tx, in newAssetByName) (*store.Asset, error) {
+	w, err := store.WorkgroupByName(tx, in.WorkgroupName)
+	if err != nil {
+		return nil, err
+	}
+	return in.create(tx, w)
+}
+
+func (in newAsset) create(tx *store.Tx, w *store.Workgroup) (*store.Asset, error) {
+	b := in.Body
+	a := &store.Asset{
+		WorkgroupID: w.ID, IPAddress: strings.TrimSpace(b.IPAddress), AssetName: b.AssetName, DnsName: b.DnsName, DomainName: b.DomainName,
+		MacAddress: b.MacAddress, AssetType: b.AssetType, OperatingSystem: b.OperatingSystem,
+	}
+	if writesDescription(in.Version) {
+		a.Description = b.Description
+	}
+	return a, store.Assets.Insert(tx, a)
+}
+
+// writesDescription reports whether a version is 3.1 or greater.
+func writesDescription(version string) bool {
+	major, minor, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(version), "v"), ".")
+	m, err := strconv.Atoi(major)
+	n, _ := strconv.Atoi(minor)
+	return err == nil && (m > 3 || m == 3 && n >= 1)
+}
+
+type changedAsset struct {
+	byID
+	Version string `form:"version"` // The minor version of the API, 3.1 for instance.
+	Body    changedAssetFields
+}
+
+type changedAssetFields struct {
+	WorkgroupID     int         `binding:"required"`         // ID of the Workgroup to which the asset belongs.
+	AssetName       string      `binding:"required,max=128"` // Asset name.
+	DnsName         store.Text  `binding:"present,max=255"`  // Asset DNS name.
+	DomainName      store.Text  `binding:"present,max=64"`   // Asset domain name.
+	IPAddress       string      `binding:"required,max=45"`  // Asset IP address.
+	MacAddress      store.Text  `binding:"present,max=128"`  // Asset MAC address. An empty value is accepted and clears any existing value.
+	AssetType       store.Text  `binding:"present,max=64"`   // Asset type. An empty value is accepted and clears any existing value.
+	Description     *store.Text `binding:"max=255"`          // Asset description. Only updated if version in the URL is 3.1 or greater.
+	OperatingSystem store.Text  `binding:"present,max=255"`  // Asset operating system. An empty value is accepted and clears any existing value.
+}
+
+func updateAsset(tx *store.Tx, in changedAsset) (*store.Asset, error) {
+	a, err := store.AssetByID(tx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	b := in.Body
+	if _, err := store.WorkgroupByID(tx, b.WorkgroupID); err != nil {
+		return nil, store.Invalid("WorkgroupID: there is no Workgroup %d", b.WorkgroupID)
+	}
+	a.WorkgroupID, a.AssetName, a.DnsName, a.DomainName = b.WorkgroupID, b.AssetName, b.DnsName, b.DomainName
+	a.IPAddress, a.MacAddress, a.AssetType, a.OperatingSystem = strings.TrimSpace(b.IPAddress), b.MacAddress, b.AssetType, b.OperatingSystem
+	if b.Description != nil && writesDescription(in.Version) {
+		a.Description = *b.Description
+	}
+	return a, store.Assets.Put(tx, a)
+}
+
+type assetSearch struct {
+	api.Paging
+	Body assetCriteria
+}
+
+type assetCriteria struct {
+	AssetName  string // Asset name.
+	DnsName    string // Asset DNS name.
+	DomainName string // Asset domain name.
+	IPAddress  string // A single IP address, a comma-delimited list of IPs, an IP range, or CIDR notation.
+	MacAddress string // Asset MAC address.
+	AssetType  string // Asset type.
+}
+
+func searchAssets(tx *store.Tx, in assetSearch) (assetPage, error) {
+	found, err := store.SearchAssets(store.AssetCriteria(in.Body))
+	if err != nil {
+		return assetPage{}, err
+	}
+	return api.Of[store.Asset](in.Paging, found)
+}
+
+func deleteAsset(tx *store.Tx, in byID) (api.None, error) {
+	if _, err := store.AssetByID(tx, in.ID); err != nil {
+		return api.None{}, err
+	}
+	return api.None{}, store.Assets.Delete(tx, in.ID)
+}
+
+func deleteAssetByName(tx *store.Tx, in assetName) (api.None, error) {
+	a, err := assetByName(tx, in)
+	if err != nil {
+		return api.None{}, err
+	}
+	return api.None{}, store.Assets.Delete(tx, a.AssetID)
+}

@@ -1,0 +1,97 @@
+package insight
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
+)
+
+// authentication are the rows by which clients sign in. The documents have none of them.
+func authentication() []api.Route {
+	return []api.Route{
+		api.POST("Auth/SignAppin", authz.Anyone, "Signs in with a PS-Auth or Bearer header and begins a session that a cookie carries.", signAppin).Answers(200),
+		api.POST("Auth/Signout", authz.Anyone, "Ends the session.", signout).Answers(200),
+		api.GET("Auth", authz.Anyone, "Returns who is signed in.", whoIsSignedIn),
+		api.Do("POST", "Auth/connect/token", authz.Anyone, "Returns a Bearer token for an Application user's ClientID and ClientSecret.", token).Open(),
+	}
+}
+
+// signedInUser is the vendor's answer to a sign-in.
+type signedInUser struct {
+	UserId       int
+	SID          store.Text // Security identifier of a directory user.
+	EmailAddress string
+	UserName     string
+	Name         string // First and last name.
+}
+
+func describe(u *store.User) signedInUser {
+	return signedInUser{UserId: u.UserID, EmailAddress: string(u.EmailAddress), UserName: u.UserName, Name: u.FullName()}
+}
+
+func signAppin(tx *store.Tx, _ api.None) (r api.Reply[signedInUser], err error) {
+	in, err := store.SignedInBy(tx)
+	if err != nil {
+		return r, err
+	}
+	token, _, err := store.NewSession(tx, in, Name, store.CookieLifetime, store.CookieIdle)
+	if err != nil {
+		return r, err
+	}
+	cookie := http.Cookie{Name: sessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode}
+	r.Header = http.Header{"Set-Cookie": {cookie.String()}}
+	r.Body = describe(in.Rights.User)
+	return r, nil
+}
+
+func signout(tx *store.Tx, _ api.None) (api.None, error) { return api.None{}, store.SignOut(tx) }
+
+func whoIsSignedIn(tx *store.Tx, _ api.None) (signedInUser, error) {
+	u, err := store.Users.Get(tx, tx.By.UserID)
+	if err != nil {
+		return signedInUser{}, err
+	}
+	return describe(u), nil
+}
+
+type tokenRequest struct{ Body tokenFields }
+
+type tokenFields struct {
+	Grant_type    string // client_credentials.
+	Client_id     string // ClientID of an Application user.
+	Client_secret string // ClientSecret of the Application user.
+}
+
+// tokenAnswer is the answer of OAuth 2.0, which spells its members its own way.
+type tokenAnswer struct {
+	AccessToken string `json:"access_token,omitempty"`
+	ExpiresIn   int    `json:"expires_in,omitempty"` // Seconds.
+	TokenType   string `json:"token_type,omitempty"`
+	Scope       string `json:"scope,omitempty"`
+	Error       string `json:"error,omitempty"` // invalid_client, invalid_request or unsupported_grant_type.
+}
+
+func token(ctx context.Context, c api.Caller, in tokenRequest) (r api.Reply[tokenAnswer], err error) {
+	r.Header = http.Header{"Cache-Control": {"no-store"}}
+	b := in.Body
+	switch {
+	case b.Grant_type == "" || b.Client_id == "" || b.Client_secret == "":
+		r.Status, r.Body.Error = http.StatusBadRequest, "invalid_request"
+		return r, nil
+	case b.Grant_type != "client_credentials":
+		r.Status, r.Body.Error = http.StatusBadRequest, "unsupported_grant_type"
+		return r, nil
+	}
+	text, lifetime, err := store.ClientToken(ctx, c.DB, c.By, b.Client_id, b.Client_secret)
+	if errors.Is(err, store.ErrSignIn) {
+		r.Status, r.Body.Error = http.StatusUnauthorized, "invalid_client"
+		return r, nil
+	}
+	r.Body = tokenAnswer{AccessToken: text, ExpiresIn: int(lifetime / time.Second), TokenType: "Bearer", Scope: "publicapi"}
+	return r, err
+}

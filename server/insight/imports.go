@@ -1,0 +1,112 @@
+package insight
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
+)
+
+func imports(s Services) []api.Route {
+	return []api.Route{
+		api.Do(http.MethodPost, "Imports", writesScans, "Queues a third-party import.", s.queueImport).
+			Takes(importFields{}).Limit(s.bodyLimit()),
+		api.GET("Imports", writesScans, "Returns a list of imports, latest first.", listImports),
+		api.GET("Imports/{id}", writesScans, "Returns an import and how far it is.", importByID),
+	}
+}
+
+// bodyLimit bounds the body of an import: a byte may take four characters in a list of numbers, and the other
+// members some more.
+func (s Services) bodyLimit() int64 { return 4*s.ImportLimit + maxMembers }
+
+// defaultImportType is what the document says a missing ImportType means.
+const defaultImportType = "PASSWORDSAFE"
+
+type importFields struct {
+	WorkgroupID        int    `binding:"required"` // ID of the Workgroup to import the assets into.
+	ImportType         string // Type of import being queued (case-sensitive, default: PASSWORDSAFE).
+	Filter             string // Asset selection filter: All Assets (default), a single IP address, a range a-b, or CIDR notation.
+	FileName           string `binding:"max=255"` // Filename (including extension) of the import file.
+	FileContents       string // The content of the import file: an array of numbers, or base64. Provide either FileContents or Base64FileContents.
+	Base64FileContents string // Base64 string containing the content of the import file.
+}
+
+type queuedImport struct{ ImportID int }
+
+type postedImport struct{ Body api.Stream }
+
+// queueImport spools the content while it reads the body, so that no import is ever held in memory, and accepts the
+// import once everything else about it is right.
+func (s Services) queueImport(ctx context.Context, c api.Caller, in postedImport) (queuedImport, error) {
+	var members []byte
+	file, size, err := s.Spool(ctx, func(w io.Writer) (err error) {
+		members, err = cutContents(in.Body, w)
+		return err
+	})
+	if err != nil {
+		return queuedImport{}, err
+	}
+	queued, err := s.accept(ctx, c, members, file, size)
+	if err != nil {
+		s.Discard(file)
+		return queuedImport{}, err
+	}
+	s.Wake()
+	return queued, nil
+}
+
+func (s Services) accept(ctx context.Context, c api.Caller, members []byte, file string, size int) (queuedImport, error) {
+	var body importFields
+	if err := api.Decode(members, &body); err != nil {
+		return queuedImport{}, err
+	}
+	i, err := s.check(body, size)
+	if err != nil {
+		return queuedImport{}, err
+	}
+	return api.Update(ctx, c, func(tx *store.Tx) (queuedImport, error) {
+		if _, err := store.WorkgroupByID(tx, i.WorkgroupID); err != nil {
+			return queuedImport{}, store.Invalid("WorkgroupID: there is no Workgroup %d", i.WorkgroupID)
+		}
+		accepted := *i
+		err := store.QueueImport(tx, &accepted, file)
+		return queuedImport{accepted.ImportID}, err
+	})
+}
+
+// check makes the import of the members that came with a file of the given size.
+func (s Services) check(b importFields, size int) (*store.Import, error) {
+	switch {
+	case b.FileContents != "" && b.Base64FileContents != "":
+		return nil, store.Invalid("FileContents and Base64FileContents: only one of them is expected")
+	case size == 0:
+		return nil, store.Invalid("FileContents or Base64FileContents is required")
+	}
+	i := &store.Import{
+		WorkgroupID: b.WorkgroupID, ImportType: b.ImportType, FileName: store.Text(b.FileName),
+		Filter: strings.TrimSpace(b.Filter), BytesTotal: size,
+	}
+	if i.ImportType == "" {
+		i.ImportType = defaultImportType
+	}
+	if known := s.Importers(); !slices.Contains(known, i.ImportType) {
+		return nil, store.Invalid("ImportType: there is no importer for %q; there is one for %s", i.ImportType, strings.Join(known, ", "))
+	}
+	if i.Filter == "" || strings.EqualFold(i.Filter, store.AllAssets) {
+		i.Filter = store.AllAssets
+	} else if _, err := store.ParseRanges(i.Filter); err != nil {
+		return nil, store.Invalid("Filter: %v; it may also be %q", err, store.AllAssets)
+	}
+	return i, nil
+}
+
+func listImports(tx *store.Tx, in api.Paging) (api.Page[store.Import], error) {
+	return api.Of[store.Import](in, store.ListImports())
+}
+
+func importByID(tx *store.Tx, in byID) (*store.Import, error) { return store.ImportByID(tx, in.ID) }

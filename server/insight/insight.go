@@ -1,0 +1,118 @@
+// Package insight speaks the BeyondInsight public REST API: one file a resource of the document, each a table of rows and
+// the functions behind them.
+package insight
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
+)
+
+// Name is the door as audits and tokens name it.
+const Name = "insight"
+
+// Base is the path below which the API lives, the vendor's own.
+const Base = "/BeyondTrust/api/public/v3"
+
+// Services are what handlers need that is no transaction.
+type Services struct {
+	// Importers says which ImportTypes there are.
+	Importers func() []string
+	// Spool keeps what fill writes, the content of an import, until the import ends, and returns its name and size in
+	// bytes. It returns an api.ErrTooLarge above ImportLimit and keeps nothing on any error.
+	Spool func(ctx context.Context, fill func(io.Writer) error) (file string, size int, err error)
+	// Discard removes what Spool kept, when the import was refused.
+	Discard func(file string)
+	// Wake tells the import runner that there is work.
+	Wake func()
+	// ImportLimit is the most bytes of a decoded file.
+	ImportLimit int64
+}
+
+// What the rows need, spelled once.
+var (
+	readsAssets     = authz.Reads(authz.AssetManagement)
+	writesAssets    = authz.Writes(authz.AssetManagement)
+	writesScans     = authz.Writes(authz.ScanManagement)
+	readsAccounts   = authz.Reads(authz.UserAccountsManagement)
+	readsAudits     = authz.Reads(authz.UserAuditManagement)
+	seesWorkgroup   = authz.Organization().And(readsAssets.Or(writesScans))
+	readsInItsPlace = authz.Organization().And(readsAssets)
+)
+
+// New returns the dialect with its whole table.
+func New(s Services) *api.Dialect {
+	return &api.Dialect{
+		Name: Name, Title: "BeyondInsight", Base: Base,
+		Aliases:    []string{"/eEye.RetinaCS.Server/api/public/v3"},
+		Credential: credential,
+		Error:      func(_ int, err error) any { return err.Error() },
+		Routes: slices.Concat(
+			authentication(),
+			accessLevels, assets, imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
+		),
+	}
+}
+
+// sessionCookie is the vendor's name for it, which clients look for.
+const sessionCookie = "ASP.NET_SessionId"
+
+// credential finds a session in the cookie or a Bearer header, and a PS-Auth header beside or without it.
+func credential(r *http.Request) (c authz.Credential, err error) {
+	scheme, value, _ := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
+	switch {
+	case strings.EqualFold(scheme, "Bearer"):
+		c.Token = strings.TrimSpace(value)
+		return c, nil
+	case strings.EqualFold(scheme, "PS-Auth"):
+		parsed, err := authz.ParsePSAuth(r.Header.Get("Authorization"))
+		if err != nil {
+			return c, err
+		}
+		c.PSAuth = &parsed
+	case scheme != "":
+		return c, authz.ErrCredential
+	}
+	if cookie, err := r.Cookie(sessionCookie); err == nil {
+		// A client that does not know cookies may echo the whole Set-Cookie text, or escape it.
+		if c.Token, err = url.QueryUnescape(cookie.Value); err != nil {
+			c.Token = cookie.Value
+		}
+	}
+	return c, nil
+}
+
+// byID is a request for one record.
+type byID struct {
+	ID int `uri:"id"` // ID of the record.
+}
+
+// collect answers with all that a sequence yields.
+func collect[T any](seq func(func(T, error) bool)) ([]T, error) {
+	all := []T{}
+	for one, err := range seq {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// orName tries a name when digits in a path are no id.
+func orName[T any](found T, err error, byName func() (T, error)) (T, error) {
+	if errors.Is(err, store.ErrNotFound) {
+		if named, e := byName(); e == nil {
+			return named, nil
+		}
+	}
+	return found, err
+}

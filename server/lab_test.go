@@ -1,0 +1,209 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/importers/builtin"
+	"github.com/musterhq/muster/importers/runner"
+	"github.com/musterhq/muster/plugins"
+	"github.com/musterhq/muster/plugins/host"
+	"github.com/musterhq/muster/server"
+	"github.com/musterhq/muster/server/insight"
+	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/kv/badgerkv"
+)
+
+// The test binary is the importer too, as muster's is: that is how the server starts one.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "importer" {
+		formats := builtin.Importers()
+		if i := slices.IndexFunc(formats, func(f plugins.Importer) bool { return f.Type == os.Args[2] }); i >= 0 {
+			plugins.Serve(formats[i])
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// lab is a server over a new store, with a clock of its own.
+type lab struct {
+	t     *testing.T
+	db    *store.DB
+	http  http.Handler
+	first store.FirstStart
+	clock atomic.Int64 // nanoseconds since 1970
+	users map[string]string
+}
+
+// began is the moment at which every lab begins.
+var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+const (
+	bodyLimit   = 64 << 10
+	importLimit = 256 << 10
+)
+
+func newLab(t *testing.T, manual bool) *lab {
+	t.Helper()
+	l := &lab{t: t, users: map[string]string{}, first: store.FirstStart{
+		User: "administrator", Password: "correct horse", ApiKey: strings.Repeat("0123456789abcdef", 8),
+		ClientID: "11111111-2222-4333-8444-555555555555", ClientSecret: strings.Repeat("s3cr", 10),
+	}}
+	l.clock.Store(began.UnixNano())
+	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
+	must(t, err)
+	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, 32))
+	must(t, err)
+	l.db, err = store.Open(t.Context(), engine, store.Options{
+		Vault: vault, Hasher: authz.NewHasher(2), Now: func() time.Time { return time.Unix(0, l.clock.Load()) },
+	}, func() (store.FirstStart, error) { return l.first, nil })
+	must(t, err)
+	self, err := os.Executable()
+	must(t, err)
+	formats := builtin.Importers()
+	imports, err := runner.New(t.Context(), runner.Options{
+		DB: l.db, Folder: t.TempDir(), Host: host.New(host.Options{Executable: self, BuiltIn: formats}),
+	})
+	must(t, err)
+	o := server.Options{DB: l.db, Runner: imports, Manual: manual, BodyLimit: bodyLimit, ImportLimit: importLimit, Log: testLog(t)}
+	for _, f := range formats {
+		o.Importers = append(o.Importers, f.Type)
+	}
+	l.http = server.New(o).Handler()
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { imports.Run(ctx); close(done) }()
+	t.Cleanup(func() {
+		stop()
+		<-done
+		must(t, l.db.Close())
+	})
+	return l
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// system acts as muster itself, to lay down what a test needs.
+var system = store.System("test")
+
+// tokenOf returns a token of a user, who is made with the given grants unless he exists: name is enough for one that
+// does.
+func (l *lab) tokenOf(name string, grants ...authz.Grant) string {
+	l.t.Helper()
+	if token := l.users[name]; token != "" {
+		return token
+	}
+	token, err := store.Update(l.t.Context(), l.db, system, func(tx *store.Tx) (string, error) {
+		quiet := tx.Unaudited()
+		if _, err := store.UserByName(tx, name); err != nil {
+			if err := makeUser(quiet, name, grants); err != nil {
+				return "", err
+			}
+		}
+		in, err := store.OnHost(tx, name)
+		if err != nil {
+			return "", err
+		}
+		token, _, err := store.NewSession(tx, in, insight.Name, 12*time.Hour, 0)
+		return token, err
+	})
+	must(l.t, err)
+	l.users[name] = token
+	return token
+}
+
+// makeUser makes a user in a group of the same name with the grants, both API registrations and the default
+// Organization.
+func makeUser(tx *store.Tx, name string, grants []authz.Grant) error {
+	u := &store.User{UserType: store.BeyondInsightType, UserName: name, FirstName: "Test", IsActive: true, EmailAddress: store.Text(name + "@lab.example")}
+	g := &store.UserGroup{Name: name, GroupType: store.BeyondInsightType, IsActive: true}
+	if err := store.Users.Insert(tx, u); err != nil {
+		return err
+	}
+	if err := store.UserGroups.Insert(tx, g); err != nil {
+		return err
+	}
+	if err := store.GroupMember.Set(tx, g.GroupID, u.UserID, 0); err != nil {
+		return err
+	}
+	for _, grant := range grants {
+		if err := store.GroupPermission.Set(tx, g.GroupID, int(grant.Permission), int(grant.Level)); err != nil {
+			return err
+		}
+	}
+	for r, err := range store.ApiRegistrations.All(tx) {
+		if err != nil {
+			return err
+		}
+		if err := store.GroupRegistration.Set(tx, g.GroupID, r.Id, 0); err != nil {
+			return err
+		}
+	}
+	organization, err := store.DefaultOrganization(tx)
+	if err != nil {
+		return err
+	}
+	return store.GroupOrganization.Set(tx, g.GroupID, organization, 0)
+}
+
+// request sends one request and returns the answer.
+func (l *lab) request(method, path, body string, header http.Header) *httptest.ResponseRecorder {
+	l.t.Helper()
+	r := httptest.NewRequestWithContext(l.t.Context(), method, path, strings.NewReader(body))
+	r.RemoteAddr = "192.0.2.1:4711"
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	w := httptest.NewRecorder()
+	l.http.ServeHTTP(w, r)
+	return w
+}
+
+// as is the header of a caller with a token.
+func as(token string) http.Header {
+	if token == "" {
+		return http.Header{}
+	}
+	return http.Header{"Authorization": {"Bearer " + token}, "Content-Type": {"application/json"}}
+}
+
+// awaitImports waits until no import is under way.
+func (l *lab) awaitImports() {
+	l.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		busy, err := store.View(l.t.Context(), l.db, system, store.ImportsUnderWay)
+		must(l.t, err)
+		if !busy {
+			return
+		}
+		if time.Now().After(deadline) {
+			l.t.Fatal("the import does not end")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func text(t *testing.T, r io.Reader) string {
+	t.Helper()
+	b, err := io.ReadAll(r)
+	must(t, err)
+	return string(b)
+}
+

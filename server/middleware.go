@@ -1,0 +1,53 @@
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"github.com/musterhq/muster/server/api"
+)
+
+// identify gives a request the id that its answer and its log lines carry, and every answer the headers that keep it
+// out of caches and from being taken for something else.
+func (s *Server) identify(c *gin.Context) {
+	id := uuid.NewString()
+	c.Set(api.RequestID, id)
+	c.Header(api.RequestID, id)
+	c.Header("X-Content-Type-Options", "nosniff")
+	c.Header("Cache-Control", "no-store")
+	c.Next()
+}
+
+// log writes a line for each request: the route's template and never the query, which may hold a token.
+func (s *Server) log(c *gin.Context) {
+	began := time.Now()
+	c.Next()
+	s.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
+		slog.String("id", c.GetString(api.RequestID)), slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
+		slog.Int("status", c.Writer.Status()), slog.Int("bytes", c.Writer.Size()), slog.Duration("took", time.Since(began)),
+		slog.String("from", c.Request.RemoteAddr))
+}
+
+// recover turns a panic into a 500 that says nothing but its request id; the log has the rest.
+func (s *Server) recover(c *gin.Context) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if p == http.ErrAbortHandler {
+			panic(p) // net/http cuts the connection
+		}
+		s.Log.Error("panic", "request", c.GetString(api.RequestID), "route", c.FullPath(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		if !c.Writer.Written() {
+			c.AbortWithStatusJSON(http.StatusInternalServerError, "Internal error; the log has it under request "+c.GetString(api.RequestID))
+		}
+	}()
+	c.Next()
+}

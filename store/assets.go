@@ -1,0 +1,212 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+)
+
+// Asset is something with an address (the document's "Assets"). Its name is unique within its Workgroup.
+type Asset struct {
+	WorkgroupID     int
+	AssetID         int
+	AssetName       string
+	AssetType       Text
+	DnsName         Text
+	DomainName      Text
+	IPAddress       string
+	MacAddress      Text
+	OperatingSystem Text
+	Description     Text
+	CreateDate      Time
+	LastUpdateDate  Time
+}
+
+// The longest members of an asset, in code points (the document's POST Workgroups/{id}/Assets).
+const (
+	MaxIPAddress       = 45
+	MaxAssetName       = 128
+	MaxDnsName         = 255
+	MaxDomainName      = 64
+	MaxMacAddress      = 128
+	MaxAssetType       = 64
+	MaxDescription     = 255
+	MaxOperatingSystem = 255
+)
+
+func (a *Asset) address() netip.Addr {
+	addr, err := netip.ParseAddr(a.IPAddress)
+	if err != nil {
+		return netip.Addr{} // check has refused it; only a damaged record gets here
+	}
+	return addr.WithZone("")
+}
+
+// check normalizes the address, fills in the default name and keeps the dates.
+func (a *Asset) check(tx *Tx) error {
+	if err := required("IPAddress", a.IPAddress, MaxIPAddress); err != nil {
+		return err
+	}
+	addr, err := netip.ParseAddr(a.IPAddress)
+	if err != nil || addr.Zone() != "" {
+		return Invalid("IPAddress: %q is not an IP address", a.IPAddress)
+	}
+	a.IPAddress = addr.Unmap().String()
+	if a.AssetName == "" {
+		a.AssetName = PaddedAddress(addr)
+	}
+	if err := first(
+		short("AssetName", a.AssetName, MaxAssetName), short("DnsName", string(a.DnsName), MaxDnsName),
+		short("DomainName", string(a.DomainName), MaxDomainName), short("MacAddress", string(a.MacAddress), MaxMacAddress),
+		short("AssetType", string(a.AssetType), MaxAssetType), short("Description", string(a.Description), MaxDescription),
+		short("OperatingSystem", string(a.OperatingSystem), MaxOperatingSystem),
+	); err != nil {
+		return err
+	}
+	if a.CreateDate.IsZero() {
+		a.CreateDate = tx.Now
+	}
+	a.LastUpdateDate = tx.Now
+	known, err := Workgroups.Has(tx, a.WorkgroupID)
+	if err == nil && !known {
+		err = Invalid("WorkgroupID: there is no Workgroup %d", a.WorkgroupID)
+	}
+	return err
+}
+
+// changed makes the list of operating systems grow with the assets.
+func (a *Asset) changed(tx *Tx, old *Asset) error {
+	if a == nil || a.OperatingSystem == "" || old != nil && old.OperatingSystem == a.OperatingSystem {
+		return nil
+	}
+	name := string(a.OperatingSystem)
+	_, err := operatingSystemBy.One(tx, K(fold(name)), name)
+	if errors.Is(err, ErrNotFound) {
+		err = OperatingSystems.Insert(tx, &OperatingSystem{Name: name})
+	}
+	return err
+}
+
+// OperatingSystem is one that an asset carries or carried (the document's "Operating Systems").
+type OperatingSystem struct {
+	OperatingSystemID int
+	Name              string
+}
+
+// PaddedAddress is the name of an asset that has no other: 010.000.000.005, or an IPv6 address in full.
+func PaddedAddress(addr netip.Addr) string {
+	addr = addr.Unmap()
+	if addr.Is4() {
+		b := addr.As4()
+		return fmt.Sprintf("%03d.%03d.%03d.%03d", b[0], b[1], b[2], b[3])
+	}
+	return addr.StringExpanded()
+}
+
+// AssetByID returns an asset in a Workgroup that the actor may see, or ErrNotFound.
+func AssetByID(tx *Tx, id int) (*Asset, error) {
+	a, err := Assets.Get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := WorkgroupByID(tx, a.WorkgroupID); err != nil {
+		return nil, absent(Assets.name, id)
+	}
+	return a, nil
+}
+
+// AssetByName returns the asset of that name in a Workgroup, without regard to case, or ErrNotFound.
+func AssetByName(tx *Tx, workgroupID int, name string) (*Asset, error) {
+	return assetByName.One(tx, K(workgroupID, fold(name)), name)
+}
+
+// AssetsIn lists the assets of a Workgroup in the order of their ids.
+func AssetsIn(workgroupID int) List {
+	return list(Assets, K(workgroupID))
+}
+
+// Facts are what an importer knows of a host; empty ones are not known.
+type Facts struct {
+	Address netip.Addr
+	AssetName, DnsName, DomainName, MacAddress, AssetType,
+	OperatingSystem, Description string
+}
+
+// Outcome is what an upsert did.
+type Outcome int
+
+// The Outcomes.
+const (
+	Unchanged Outcome = iota
+	Created
+	Updated
+)
+
+// UpsertAsset brings what an importer knows of a host into a Workgroup. The asset is the one with that address; of
+// several, the one with the name, else the one with the lowest id. Known facts replace what is stored, unknown ones
+// leave it. A name that another asset holds is not taken: a new asset is called by its address, an existing
+// one keeps its own. Two upserts of one address side by side make one asset. It leaves no audit row: an import is the act.
+func UpsertAsset(tx *Tx, workgroupID int, f Facts) (Outcome, error) {
+	tx = tx.Unaudited()
+	asset, err := assetAt(tx, workgroupID, f)
+	if err != nil {
+		return Unchanged, err
+	}
+	if asset == nil {
+		asset = &Asset{WorkgroupID: workgroupID, IPAddress: f.Address.Unmap().String()}
+		if err := asset.learn(tx, f); err != nil {
+			return Unchanged, err
+		}
+		return Created, Assets.Insert(tx, asset)
+	}
+	before := *asset
+	if err := asset.learn(tx, f); err != nil || *asset == before {
+		return Unchanged, err
+	}
+	return Updated, Assets.Put(tx, asset)
+}
+
+// assetAt finds the asset that an upsert is about, nil for none.
+func assetAt(tx *Tx, workgroupID int, f Facts) (*Asset, error) {
+	place := K(workgroupID, f.Address)
+	if any, err := assetsByPlace.Guard(tx, place); err != nil || !any {
+		return nil, err
+	}
+	var first *Asset
+	for a, err := range assetsByPlace.Each(tx, place) {
+		if err != nil {
+			return nil, err
+		}
+		if f.AssetName != "" && fold(a.AssetName) == fold(f.AssetName) {
+			return a, nil
+		}
+		if first == nil || a.AssetID < first.AssetID {
+			first = a
+		}
+	}
+	return first, nil
+}
+
+// learn takes over the known facts.
+func (a *Asset) learn(tx *Tx, f Facts) error {
+	for _, m := range []struct {
+		fact   string
+		member *Text
+	}{
+		{f.DnsName, &a.DnsName}, {f.DomainName, &a.DomainName}, {f.MacAddress, &a.MacAddress}, {f.AssetType, &a.AssetType},
+		{f.OperatingSystem, &a.OperatingSystem}, {f.Description, &a.Description},
+	} {
+		if m.fact != "" {
+			*m.member = Text(m.fact)
+		}
+	}
+	if f.AssetName == "" || f.AssetName == a.AssetName {
+		return nil
+	}
+	holder, err := AssetByName(tx, a.WorkgroupID, f.AssetName)
+	if errors.Is(err, ErrNotFound) || err == nil && holder.AssetID == a.AssetID {
+		a.AssetName = f.AssetName
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,198 @@
+package store
+
+import (
+	"fmt"
+	"iter"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// Action is an audit's ActionType.
+type Action string
+
+// The ActionTypes.
+const (
+	ActionAdd          Action = "Add"
+	ActionEdit         Action = "Edit"
+	ActionDelete       Action = "Delete"
+	ActionLogin        Action = "Login"
+	ActionLogout       Action = "Logout"
+	ActionAccessDenied Action = "AccessDenied"
+	ActionImport       Action = "Import"
+)
+
+// SectionAuthentication is the Section of sign-ins and their refusals; that of a changed record is its name.
+const SectionAuthentication = "Authentication"
+
+// UserAudit is one row of GET UserAudits.
+type UserAudit struct {
+	AuditID    int
+	ActionType Action
+	Section    string
+	UserID     int // 0: nobody who is known
+	UserName   string
+	IPAddress  string
+	CreateDate Time
+}
+
+// UserAuditDetail is one row of GET UserAudits/{auditId}/UserAuditDetails.
+type UserAuditDetail struct {
+	AuditDetailsID int
+	Name           string // the member that changed
+	OldValue       string
+	NewValue       string
+}
+
+// Audit is an audit with its details, which are kept in one record since nobody asks for details alone.
+type Audit struct {
+	UserAudit
+	Details []UserAuditDetail
+}
+
+// maxDetails bounds the details of an audit, and detailsPerAudit gives each one an id of its own.
+const (
+	maxDetails      = 99
+	detailsPerAudit = 100
+)
+
+// hidden stands for the value of a secret.
+const hidden = "(hidden)"
+
+// Audit writes the audit row of an act, with the door and the registration of the actor before the given details.
+// Collection.write does it for every change of a record; call it for what is more or less than one, within Tx.Unaudited's siblings.
+func (tx *Tx) Audit(action Action, section string, details ...UserAuditDetail) error {
+	if tx.quiet {
+		return nil
+	}
+	id, err := tx.db.nextID(tx.ctx, Audits.tag, Audits.lowest)
+	if err != nil {
+		return err
+	}
+	a := &Audit{UserAudit: UserAudit{
+		AuditID: id, ActionType: action, Section: section,
+		UserID: tx.By.UserID, UserName: tx.By.UserName, IPAddress: tx.By.IPAddress, CreateDate: tx.Now,
+	}}
+	a.Details = append([]UserAuditDetail{
+		{Name: "Door", NewValue: tx.By.Door},
+		{Name: "Registration", NewValue: tx.By.Registration},
+	}, details...)
+	a.Details = a.Details[:min(len(a.Details), maxDetails)]
+	for i := range a.Details {
+		a.Details[i].AuditDetailsID = id*detailsPerAudit + i + 1
+	}
+	return Audits.write(tx, nil, a)
+}
+
+// Detail is an audit detail of two values as they are printed.
+func Detail(name string, old, value any) UserAuditDetail { return detail(name, old, value) }
+
+func detail(name string, old, value any) UserAuditDetail {
+	return UserAuditDetail{Name: name, OldValue: text(old), NewValue: text(value)}
+}
+
+// text prints a value for an audit, no longer than what a person reads.
+func text(v any) string {
+	if v == nil {
+		return ""
+	}
+	s := []rune(fmt.Sprint(v))
+	return string(s[:min(len(s), 1024)])
+}
+
+// audit writes the row that a change of a record leaves.
+func (c *Collection[ID, T]) audit(tx *Tx, old, record *T) error {
+	if c.silent || tx.quiet {
+		return nil
+	}
+	action := ActionEdit
+	switch {
+	case old == nil:
+		action = ActionAdd
+	case record == nil:
+		action = ActionDelete
+	}
+	if c.secret {
+		if action != ActionEdit {
+			return nil // the row of the record that owns the secret says it
+		}
+		return tx.Audit(action, c.name, detail(c.idName(record), *c.id(record), *c.id(record)), detail("Secret", hidden, hidden))
+	}
+	return tx.Audit(action, c.name, differences(old, record)...)
+}
+
+// idName is the name of the member that holds a record's id.
+func (c *Collection[ID, T]) idName(record *T) string {
+	v, id := reflect.ValueOf(record).Elem(), reflect.ValueOf(c.id(record)).Pointer()
+	for i := range v.NumField() {
+		if v.Field(i).Addr().Pointer() == id {
+			return v.Type().Field(i).Name
+		}
+	}
+	return "ID"
+}
+
+// differences lists the members in which two records differ; of a new or deleted one, those that are set. The
+// first member of an edited record, which is what tells it apart, is always there.
+func differences[T any](old, record *T) []UserAuditDetail {
+	var details []UserAuditDetail
+	t := reflect.TypeFor[T]()
+	for i := range t.NumField() {
+		before, after := member(old, i), member(record, i)
+		if before != after || old != nil && record != nil && strings.HasSuffix(t.Field(i).Name, "ID") && len(details) == 0 {
+			details = append(details, UserAuditDetail{Name: t.Field(i).Name, OldValue: before, NewValue: after})
+		}
+	}
+	return details
+}
+
+func member[T any](record *T, i int) string {
+	if record == nil {
+		return ""
+	}
+	v := reflect.ValueOf(record).Elem().Field(i)
+	if v.IsZero() && v.Kind() != reflect.Bool {
+		return ""
+	}
+	return text(v.Interface())
+}
+
+// AuditFilter narrows a list of audits; an empty member does not. Text compares without regard to case.
+type AuditFilter struct {
+	UserName, ActionType, Section string
+	From, To                      Time // both inclusive
+}
+
+// FindAudits returns the audits that a filter lets through, newest first.
+func FindAudits(tx *Tx, f AuditFilter) iter.Seq2[*Audit, error] {
+	from, to := f.From, f.To
+	if from.IsZero() {
+		from = minTime
+	}
+	if to.IsZero() {
+		to = maxTime
+	}
+	newestFirst := kv.Range{
+		From:    Audits.key(kindRecord, K(from)),
+		To:      kv.Prefix(Audits.key(kindRecord, K(to))).To,
+		Reverse: true,
+	}
+	return func(yield func(*Audit, error) bool) {
+		for a, err := range Audits.records(tx, newestFirst) {
+			if err == nil && !f.matches(a) {
+				continue
+			}
+			if !yield(a, err) {
+				return
+			}
+		}
+	}
+}
+
+func (f AuditFilter) matches(a *Audit) bool {
+	return !slices.ContainsFunc([][2]string{
+		{f.UserName, a.UserName}, {f.ActionType, string(a.ActionType)}, {f.Section, a.Section},
+	}, func(p [2]string) bool { return p[0] != "" && fold(p[0]) != fold(p[1]) })
+}

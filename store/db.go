@@ -1,0 +1,197 @@
+// Package store holds what muster knows: records in collections with declared indexes, links between them, and
+// the audit of every change, over an ordered key-value engine. schema.go is the whole database on one screen;
+// collection.go is the only place where a record, its index entries and its audit rows change.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/kv"
+)
+
+// schemaVersion is written into a new store. A change of the key layout or of a record's meaning raises it and
+// adds a migration.
+const schemaVersion = 1
+
+// DB is an open store. It is safe for concurrent use.
+type DB struct {
+	engine kv.Engine
+	vault  *authz.Vault
+	hasher *authz.Hasher
+	now    func() time.Time
+	log    *slog.Logger
+
+	mu        sync.Mutex
+	sequences map[string]*sequence
+	keys      authz.Keys
+	remember  rightsMemory
+}
+
+// Options are what a DB needs beside its engine.
+type Options struct {
+	Vault  *authz.Vault     // seals what must be readable again; required
+	Hasher *authz.Hasher    // required
+	Now    func() time.Time // nil: the clock
+	Log    *slog.Logger     // nil: silent
+}
+
+// Open takes over an engine, checks its schema version and, in an empty one, lays down the catalogues that every
+// store has and the first administrator. first is only called for an empty store, and what it returns is only
+// written there.
+func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstStart, error)) (*DB, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	db := &DB{engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, sequences: map[string]*sequence{}}
+	version, err := db.version(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case version > schemaVersion:
+		return nil, fmt.Errorf("the store was written by a newer muster (schema %d, this one knows %d)", version, schemaVersion)
+	case version == 0:
+		facts, err := first()
+		if err != nil {
+			return nil, err
+		}
+		if err := db.seed(ctx, facts); err != nil {
+			return nil, fmt.Errorf("seed the store: %w", err)
+		}
+	}
+	if db.keys, err = db.loadKeys(ctx); err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// Keys returns the keys that sign and check this store's tokens.
+func (db *DB) Keys() authz.Keys { return db.keys }
+
+// Now returns the moment by the clock that the store was opened with.
+func (db *DB) Now() time.Time { return db.now() }
+
+// Log returns the logger that the store was opened with.
+func (db *DB) Log() *slog.Logger { return db.log }
+
+// Hasher returns what hashes and checks passwords, its limit shared by the whole process.
+func (db *DB) Hasher() *authz.Hasher { return db.hasher }
+
+// Close gives unused ids back and closes the engine.
+func (db *DB) Close() error {
+	return errors.Join(db.returnIDs(), db.engine.Close())
+}
+
+// Tx is one transaction: one moment, one actor, one snapshot.
+type Tx struct {
+	Now Time  // the moment of the transaction, in milliseconds
+	By  Actor // who acts
+
+	ctx   context.Context
+	db    *DB
+	r     kv.Reader
+	w     kv.Txn // nil within View
+	quiet bool   // an act that writes its own audit row encloses what happens
+
+	organizations map[string]bool // memory of Sees
+}
+
+// Actor is who a transaction acts for: what audits say, and what visibility is decided by.
+type Actor struct {
+	UserID       int // 0: muster itself
+	UserName     string
+	IPAddress    string
+	Door         string   // the API by which he came
+	Registration string   // the name of the API registration that let him in
+	Admin        bool     // a member of Administrators
+	System       bool     // muster itself, which sees everything
+	Groups       []int    // his active groups
+	Session      *Session // by which he is signed in; without an ID if it is not stored; nil for muster itself
+}
+
+// System is muster itself, acting for nobody.
+func System(door string) Actor {
+	return Actor{UserName: "muster", Door: door, Admin: true, System: true}
+}
+
+// View runs fn in a transaction that only reads.
+func View[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error)) (R, error) {
+	var result R
+	err := db.engine.View(ctx, func(r kv.Reader) (err error) {
+		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: r})
+		return err
+	})
+	return result, err
+}
+
+// Update runs fn in a transaction and commits it durably. fn may run several times and so touches nothing but its
+// Tx; on any error nothing is written.
+func Update[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error)) (R, error) {
+	var result R
+	err := db.engine.Update(ctx, func(w kv.Txn) (err error) {
+		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: w, w: w})
+		return err
+	})
+	if err != nil {
+		var none R
+		return none, err
+	}
+	return result, nil
+}
+
+// Change is Update for a function without a result.
+func Change(ctx context.Context, db *DB, by Actor, fn func(*Tx) error) error {
+	_, err := Update(ctx, db, by, func(tx *Tx) (struct{}, error) { return struct{}{}, fn(tx) })
+	return err
+}
+
+// Context returns the context that the transaction was opened with.
+func (tx *Tx) Context() context.Context { return tx.ctx }
+
+// Vault returns what seals and opens secrets.
+func (tx *Tx) Vault() *authz.Vault { return tx.db.vault }
+
+// Unaudited returns tx without the rows that Collection.write leaves: for the records of an act that
+// writes a row of its own with Audit, and for what is no act at all (progress, sessions).
+func (tx *Tx) Unaudited() *Tx {
+	quiet := *tx
+	quiet.quiet = true
+	return &quiet
+}
+
+// get reads one key; nil means absent.
+func (tx *Tx) get(key []byte) ([]byte, error) {
+	values, err := tx.r.Get(key)
+	if err != nil {
+		return nil, err
+	}
+	return values[0], nil
+}
+
+// storeKey is the key of a fact about the store itself.
+func storeKey(name string) []byte { return []byte("!" + name) }
+
+func (db *DB) version(ctx context.Context) (int, error) {
+	return View(ctx, db, System("store"), func(tx *Tx) (int, error) {
+		b, err := tx.get(storeKey("schema"))
+		if b == nil || err != nil {
+			return 0, err
+		}
+		version, _, err := cutInt(b)
+		return version, err
+	})
+}
+
+// Ready reports whether the store can be read.
+func (db *DB) Ready(ctx context.Context) error {
+	_, err := db.version(ctx)
+	return err
+}

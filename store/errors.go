@@ -1,0 +1,45 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What can be wrong with a call. Every error of this package that a caller can cause wraps one of these, with the
+// words of what was asked for in front: "Asset 17 not found".
+var (
+	ErrInvalid  = errors.New("invalid")        // a member breaks a rule; the text names the member and its limit
+	ErrNotFound = errors.New("not found")      // absent, or not for this caller to see
+	ErrExists   = errors.New("already exists") // a unique name is taken
+	ErrBusy     = errors.New("busy")           // the thing is in a state that forbids the change for now
+	ErrDenied   = errors.New("is required")    // an access level on the object is missing
+	ErrSignIn   = errors.New("User not authenticated")
+	ErrDamaged  = errors.New("the store is damaged")
+)
+
+// Invalid returns an ErrInvalid whose text is exactly the given one.
+func Invalid(format string, args ...any) error { return because(ErrInvalid, format, args...) }
+
+// Denied returns an ErrDenied whose text is exactly the given one.
+func Denied(text string) error { return because(ErrDenied, "%s", text) }
+
+// absent returns the ErrNotFound for a record by id or name, the same whether it does not exist or may not be seen.
+func absent(what string, asked any) error {
+	if name, ok := asked.(string); ok {
+		return because(ErrNotFound, "%s %q not found", what, name)
+	}
+	return because(ErrNotFound, "%s %v not found", what, asked)
+}
+
+// because returns an error that reads as the text alone and is kind to errors.Is.
+func because(kind error, format string, args ...any) error {
+	return &reason{kind: kind, text: fmt.Sprintf(format, args...)}
+}
+
+type reason struct {
+	kind error
+	text string
+}
+
+func (r *reason) Error() string { return r.text }
+func (r *reason) Unwrap() error { return r.kind }

@@ -1,0 +1,188 @@
+package store
+
+import (
+	"iter"
+	"time"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// The States of an import.
+const (
+	ImportQueued   = "Queued"
+	ImportRunning  = "Running"
+	ImportDone     = "Done"
+	ImportFailed   = "Failed"
+	ImportCanceled = "Canceled"
+)
+
+// AllAssets is the import Filter that lets every address through.
+const AllAssets = "All Assets"
+
+// MaxWarnings is how many warnings of an import are kept.
+const MaxWarnings = 100
+
+// Import is a file that was posted and what became of it. Read counts hosts, not rows; in a Done import
+// Read = Created + Updated + Unchanged + Skipped + Filtered.
+type Import struct {
+	ImportID    int
+	WorkgroupID int
+	ImportType  string
+	FileName    Text
+	Filter      string
+	State       string
+	Error       Text // why it failed
+	Read        int
+	Created     int
+	Updated     int
+	Unchanged   int
+	Skipped     int // hosts that could not be imported; Warnings say why
+	Filtered    int // hosts outside the Filter
+	BytesRead   int
+	BytesTotal  int
+	Warnings    []string
+	UserID      int
+	CreateDate  Time
+	StartDate   Time
+	EndDate     Time
+}
+
+// ImportFile is where the content of an import lies until it ends, and who posted it.
+type ImportFile struct {
+	ImportID int
+	File     string // the name of the spooled file, within the import folder
+	By       Actor  // for the audit row of the end
+}
+
+// importJobs is the Kind of the jobs that run imports.
+const importJobs = "import"
+
+// QueueImport stores an accepted import together with its job and its audit row. The file must be on disk already.
+func QueueImport(tx *Tx, i *Import, file string) error {
+	i.State, i.CreateDate, i.UserID, i.Warnings = ImportQueued, tx.Now, tx.By.UserID, []string{}
+	if err := Imports.Insert(tx, i); err != nil {
+		return err
+	}
+	if err := ImportFiles.Insert(tx, &ImportFile{ImportID: i.ImportID, File: file, By: tx.By}); err != nil {
+		return err
+	}
+	if err := Enqueue(tx, importJobs, i.ImportID); err != nil {
+		return err
+	}
+	return tx.Audit(ActionImport, Imports.name, Detail("ImportID", "", i.ImportID), Detail("State", "", i.State),
+		Detail("ImportType", "", i.ImportType), Detail("FileName", "", i.FileName), Detail("WorkgroupID", "", i.WorkgroupID))
+}
+
+// TakeImport takes the next import that waits, for as long as the lease says. It returns nil when none waits.
+func TakeImport(tx *Tx, owner string, lease time.Duration) (*Job, error) {
+	return Take(tx, importJobs, owner, lease)
+}
+
+// EndImport writes what became of an import, its audit row for whoever posted it, and takes its job off the queue.
+// It returns the name of the spooled file, which is no longer needed.
+func EndImport(tx *Tx, i *Import, job *Job) (file string, err error) {
+	i.EndDate = tx.Now
+	if err := Imports.Put(tx, i); err != nil {
+		return "", err
+	}
+	f, err := ImportFiles.Get(tx, i.ImportID)
+	if err != nil {
+		return "", err
+	}
+	as := *tx
+	as.By = f.By
+	if err := as.Audit(ActionImport, Imports.name, Detail("ImportID", i.ImportID, i.ImportID), Detail("State", ImportRunning, i.State),
+		Detail("Error", "", i.Error), Detail("Read", "", i.Read), Detail("Created", "", i.Created), Detail("Updated", "", i.Updated),
+		Detail("Unchanged", "", i.Unchanged), Detail("Skipped", "", i.Skipped), Detail("Filtered", "", i.Filtered)); err != nil {
+		return "", err
+	}
+	if err := ImportFiles.Delete(tx, i.ImportID); err != nil {
+		return "", err
+	}
+	return f.File, Jobs.Delete(tx, job.ID)
+}
+
+// ImportByID returns an import into a Workgroup that the actor may see, or ErrNotFound.
+func ImportByID(tx *Tx, id int) (*Import, error) {
+	i, err := Imports.Get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	sees := workgroupSight{tx: tx, seen: map[int]bool{}}
+	if visible, err := sees.workgroup(i.WorkgroupID); err != nil || !visible {
+		return nil, orElse(err, absent(Imports.name, id))
+	}
+	return i, nil
+}
+
+// ListImports lists the imports into Workgroups that the actor may see, newest first.
+func ListImports() List {
+	newestFirst := kv.Prefix(Imports.key(kindRecord, nil))
+	newestFirst.Reverse = true
+	return Filtered(func(tx *Tx) iter.Seq2[*Import, error] {
+		sees := workgroupSight{tx: tx, seen: map[int]bool{}}
+		return func(yield func(*Import, error) bool) {
+			for i, err := range Imports.records(tx, newestFirst) {
+				visible := false
+				if err == nil {
+					visible, err = sees.workgroup(i.WorkgroupID)
+				}
+				if err == nil && !visible {
+					continue
+				}
+				if !yield(i, err) || err != nil {
+					return
+				}
+			}
+		}
+	})
+}
+
+// BeginImport marks a taken import as running, its counts afresh, and returns the name of its spooled file.
+func BeginImport(tx *Tx, job *Job) (*Import, string, error) {
+	i, err := Imports.Get(tx, job.Subject)
+	if err != nil {
+		return nil, "", err
+	}
+	f, err := ImportFiles.Get(tx, i.ImportID)
+	if err != nil {
+		return nil, "", err
+	}
+	i.State, i.StartDate, i.Warnings = ImportRunning, tx.Now, []string{}
+	i.Read, i.Created, i.Updated, i.Unchanged, i.Skipped, i.Filtered, i.BytesRead = 0, 0, 0, 0, 0, 0, 0
+	return i, f.File, Imports.Put(tx, i)
+}
+
+// ReturnImport gives a running import back to the queue.
+func ReturnImport(tx *Tx, job *Job) error {
+	i, err := Imports.Get(tx, job.Subject)
+	if err != nil {
+		return err
+	}
+	i.State = ImportQueued
+	if err := Imports.Put(tx, i); err != nil {
+		return err
+	}
+	return Release(tx, job)
+}
+
+// ReclaimImports gives back to the queue what an earlier process was running, and returns the names of the spooled
+// files that are still needed.
+func ReclaimImports(tx *Tx) (map[string]bool, error) {
+	files := map[string]bool{}
+	for f, err := range ImportFiles.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		files[f.File] = true
+	}
+	return files, ReleaseAll(tx, importJobs)
+}
+
+// ImportsUnderWay reports whether any import has not ended.
+func ImportsUnderWay(tx *Tx) (bool, error) {
+	for _, err := range ImportFiles.All(tx) {
+		return err == nil, err
+	}
+	return false, nil
+}

@@ -1,0 +1,127 @@
+// Package badgerkv keeps a store in a Badger database: one directory, one process, encrypted at rest.
+package badgerkv
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// KeySize is the length of a master key in bytes: AES-256.
+const KeySize = 32
+
+var (
+	// ErrLocked is returned by Open for a directory that is open already, here or in another process.
+	ErrLocked = errors.New("in use by another process")
+	// ErrWrongKey is returned by Open for a directory that was written under another master key.
+	ErrWrongKey = errors.New("the master key does not open this store")
+)
+
+// Options say where a store lies and how it is protected.
+type Options struct {
+	Dir      string       // Made when absent and always closed to other users; the files in it follow the umask.
+	InMemory bool         // For tests: Dir is ignored and nothing outlives Close.
+	Key      []byte       // KeySize bytes, used as they are and copied; optional in memory only.
+	NoSync   bool         // For tests and benchmarks: a crash of the machine may lose acknowledged writes.
+	Logger   *slog.Logger // Hears Badger's warnings and errors and, at debug level, its progress; nil discards them.
+}
+
+func (o Options) check() error {
+	if o.Dir == "" && !o.InMemory {
+		return errors.New("a store on disk needs a directory")
+	}
+	if len(o.Key) != KeySize && !(o.InMemory && o.Key == nil) {
+		return fmt.Errorf("a master key has %d bytes, not %d", KeySize, len(o.Key))
+	}
+	return nil
+}
+
+// Open opens the store in a directory or makes a new one there. Its own errors are ErrLocked, given at once, and
+// ErrWrongKey.
+//
+// Open reads every table once to verify its checksums. A damaged one ends the process with a panic in a goroutine of
+// Badger's, which nobody can recover. We live with that because the alternative is worse: Badger's iterators take a
+// block that they cannot read for the end of the data, in scans and in compactions, and those would make it so.
+func Open(o Options) (*Engine, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if !o.InMemory {
+		if err := makePrivate(o.Dir); err != nil {
+			return nil, err
+		}
+	}
+	db, err := badger.Open(settings(o))
+	switch {
+	case errors.Is(err, badger.ErrEncryptionKeyMismatch):
+		return nil, fmt.Errorf("%s: %w", o.Dir, ErrWrongKey)
+	case isLocked(err):
+		return nil, fmt.Errorf("%s: %w", o.Dir, ErrLocked)
+	case err != nil:
+		return nil, fmt.Errorf("open %s: %w", o.Dir, err)
+	}
+	return newEngine(db), nil
+}
+
+// makePrivate makes the directory, or takes it from others if it is there.
+func makePrivate(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o700)
+}
+
+// isLocked knows Badger's refusal by its words, because Badger flattens the cause to text.
+func isLocked(err error) bool {
+	return err != nil && strings.HasPrefix(err.Error(), "Cannot acquire directory lock")
+}
+
+const mib = 1 << 20
+
+// settings suit a server with up to a million small records and little memory.
+//
+// A transaction must fit 15 % of a memtable: 2.4 MiB of keys and values in 26,000 writes. That is room for
+// kv.MaxWrites records of 2 KiB with ten index keys each, or for four values of kv.MaxValue.
+//
+// A value below the threshold lies beside its key. The threshold is above kv.MaxValue, so the value log stays empty
+// and needs no maintenance; it gets the smallest file that Badger allows.
+//
+// Tables are neither compressed nor, without a key, cached: they are mapped. Decrypted blocks and indexes have to
+// be cached, and Badger panics without the two caches. A few MiB of blocks catch what is read over and over; more
+// did not make scattered reads or long scans faster and took twice its size in memory. The index cache is a limit
+// that takes about ten million keys to reach; below its need every read would decrypt an index.
+func settings(o Options) badger.Options {
+	dir := o.Dir
+	if o.InMemory {
+		dir = ""
+	}
+	s := badger.DefaultOptions(dir).
+		WithInMemory(o.InMemory).
+		WithSyncWrites(!o.NoSync).
+		WithDetectConflicts(true).
+		WithNumVersionsToKeep(1).
+		WithChecksumVerificationMode(options.OnTableAndBlockRead).
+		WithMemTableSize(16 * mib).
+		WithNumMemtables(3).
+		WithNumCompactors(2).
+		WithValueThreshold(kv.MaxValue + 1).
+		WithValueLogFileSize(1 * mib).
+		WithCompression(options.None).
+		WithBlockCacheSize(0).
+		WithMetricsEnabled(false).
+		WithLogger(newLogger(o.Logger))
+	if o.Key != nil {
+		s = s.WithEncryptionKey(bytes.Clone(o.Key)).
+			WithBlockCacheSize(8 * mib).
+			WithIndexCacheSize(64 * mib)
+	}
+	return s
+}

@@ -1,0 +1,84 @@
+// Package kv is the seam between the store and the engine that keeps its bytes: an ordered key-value engine with
+// serializable point reads. It is as narrow as the engines that we want to be able to use allow, and promises no
+// more than all of them give; package kvtest holds every sentence below as a test.
+package kv
+
+import (
+	"context"
+	"errors"
+	"iter"
+)
+
+// Limits that a caller keeps so that its keys and transactions fit every engine. An engine may refuse what
+// exceeds them and must accept what does not.
+const (
+	MaxKey    = 2560      // bytes in a key; PostgreSQL refuses longer B-tree keys.
+	MaxValue  = 512 << 10 // bytes in a value.
+	MaxWrites = 500       // records a transaction should write at the most; larger work goes in batches.
+)
+
+var (
+	// ErrBusy is returned by Update when other transactions won every one of its tries.
+	ErrBusy = errors.New("too many concurrent changes")
+	// ErrClosed is returned by every call after Close.
+	ErrClosed = errors.New("the store is closed")
+	// ErrTooLarge is returned for a key or a value above the limits and for a transaction above the engine's own.
+	ErrTooLarge = errors.New("too large")
+)
+
+// Engine keeps pairs of keys and values in byte order of the keys.
+type Engine interface {
+	// View runs fn on a snapshot: all its reads are of one moment, and none of them waits for a writer.
+	// The Reader is dead once fn has returned.
+	View(ctx context.Context, fn func(Reader) error) error
+
+	// Update runs fn and commits what it wrote, all or nothing, durably before it returns. A key that fn read
+	// with Get, present or absent, and that another transaction changed before the commit makes fn run again on a
+	// newer snapshot, after a growing, jittered pause; so fn must touch nothing but its Txn. After ten tries
+	// the error is ErrBusy. An error of fn rolls back and is returned as it is. Keys seen by Scan only are not
+	// protected: uniqueness and parents are checked by Get. fn may call Update for another transaction.
+	Update(ctx context.Context, fn func(Txn) error) error
+
+	// Close waits for the running transactions and releases the files.
+	Close() error
+}
+
+// Reader reads from one snapshot and, within an Update, sees the transaction's own writes.
+type Reader interface {
+	// Get returns the values of the keys in their order, nil for an absent one. A present empty value is not nil.
+	// The slices are the caller's.
+	Get(keys ...[]byte) ([][]byte, error)
+
+	// Scan yields the pairs of a range in order. A pair's slices are valid until the next step; to keep them,
+	// copy them. An error is the last thing yielded. Within an Update read first and write afterwards: a scan
+	// over pending writes is allowed and sees them, but may cost as much as there are pending writes.
+	Scan(r Range) iter.Seq2[Pair, error]
+}
+
+// Txn is a Reader that writes. Its slices must not be changed by the caller afterwards.
+type Txn interface {
+	Reader
+	Set(key, value []byte) error
+	Delete(key []byte) error // deleting an absent key is no error
+}
+
+// Pair is one key and its value; the value is nil in a scan of keys only.
+type Pair struct{ Key, Value []byte }
+
+// Range names the keys From ≤ key < To; an empty To has no upper end.
+type Range struct {
+	From, To []byte
+	Reverse  bool // from the last key of the range to the first
+	KeysOnly bool // leave the values unread
+}
+
+// Prefix returns the range of all keys that begin with p.
+func Prefix(p []byte) Range {
+	to := append([]byte(nil), p...)
+	for i := len(to) - 1; i >= 0; i-- {
+		if to[i]++; to[i] != 0 {
+			return Range{From: p, To: to[:i+1]}
+		}
+	}
+	return Range{From: p}
+}

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"iter"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// Link is a relation between two kinds of record: pairs of their ids, kept in both directions, each with a small
+// value of its own (an access level, say; 0 where the pair says it all).
+type Link[A, B int | string] struct {
+	tag     string
+	name    string // the section of its audit rows
+	from    string // what the two sides are called in audits
+	to      string
+	value   string // what the value is called in audits; empty: there is none
+	changed func(tx *Tx, a A, b B) error
+}
+
+const (
+	kindForth = '>' // <a><b> → value
+	kindBack  = '<' // <b><a> → value
+)
+
+func (l *Link[A, B]) key(kind byte, k Key) []byte {
+	return append(append(append(make([]byte, 0, 3+len(k)), l.tag...), kind), k...)
+}
+
+// Get returns the value of a pair and whether the pair is linked.
+func (l *Link[A, B]) Get(tx *Tx, a A, b B) (value int, linked bool, err error) {
+	raw, err := tx.get(l.key(kindForth, K(a, b)))
+	if raw == nil || err != nil {
+		return 0, false, err
+	}
+	value, _, err = cutInt(raw)
+	return value, true, err
+}
+
+// Set links a pair, or gives a linked one another value. Whether both records exist is the caller's to check.
+func (l *Link[A, B]) Set(tx *Tx, a A, b B, value int) error {
+	old, linked, err := l.Get(tx, a, b)
+	if err != nil || linked && old == value {
+		return err
+	}
+	if err := tx.w.Set(l.key(kindForth, K(a, b)), K(value)); err != nil {
+		return err
+	}
+	if err := tx.w.Set(l.key(kindBack, K(b, a)), K(value)); err != nil {
+		return err
+	}
+	action := ActionAdd
+	if linked {
+		action = ActionEdit
+	}
+	return l.follow(tx, action, a, b, old, value)
+}
+
+// Cut unlinks a pair and reports whether it was linked.
+func (l *Link[A, B]) Cut(tx *Tx, a A, b B) (bool, error) {
+	old, linked, err := l.Get(tx, a, b)
+	if err != nil || !linked {
+		return false, err
+	}
+	if err := tx.w.Delete(l.key(kindForth, K(a, b))); err != nil {
+		return true, err
+	}
+	if err := tx.w.Delete(l.key(kindBack, K(b, a))); err != nil {
+		return true, err
+	}
+	return true, l.follow(tx, ActionDelete, a, b, old, 0)
+}
+
+// From yields the ids linked from a, in order, with their values.
+func (l *Link[A, B]) From(tx *Tx, a A) iter.Seq2[Linked[B], error] {
+	return linked[B](tx, l.key(kindForth, K(a)))
+}
+
+// To yields the ids linked to b, in order, with their values.
+func (l *Link[A, B]) To(tx *Tx, b B) iter.Seq2[Linked[A], error] {
+	return linked[A](tx, l.key(kindBack, K(b)))
+}
+
+// Linked is the other side of a pair.
+type Linked[ID int | string] struct {
+	ID    ID
+	Value int
+}
+
+func linked[ID int | string](tx *Tx, prefix []byte) iter.Seq2[Linked[ID], error] {
+	return func(yield func(Linked[ID], error) bool) {
+		for pair, err := range tx.r.Scan(kv.Prefix(prefix)) {
+			var other Linked[ID]
+			if err == nil {
+				other.ID, _, err = cutID[ID](pair.Key[len(prefix):])
+			}
+			if err == nil {
+				other.Value, _, err = cutInt(pair.Value)
+			}
+			if !yield(other, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// follow writes the audit row of a change and does what follows from it.
+func (l *Link[A, B]) follow(tx *Tx, action Action, a A, b B, old, value int) error {
+	details := []UserAuditDetail{
+		detail(l.from, a, a),
+		detail(l.to, b, b),
+	}
+	switch {
+	case action == ActionAdd:
+		details[0].OldValue, details[1].OldValue = "", ""
+	case action == ActionDelete:
+		details[0].NewValue, details[1].NewValue = "", ""
+	}
+	if l.value != "" {
+		details = append(details, detail(l.value, old, value))
+	}
+	if err := tx.Audit(action, l.name, details...); err != nil || l.changed == nil {
+		return err
+	}
+	return l.changed(tx, a, b)
+}

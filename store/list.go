@@ -1,0 +1,129 @@
+package store
+
+import (
+	"encoding/json"
+	"iter"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// List is records as they are stored and sent, read only when they are asked for, within the transaction that
+// asks.
+type List struct {
+	// Count says how many there are.
+	Count func(tx *Tx) (int, error)
+	// Rows yields at most limit of them after the first offset. A row is valid until the next step.
+	Rows func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error]
+}
+
+// list is the List of a collection's records whose places begin with a prefix.
+func list[ID int | string, T any](c *Collection[ID, T], prefix Key) List {
+	r := kv.Prefix(c.key(kindRecord, prefix))
+	return List{
+		Count: func(tx *Tx) (int, error) {
+			n, keys := 0, r
+			keys.KeysOnly = true
+			for _, err := range tx.r.Scan(keys) {
+				if err != nil {
+					return 0, err
+				}
+				n++
+			}
+			return n, nil
+		},
+		Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
+			return func(yield func(json.RawMessage, error) bool) {
+				from, err := skip(tx, r, offset)
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				n := 0
+				for pair, err := range tx.r.Scan(kv.Range{From: from, To: r.To}) {
+					if n++; n > limit || !yield(pair.Value, err) || err != nil {
+						return
+					}
+				}
+			}
+		},
+	}
+}
+
+// skip returns the key in a range that has n others of it before it, or the range's end.
+func skip(tx *Tx, r kv.Range, n int) ([]byte, error) {
+	if n == 0 {
+		return r.From, nil
+	}
+	r.KeysOnly = true
+	for pair, err := range tx.r.Scan(r) {
+		if err != nil {
+			return nil, err
+		}
+		if n--; n < 0 {
+			return append([]byte(nil), pair.Key...), nil
+		}
+	}
+	return r.To, nil
+}
+
+// Of is the List of records that are at hand.
+func Of[T any](records []T) List {
+	return List{
+		Count: func(*Tx) (int, error) { return len(records), nil },
+		Rows: func(_ *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
+			return func(yield func(json.RawMessage, error) bool) {
+				records := records[min(offset, len(records)):]
+				for i := range records[:min(limit, len(records))] {
+					row, err := encode(records[i])
+					if !yield(row, err) || err != nil {
+						return
+					}
+				}
+			}
+		},
+	}
+}
+
+// count walks records to their end.
+func count[T any](records iter.Seq2[T, error]) (int, error) {
+	n := 0
+	for _, err := range records {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// page encodes the records from offset on, limit at the most.
+func page[T any](records iter.Seq2[T, error], offset, limit int) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		for record, err := range records {
+			if err == nil && offset > 0 {
+				offset--
+				continue
+			}
+			if limit--; limit < 0 {
+				return
+			}
+			var row json.RawMessage
+			if err == nil {
+				row, err = encode(record)
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Filtered is the List of what a sequence of records yields, walked anew for each use.
+func Filtered[T any](records func(*Tx) iter.Seq2[T, error]) List {
+	return List{
+		Count: func(tx *Tx) (int, error) { return count(records(tx)) },
+		Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
+			return page(records(tx), offset, limit)
+		},
+	}
+}

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"iter"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// Organization is what divides the store between its owners (the document's "Organizations").
+type Organization struct {
+	OrganizationID string // a GUID
+	Name           string
+	IsActive       bool
+}
+
+func (o *Organization) check(*Tx) error {
+	if _, err := uuid.Parse(o.OrganizationID); err != nil {
+		return Invalid("OrganizationID: a GUID is expected")
+	}
+	return required("Name", o.Name, 256)
+}
+
+// DefaultOrganization is the key under which the store remembers which Organization is the default one.
+const defaultOrganization = "default-organization"
+
+// DefaultOrganization returns the id of the Organization that a Workgroup gets when nobody names one.
+func DefaultOrganization(tx *Tx) (string, error) {
+	id, err := tx.get(storeKey(defaultOrganization))
+	return string(id), err
+}
+
+// OrganizationByName returns an Organization that the actor may see, or ErrNotFound.
+func OrganizationByName(tx *Tx, name string) (*Organization, error) {
+	o, err := organizationByName.One(tx, K(fold(name)), name)
+	if err != nil {
+		return nil, err
+	}
+	return o, tx.See(Organizations.name, name, o.OrganizationID)
+}
+
+// OrganizationByID returns an Organization that the actor may see, or ErrNotFound.
+func OrganizationByID(tx *Tx, id string) (*Organization, error) {
+	o, err := Organizations.Get(tx, fold(id))
+	if err != nil {
+		return nil, err
+	}
+	return o, tx.See(Organizations.name, id, o.OrganizationID)
+}
+
+// Workgroup is a set of assets within an Organization (the document's "Workgroups").
+type Workgroup struct {
+	OrganizationID string
+	ID             int
+	Name           string
+}
+
+func (w *Workgroup) check(tx *Tx) error {
+	if err := required("Name", w.Name, 256); err != nil {
+		return err
+	}
+	known, err := Organizations.Has(tx, w.OrganizationID)
+	if err == nil && !known || err == nil && tx.See(Organizations.name, w.OrganizationID, w.OrganizationID) != nil {
+		err = Invalid("OrganizationID: there is no Organization %q", w.OrganizationID)
+	}
+	return err
+}
+
+// WorkgroupByID returns a Workgroup that the actor may see, or ErrNotFound.
+func WorkgroupByID(tx *Tx, id int) (*Workgroup, error) {
+	w, err := Workgroups.Get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return w, tx.See(Workgroups.name, id, w.OrganizationID)
+}
+
+// WorkgroupByName returns the Workgroup of that name, without regard to case, or ErrNotFound. Names are unique
+// within an Organization; of several that the actor may see, the oldest is meant.
+func WorkgroupByName(tx *Tx, name string) (*Workgroup, error) {
+	var found *Workgroup
+	for w, err := range workgroupByName.Each(tx, K(fold(name))) {
+		if err != nil {
+			return nil, err
+		}
+		if sees, err := tx.Sees(w.OrganizationID); err != nil {
+			return nil, err
+		} else if sees && (found == nil || w.ID < found.ID) {
+			found = w
+		}
+	}
+	if found == nil {
+		return nil, absent(Workgroups.name, name)
+	}
+	return found, nil
+}
+
+// Visible yields the records of a collection that belong to an Organization that the actor may see.
+func Visible[ID int | string, T any](tx *Tx, c *Collection[ID, T], organization func(*T) string) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		for record, err := range c.All(tx) {
+			if err == nil {
+				var sees bool
+				if sees, err = tx.Sees(organization(record)); err == nil && !sees {
+					continue
+				}
+			}
+			if !yield(record, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Sees reports whether the actor has access to an Organization. Access comes through user groups; members of
+// Administrators have it to all, and what has no Organization is everybody's.
+func (tx *Tx) Sees(organizationID string) (bool, error) {
+	if tx.By.Admin || organizationID == "" {
+		return true, nil
+	}
+	if tx.organizations == nil {
+		tx.organizations = map[string]bool{}
+		for _, group := range tx.By.Groups {
+			for o, err := range GroupOrganization.From(tx, group) {
+				if err != nil {
+					return false, err
+				}
+				tx.organizations[o.ID] = true
+			}
+		}
+	}
+	return tx.organizations[organizationID], nil
+}
+
+// See returns ErrNotFound, worded as for an absent record, unless the actor has access to the Organization.
+func (tx *Tx) See(what string, asked any, organizationID string) error {
+	sees, err := tx.Sees(organizationID)
+	if err == nil && !sees {
+		return absent(what, asked)
+	}
+	return err
+}
+
+// required checks a text that must be there and its length in code points.
+func required(member, value string, limit int) error {
+	if value == "" {
+		return Invalid("%s is required", member)
+	}
+	return short(member, value, limit)
+}
+
+// short checks the length of a text in code points.
+func short(member, value string, limit int) error {
+	if n := utf8.RuneCountInString(value); n > limit {
+		return Invalid("%s is longer than %d characters", member, limit)
+	}
+	return nil
+}

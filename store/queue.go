@@ -1,0 +1,85 @@
+package store
+
+import (
+	"time"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// Job is a piece of work that must be done even if the process that began it dies. A worker takes it with a lease
+// that it extends while it works; the job of a dead worker comes back when its lease ends. So whatever a
+// job does must be safe to do again.
+type Job struct {
+	ID        int
+	Kind      string
+	Subject   int    // the id of what it is about
+	NotBefore Time   // when it may be taken: the end of the lease, of a taken one
+	Owner     string // who has taken it
+	Tries     int
+}
+
+// Enqueue adds a job, to be taken from now on.
+func Enqueue(tx *Tx, kind string, subject int) error {
+	return Jobs.Insert(tx, &Job{Kind: kind, Subject: subject, NotBefore: tx.Now})
+}
+
+// Take gives the owner the job of a kind that has waited longest, nil when none waits. Of several takers at once
+// one gets it.
+func Take(tx *Tx, kind, owner string, lease time.Duration) (*Job, error) {
+	waiting := kv.Range{From: jobsByTime.c.key('t', K(kind)), To: kv.Prefix(jobsByTime.c.key('t', K(kind, tx.Now))).To}
+	for found, err := range jobsByTime.between(tx, waiting) {
+		if err != nil {
+			return nil, err
+		}
+		job, err := Jobs.Get(tx, found.ID) // a point read, so that another taker's commit makes this one look again
+		if err != nil {
+			return nil, err
+		}
+		job.Owner, job.Tries, job.NotBefore = owner, job.Tries+1, tx.Now.Add(lease)
+		return job, Jobs.Put(tx, job)
+	}
+	return nil, nil
+}
+
+// Extend prolongs the lease of a job. It returns ErrBusy if the lease had ended and another has taken it.
+func Extend(tx *Tx, job *Job, lease time.Duration) error {
+	current, err := Jobs.Get(tx, job.ID)
+	if err != nil {
+		return err
+	}
+	if current.Owner != job.Owner || current.Tries != job.Tries {
+		return because(ErrBusy, "job %d was taken over by %s", job.ID, current.Owner)
+	}
+	current.NotBefore = tx.Now.Add(lease)
+	return Jobs.Put(tx, current)
+}
+
+// Release gives a job back to the queue, to be taken at once.
+func Release(tx *Tx, job *Job) error {
+	current, err := Jobs.Get(tx, job.ID)
+	if err != nil || current.Owner != job.Owner || current.Tries != job.Tries {
+		return unless(ErrNotFound, err)
+	}
+	current.Owner, current.NotBefore = "", tx.Now
+	return Jobs.Put(tx, current)
+}
+
+// ReleaseAll gives back what workers of an earlier run of this process held: nobody else works on this store.
+func ReleaseAll(tx *Tx, kind string) error {
+	var held []*Job
+	for job, err := range jobsByTime.Each(tx, K(kind)) {
+		if err != nil {
+			return err
+		}
+		if job.Owner != "" {
+			held = append(held, job)
+		}
+	}
+	for _, job := range held {
+		job.Owner, job.NotBefore = "", tx.Now
+		if err := Jobs.Put(tx, job); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package store
+
+import (
+	"net/netip"
+	"strings"
+
+	"go4.org/netipx"
+)
+
+// Ranges is a set of IP addresses: what import filters, asset searches and address rules say.
+type Ranges []netipx.IPRange
+
+// maxRanges bounds the members of a comma list.
+const maxRanges = 10_000
+
+// ParseRanges reads one address, a range a-b, a CIDR, or a comma list of these, IPv4 and IPv6. Host bits of a CIDR
+// are ignored. The error names what could not be read.
+func ParseRanges(s string) (Ranges, error) {
+	parts := strings.Split(s, ",")
+	if len(parts) > maxRanges {
+		return nil, Invalid("%d addresses are more than %d", len(parts), maxRanges)
+	}
+	var ranges Ranges
+	for _, part := range parts {
+		r, err := parseRange(strings.TrimSpace(part))
+		if err != nil {
+			return nil, err
+		}
+		ranges = append(ranges, r)
+	}
+	return ranges, nil
+}
+
+func parseRange(s string) (netipx.IPRange, error) {
+	wrong := Invalid("%q is not an IP address, a range a-b or a CIDR", text(s))
+	if prefix, err := netip.ParsePrefix(s); err == nil {
+		if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
+			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+		}
+		return netipx.RangeOfPrefix(prefix), nil
+	}
+	from, to, isRange := strings.Cut(s, "-")
+	first, err := parseAddress(from)
+	if err != nil {
+		return netipx.IPRange{}, wrong
+	}
+	if !isRange {
+		return netipx.IPRangeFrom(first, first), nil
+	}
+	last, err := parseAddress(to)
+	if err != nil {
+		return netipx.IPRange{}, wrong
+	}
+	r := netipx.IPRangeFrom(first, last)
+	if !r.IsValid() {
+		return r, Invalid("the range %q does not go from a lower to a higher address", text(s))
+	}
+	return r, nil
+}
+
+func parseAddress(s string) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(strings.TrimSpace(s))
+	if err == nil && addr.Zone() != "" {
+		err = ErrInvalid
+	}
+	return addr.Unmap(), err
+}
+
+// Contains reports whether an address is in the set. An IPv4 address written as IPv6 counts as IPv4.
+func (r Ranges) Contains(addr netip.Addr) bool {
+	addr = addr.Unmap()
+	for _, one := range r {
+		if one.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}

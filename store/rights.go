@@ -1,0 +1,139 @@
+package store
+
+import (
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/musterhq/muster/authz"
+)
+
+// everyone is the epoch that a change of groups and registrations moves; the others are of the user with that id.
+const everyone = 0
+
+func epochKey(user int) []byte { return append([]byte("ep="), K(user)...) }
+
+// bump moves an epoch: whoever signed in before it is looked at afresh at his next request. It is one blind
+// write, however many users it concerns, since what counts is only that the value is another one.
+func (tx *Tx) bump(user int) error {
+	value, err := tx.db.nextID(tx.ctx, "ep", 1)
+	if err != nil {
+		return err
+	}
+	return tx.w.Set(epochKey(user), K(value))
+}
+
+// Epochs are the moments of a user's rights: that of his own records and that of everybody's.
+type Epochs = [2]int
+
+// Rights are what a user may do by his groups at one moment.
+type Rights struct {
+	User   *User
+	Groups []int // active ones, ascending
+	Admin  bool
+	Grants map[authz.Permission]authz.Level
+	Epochs Epochs
+}
+
+// RightsOf reads what a user may do now. It returns ErrSignIn for one who is gone, inactive or quarantined.
+func RightsOf(tx *Tx, userID int) (*Rights, error) {
+	r := &Rights{Grants: map[authz.Permission]authz.Level{}}
+	var err error
+	if r.Epochs, err = epochs(tx, userID); err != nil {
+		return nil, err
+	}
+	r.User, err = Users.Get(tx, userID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, ErrSignIn
+	case err != nil:
+		return nil, err
+	case !r.User.IsActive || r.User.IsQuarantined:
+		return nil, ErrSignIn
+	}
+	for group, err := range GroupMember.To(tx, userID) {
+		if err == nil {
+			err = r.join(tx, group.ID)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// join adds what an active group brings: the highest level of each permission counts.
+func (r *Rights) join(tx *Tx, groupID int) error {
+	group, err := UserGroups.Get(tx, groupID)
+	if err != nil || !group.IsActive {
+		return err
+	}
+	r.Groups = append(r.Groups, groupID)
+	if groupID == Administrators {
+		r.Admin = true
+	}
+	for grant, err := range GroupPermission.From(tx, groupID) {
+		if err != nil {
+			return err
+		}
+		p := authz.Permission(grant.ID)
+		r.Grants[p] |= authz.Level(grant.Value)
+	}
+	return nil
+}
+
+// MayUse reports whether one of the user's groups lists an API registration.
+func (r *Rights) MayUse(tx *Tx, registrationID int) (bool, error) {
+	for group, err := range GroupRegistration.To(tx, registrationID) {
+		if err != nil || slices.Contains(r.Groups, group.ID) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// epochs reads a user's epochs by point reads, so that a transaction which writes is run again when they move.
+func epochs(tx *Tx, userID int) (Epochs, error) {
+	var e Epochs
+	values, err := tx.r.Get(epochKey(userID), epochKey(everyone))
+	if err != nil {
+		return e, err
+	}
+	for i, v := range values {
+		if v == nil {
+			continue
+		}
+		if e[i], _, err = cutInt(v); err != nil {
+			return e, err
+		}
+	}
+	return e, nil
+}
+
+// rightsMemory remembers what a token is worth at given epochs once they have moved on from the token's own, so
+// that a change of rights costs each caller one look, not one a request.
+type rightsMemory struct {
+	mu     sync.Mutex
+	claims map[string]*authz.Claims // by token id
+}
+
+// rememberedTokens bounds the memory; forgetting costs no more than reading the rights again.
+const rememberedTokens = 10_000
+
+func (m *rightsMemory) get(id string, e Epochs) *authz.Claims {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c := m.claims[id]; c != nil && c.Epochs == e {
+		return c
+	}
+	return nil
+}
+
+func (m *rightsMemory) put(id string, c *authz.Claims) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.claims == nil || len(m.claims) >= rememberedTokens {
+		m.claims = map[string]*authz.Claims{}
+	}
+	m.claims[id] = c
+}

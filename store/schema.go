@@ -1,0 +1,125 @@
+package store
+
+// The whole database. A collection's tag and an index's kind are part of every key: docs/keys.md, which is made
+// from what stands here, says what the keys look like, and a change needs a new schemaVersion.
+
+// Places.
+var (
+	Organizations = collection[string, Organization]("og", "Organization", func(o *Organization) *string { return &o.OrganizationID })
+
+	organizationByName = Organizations.unique('n', "name", func(o *Organization) Key { return K(fold(o.Name)) })
+
+	Workgroups = collection[int, Workgroup]("wg", "Workgroup", func(w *Workgroup) *int { return &w.ID })
+
+	workgroupByName = Workgroups.unique('n', "name", func(w *Workgroup) Key { return K(fold(w.Name), w.OrganizationID) })
+)
+
+// Assets lie in the order of their Workgroups, since that is how they are listed.
+var (
+	Assets = collection[int, Asset]("as", "Asset", func(a *Asset) *int { return &a.AssetID }).
+		in(func(a *Asset) Key { return K(a.WorkgroupID) })
+
+	assetByName       = Assets.unique('n', "name", func(a *Asset) Key { return K(a.WorkgroupID, fold(a.AssetName)) })
+	assetsByName      = Assets.index('a', func(a *Asset) Key { return K(fold(a.AssetName)) })
+	assetsByAddress   = Assets.index('i', func(a *Asset) Key { return K(a.address()) })
+	assetsByPlace     = Assets.guard('p', func(a *Asset) Key { return K(a.WorkgroupID, a.address()) })
+	assetsByDnsName   = Assets.index('d', func(a *Asset) Key { return unlessEmpty(a.DnsName) })
+	assetsByDomain    = Assets.index('o', func(a *Asset) Key { return unlessEmpty(a.DomainName) })
+	assetsByMac       = Assets.index('m', func(a *Asset) Key { return unlessEmpty(a.MacAddress) })
+	assetsByType      = Assets.index('t', func(a *Asset) Key { return unlessEmpty(a.AssetType) })
+	OperatingSystems  = collection[int, OperatingSystem]("os", "Operating System", func(o *OperatingSystem) *int { return &o.OperatingSystemID }).unaudited()
+	operatingSystemBy = OperatingSystems.unique('n', "name", func(o *OperatingSystem) Key { return K(fold(o.Name)) })
+)
+
+// People and their rights. What must not be sent lies in records of its own, under the id of its owner.
+var (
+	Users = collection[int, User]("us", "User", func(u *User) *int { return &u.UserID })
+
+	userByName     = Users.unique('n', "name", func(u *User) Key { return K(fold(string(u.DomainName)), fold(u.UserName)) })
+	userByClientID = Users.unique('c', "client ID", func(u *User) Key { return unlessEmpty(u.ClientID) })
+	userByUUID     = Users.unique('g', "UUID", func(u *User) Key { return K(u.UUID) })
+
+	UserSecrets = collection[int, UserSecret]("up", "User Secret", func(s *UserSecret) *int { return &s.UserID }).secrets()
+	LastLogins  = collection[int, LastLogin]("ul", "Last Login", func(l *LastLogin) *int { return &l.UserID }).unaudited()
+
+	UserGroups = collection[int, UserGroup]("gp", "User Group", func(g *UserGroup) *int { return &g.GroupID }).
+			from(Administrators + 1)
+
+	userGroupByName = UserGroups.unique('n', "name", func(g *UserGroup) Key { return K(fold(g.Name)) })
+	userGroupByUUID = UserGroups.unique('g', "UUID", func(g *UserGroup) Key { return K(g.UUID) })
+
+	ApiRegistrations = collection[int, ApiRegistration]("ar", "API Registration", func(r *ApiRegistration) *int { return &r.Id })
+
+	apiRegistrationByName = ApiRegistrations.unique('n', "name", func(r *ApiRegistration) Key { return K(fold(r.Name)) })
+
+	ApiKeys = collection[int, ApiKey]("ak", "API Key", func(k *ApiKey) *int { return &k.Id }).secrets()
+
+	apiKeyByFingerprint = ApiKeys.unique('f', "key", func(k *ApiKey) Key { return K(k.Fingerprint) })
+
+	Sessions = collection[string, Session]("se", "Session", func(s *Session) *string { return &s.ID }).unaudited()
+
+	sessionsByEnd = Sessions.index('e', func(s *Session) Key { return K(s.Expires) })
+)
+
+// What belongs to what. A link's epoch says whose rights a change of it touches.
+var (
+	GroupMember = &Link[int, int]{tag: "gm", name: "User Group Membership", from: "GroupID", to: "UserID",
+		changed: func(tx *Tx, _, user int) error { return tx.bump(user) }}
+	GroupPermission = &Link[int, int]{tag: "gr", name: "User Group Permission", from: "GroupID", to: "PermissionID", value: "AccessLevelID",
+		changed: func(tx *Tx, _, _ int) error { return tx.bump(everyone) }}
+	GroupRegistration = &Link[int, int]{tag: "ga", name: "User Group API Registration", from: "GroupID", to: "ApplicationRegistrationID",
+		changed: func(tx *Tx, _, _ int) error { return tx.bump(everyone) }}
+	GroupOrganization = &Link[int, string]{tag: "go", name: "User Group Organization", from: "GroupID", to: "OrganizationID",
+		changed: func(tx *Tx, _ int, _ string) error { return tx.bump(everyone) }}
+)
+
+// Work and what was done. Audits lie in the order of time.
+var (
+	Imports = collection[int, Import]("im", "Import", func(i *Import) *int { return &i.ImportID }).unaudited()
+
+	ImportFiles = collection[int, ImportFile]("if", "Import File", func(f *ImportFile) *int { return &f.ImportID }).unaudited()
+
+	Jobs = collection[int, Job]("jo", "Job", func(j *Job) *int { return &j.ID }).unaudited()
+
+	jobsByTime = Jobs.index('t', func(j *Job) Key { return K(j.Kind, j.NotBefore) })
+
+	Audits = collection[int, Audit]("au", "User Audit", func(a *Audit) *int { return &a.AuditID }).unaudited().
+		in(func(a *Audit) Key { return K(a.CreateDate) })
+)
+
+// collection declares a kind of record; id names the member that holds its id.
+func collection[ID int | string, T any](tag, name string, id func(*T) *ID) *Collection[ID, T] {
+	return &Collection[ID, T]{tag: tag, name: name, id: id}
+}
+
+// in declares the place by which lists of the records are ordered before the id.
+func (c *Collection[ID, T]) in(place func(*T) Key) *Collection[ID, T] {
+	c.place = place
+	return c
+}
+
+// from declares the first id that the collection gives out; those below are the store's own.
+func (c *Collection[ID, T]) from(lowest int) *Collection[ID, T] {
+	c.lowest = lowest
+	return c
+}
+
+// unaudited declares that changes of the records are no acts of their own.
+func (c *Collection[ID, T]) unaudited() *Collection[ID, T] {
+	c.silent = true
+	return c
+}
+
+// secrets declares that audits say that a record changed, never how.
+func (c *Collection[ID, T]) secrets() *Collection[ID, T] {
+	c.secret = true
+	return c
+}
+
+// unlessEmpty is the folded key of a text that may be absent.
+func unlessEmpty(t Text) Key {
+	if t == "" {
+		return nil
+	}
+	return K(fold(string(t)))
+}

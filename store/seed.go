@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/kv"
+)
+
+// FirstStart is what the first administrator and the first API clients of a new store sign in with.
+type FirstStart struct {
+	User         string // the administrator's name
+	Password     string
+	ApiKey       string // of the "muster" ApiKeyPolicy registration
+	ClientID     string // of the Application user
+	ClientSecret string
+}
+
+// The names of what a new store holds.
+const (
+	firstOrganization = "Default Organization"
+	firstWorkgroup    = "BeyondTrust Workgroup" // published scripts name it
+	firstApplication  = "muster"
+)
+
+// seed lays down the catalogues of wire.md's "Catalogues of a fresh store" and the first administrator.
+func (db *DB) seed(ctx context.Context, first FirstStart) error {
+	hash, err := db.hasher.Hash(ctx, first.Password)
+	if err != nil {
+		return err
+	}
+	return Change(ctx, db, System("first start"), func(tx *Tx) error {
+		registrations, err := seedRegistrations(tx, first.ApiKey)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(seedPlaces(tx), seedAdministrators(tx, registrations), saveKeys(tx, authz.NewKeys())); err != nil {
+			return err
+		}
+		administrator := &User{
+			UserType: BeyondInsightType, UserName: first.User, FirstName: "Lab", LastName: "Administrator",
+			EmailAddress: Text(first.User + "@lab.example"), IsActive: true,
+		}
+		if err := seedUser(tx, administrator, &UserSecret{Password: hash}); err != nil {
+			return err
+		}
+		application := &User{UserType: ApplicationType, UserName: firstApplication, ClientID: Text(fold(first.ClientID)), IsActive: true}
+		if err := seedUser(tx, application, &UserSecret{Client: authz.HashClientSecret(first.ClientSecret)}); err != nil {
+			return err
+		}
+		return tx.w.Set(storeKey("schema"), K(schemaVersion))
+	})
+}
+
+func seedPlaces(tx *Tx) error {
+	o := &Organization{OrganizationID: uuid.NewString(), Name: firstOrganization, IsActive: true}
+	if err := Organizations.Insert(tx, o); err != nil {
+		return err
+	}
+	if err := tx.w.Set(storeKey(defaultOrganization), []byte(o.OrganizationID)); err != nil {
+		return err
+	}
+	return Workgroups.Insert(tx, &Workgroup{OrganizationID: o.OrganizationID, Name: firstWorkgroup})
+}
+
+func seedRegistrations(tx *Tx, key string) ([]*ApiRegistration, error) {
+	registrations := []*ApiRegistration{
+		{Name: "muster key", RegistrationType: ApiKeyPolicy, Active: true},
+		{Name: "muster token", RegistrationType: ApiAccessPolicy, Active: true},
+	}
+	for _, r := range registrations {
+		if err := ApiRegistrations.Insert(tx, r); err != nil {
+			return nil, err
+		}
+	}
+	return registrations, SetApiKey(tx, registrations[0].Id, authz.FoldAPIKey(key))
+}
+
+func seedAdministrators(tx *Tx, registrations []*ApiRegistration) error {
+	group := &UserGroup{GroupID: Administrators, Name: "Administrators", Description: "Built in: every permission", GroupType: BeyondInsightType, IsActive: true}
+	if err := UserGroups.Insert(tx, group); err != nil {
+		return err
+	}
+	for _, r := range registrations {
+		if err := GroupRegistration.Set(tx, Administrators, r.Id, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func seedUser(tx *Tx, u *User, s *UserSecret) error {
+	if err := Users.Insert(tx, u); err != nil {
+		return err
+	}
+	s.UserID, s.Version = u.UserID, 1
+	if err := UserSecrets.Insert(tx, s); err != nil {
+		return err
+	}
+	return GroupMember.Set(tx, Administrators, u.UserID, 0)
+}
+
+// signingKeys is where the sealed keys lie that sign this store's tokens.
+const signingKeys = "signing-keys"
+
+func saveKeys(tx *Tx, keys authz.Keys) error {
+	plain, err := json.Marshal(keys)
+	if err != nil {
+		return err
+	}
+	sealed, err := tx.Vault().Seal(plain, signingKeys)
+	if err != nil {
+		return err
+	}
+	return tx.w.Set(storeKey(signingKeys), sealed)
+}
+
+func (db *DB) loadKeys(ctx context.Context) (authz.Keys, error) {
+	var keys authz.Keys
+	err := db.engine.View(ctx, func(r kv.Reader) error {
+		values, err := r.Get(storeKey(signingKeys))
+		if err != nil {
+			return err
+		}
+		plain, err := db.vault.Open(values[0], signingKeys)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(plain, &keys)
+	})
+	return keys, err
+}

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// leased is how many ids a store takes at a time. Ids come from such blocks, leased in a transaction of their
+// own, so that inserts do not fight over a counter: every change inserts an audit row.
+const leased = 64
+
+// sequence is a leased block: next is the first id that is not given out, end the first beyond the block.
+type sequence struct{ next, end int }
+
+func sequenceKey(tag string) []byte { return append([]byte(tag), kindSequence) }
+
+// nextID gives out an id of a collection, larger than all given out before by this process and never given out
+// again. first is the smallest id of the collection.
+func (db *DB) nextID(ctx context.Context, tag string, first int) (int, error) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	s := db.sequences[tag]
+	if s == nil || s.next == s.end {
+		var err error
+		if s, err = db.lease(ctx, tag, max(first, 1)); err != nil {
+			return 0, err
+		}
+		db.sequences[tag] = s
+	}
+	s.next++
+	return s.next - 1, nil
+}
+
+func (db *DB) lease(ctx context.Context, tag string, first int) (*sequence, error) {
+	var s sequence
+	err := db.engine.Update(ctx, func(tx kv.Txn) error {
+		next, err := storedSequence(tx, tag, first)
+		s = sequence{next: next, end: next + leased}
+		return orElse(err, tx.Set(sequenceKey(tag), K(s.end)))
+	})
+	return &s, err
+}
+
+func storedSequence(tx kv.Reader, tag string, first int) (int, error) {
+	values, err := tx.Get(sequenceKey(tag))
+	if err != nil || values[0] == nil {
+		return first, err
+	}
+	next, _, err := cutInt(values[0])
+	return next, err
+}
+
+// returnIDs gives back what is left of the blocks that nobody has leased after, so that ids go on without a gap.
+func (db *DB) returnIDs() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	var failed error
+	for _, tag := range slices.Sorted(maps.Keys(db.sequences)) {
+		s := db.sequences[tag]
+		failed = errors.Join(failed, db.engine.Update(context.Background(), func(tx kv.Txn) error {
+			end, err := storedSequence(tx, tag, s.end)
+			if err != nil || end != s.end {
+				return err
+			}
+			return tx.Set(sequenceKey(tag), K(s.next))
+		}))
+	}
+	db.sequences = map[string]*sequence{}
+	return failed
+}

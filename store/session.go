@@ -1,0 +1,235 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+
+	"github.com/musterhq/muster/authz"
+)
+
+// Session is a sign-in that still counts. Its token names it; without it, the token is worth nothing.
+type Session struct {
+	ID             string // the token's jti
+	UserID         int
+	RegistrationID int    // 0: made on the host with muster token
+	Registration   string // its name, for audits
+	Door           string
+	Idle           time.Duration // after which a session without requests ends; 0: never
+	SecretVersion  int           // of the user's secret at sign-in
+	KeyVersion     int           // of the registration's key at sign-in, 0: signed in without one
+	Created        Time
+	Expires        Time
+	LastSeen       Time
+}
+
+// How long sessions last.
+const (
+	CookieIdle     = 20 * time.Minute // without a request
+	CookieLifetime = 24 * time.Hour   // in any case; the cookie's token is made for it
+	seenEvery      = time.Minute      // how exactly LastSeen is kept
+)
+
+// SignedIn is a checked sign-in: a session that is not stored yet, and what its user may do.
+type SignedIn struct {
+	Rights  *Rights
+	Method  string // as LastLoginAuthenticationType shows it
+	session Session
+}
+
+// NewSession begins a session and returns its signed token. lifetime bounds the token; idle, unless it is 0, ends a
+// session without requests earlier.
+func NewSession(tx *Tx, in *SignedIn, door string, lifetime, idle time.Duration) (token string, s *Session, err error) {
+	stored := in.session
+	s = &stored
+	s.ID, s.Door, s.Idle = uuid.NewString(), door, idle
+	s.Created, s.Expires, s.LastSeen = tx.Now, tx.Now.Add(lifetime), tx.Now
+	if err = Sessions.Insert(tx, s); err != nil {
+		return "", nil, err
+	}
+	claims := in.Rights.claims(s.RegistrationID)
+	claims.RegisteredClaims = jwt.RegisteredClaims{
+		Subject: strconv.Itoa(s.UserID), Audience: jwt.ClaimStrings{door}, ID: s.ID,
+		IssuedAt: jwt.NewNumericDate(time.Time(tx.Now)), ExpiresAt: jwt.NewNumericDate(time.Time(s.Expires)),
+	}
+	token, err = tx.db.keys.Sign(claims)
+	return token, s, err
+}
+
+// SignedInBy is the sign-in of the actor, from which another session may be made.
+func SignedInBy(tx *Tx) (*SignedIn, error) {
+	rights, err := tx.By.Session.rights(tx)
+	if err != nil {
+		return nil, err
+	}
+	return &SignedIn{Rights: rights, session: *tx.By.Session}, nil
+}
+
+// RecordLogin notes a sign-in: its audit row and the user's last login.
+func RecordLogin(tx *Tx, in *SignedIn) error {
+	user := in.Rights.User
+	as := *tx
+	as.By.UserID, as.By.UserName, as.By.Registration = user.UserID, user.UserName, in.session.Registration
+	if err := as.Audit(ActionLogin, SectionAuthentication, Detail("Method", "", in.Method)); err != nil {
+		return err
+	}
+	login := &LastLogin{UserID: user.UserID, Date: tx.Now, AuthenticationType: in.Method}
+	known, err := LastLogins.Has(tx, user.UserID)
+	if err != nil {
+		return err
+	}
+	if known {
+		return LastLogins.Put(tx, login)
+	}
+	return LastLogins.Insert(tx, login)
+}
+
+// claims are what the rights are worth in a token.
+func (r *Rights) claims(registrationID int) *authz.Claims {
+	return &authz.Claims{
+		RegisteredClaims: jwt.RegisteredClaims{Subject: strconv.Itoa(r.User.UserID)},
+		Name:             r.User.UserName, Admin: r.Admin, Groups: r.Groups, Grants: r.Grants,
+		Epochs: r.Epochs, Registration: registrationID,
+	}
+}
+
+// Resume checks that the session behind a parsed token still counts and returns what its user may do now: the
+// token's own claims if no epoch moved since, else fresh ones. Any reason to refuse is ErrSignIn. All it reads are
+// point reads: a transaction that writes runs again if one of them changes before its commit.
+func Resume(tx *Tx, token *authz.Claims) (*authz.Claims, *Session, error) {
+	session, err := Sessions.Get(tx, token.ID)
+	if errors.Is(err, ErrNotFound) || err == nil && !session.lives(tx.Now) {
+		return nil, nil, ErrSignIn
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	now, err := epochs(tx, session.UserID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if now == token.Epochs {
+		return token, session, nil
+	}
+	if known := tx.db.remember.get(token.ID, now); known != nil {
+		return known, session, nil
+	}
+	rights, err := session.rights(tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	claims := rights.claims(session.RegistrationID)
+	claims.RegisteredClaims = token.RegisteredClaims
+	tx.db.remember.put(token.ID, claims)
+	return claims, session, nil
+}
+
+// Resume is the same for a sign-in that has no stored session.
+func (in *SignedIn) Resume(tx *Tx) (*authz.Claims, *Session, error) {
+	now, err := epochs(tx, in.session.UserID)
+	if err != nil {
+		return nil, nil, err
+	}
+	rights := in.Rights
+	if now != rights.Epochs {
+		if rights, err = in.session.rights(tx); err != nil {
+			return nil, nil, err
+		}
+	}
+	return rights.claims(in.session.RegistrationID), &in.session, nil
+}
+
+func (s *Session) lives(now Time) bool {
+	return now.Before(s.Expires) && (s.Idle == 0 || now.Sub(s.LastSeen) < s.Idle)
+}
+
+// rights reads afresh what the session's user may do, ErrSignIn if the session should not go on at all.
+func (s *Session) rights(tx *Tx) (*Rights, error) {
+	rights, err := RightsOf(tx, s.UserID)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := secretOf(tx, s.UserID)
+	if err != nil {
+		return nil, err
+	}
+	if secret.Version != s.SecretVersion {
+		return nil, ErrSignIn
+	}
+	if s.RegistrationID == 0 {
+		return rights, nil
+	}
+	registration, err := ApiRegistrations.Get(tx, s.RegistrationID)
+	if errors.Is(err, ErrNotFound) || err == nil && !registration.Active {
+		return nil, ErrSignIn
+	}
+	if err != nil {
+		return nil, err
+	}
+	if may, err := rights.MayUse(tx, s.RegistrationID); err != nil || !may {
+		return nil, orElse(err, ErrSignIn)
+	}
+	if s.KeyVersion == 0 {
+		return rights, nil
+	}
+	key, err := ApiKeys.Get(tx, s.RegistrationID)
+	if errors.Is(err, ErrNotFound) || err == nil && key.Version != s.KeyVersion {
+		return nil, ErrSignIn
+	}
+	return rights, err
+}
+
+// Touch notes that a session was used, at most once a minute; it is no act and leaves no audit row.
+func Touch(ctx context.Context, db *DB, s *Session) error {
+	if s.Idle == 0 || At(db.now()).Sub(s.LastSeen) < seenEvery {
+		return nil
+	}
+	return Change(ctx, db, System("store"), func(tx *Tx) error {
+		current, err := Sessions.Get(tx, s.ID)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		current.LastSeen = tx.Now
+		return Sessions.Put(tx, current)
+	})
+}
+
+// SignOut ends the actor's session and audits it. A sign-in without a stored session has nothing to end.
+func SignOut(tx *Tx) error {
+	err := Sessions.Delete(tx, tx.By.Session.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return tx.Audit(ActionLogout, SectionAuthentication)
+}
+
+// SweepSessions removes sessions past their end, some hundred at a time, and reports how many.
+func SweepSessions(ctx context.Context, db *DB) (int, error) {
+	return Update(ctx, db, System("store"), func(tx *Tx) (int, error) {
+		var ended []string
+		for s, err := range sessionsByEnd.between(tx, sessionsByEnd.keyRange(K(minTime), K(tx.Now))) {
+			if err != nil {
+				return 0, err
+			}
+			if ended = append(ended, s.ID); len(ended) == 200 {
+				break
+			}
+		}
+		for _, id := range ended {
+			if err := Sessions.Delete(tx, id); err != nil {
+				return 0, err
+			}
+		}
+		return len(ended), nil
+	})
+}

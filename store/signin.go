@@ -1,0 +1,182 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/musterhq/muster/authz"
+)
+
+// The ways to sign in, as LastLoginAuthenticationType shows them.
+const (
+	methodKey    = "API Key"
+	methodClient = "OAuth Client Credentials"
+	methodHost   = "Host"
+)
+
+// attempt is what the store knows of a sign-in before its secret is checked. Nothing in it is an answer yet: a
+// missing user, key or right is only remembered, so that every refusal takes the same steps.
+type attempt struct {
+	rights       *Rights // nil: nobody who may sign in
+	registration *ApiRegistration
+	keyVersion   int
+	secret       UserSecret
+	allowed      bool // all but the secret itself
+}
+
+// CheckPSAuth checks a PS-Auth credential (an API key, a user, perhaps his password). Every refusal is ErrSignIn,
+// after the same work; authz.ErrTooMany means that it could not be checked now. It leaves an audit row when refused.
+func CheckPSAuth(ctx context.Context, db *DB, by Actor, c authz.PSAuth) (*SignedIn, error) {
+	a, err := View(ctx, db, by, func(tx *Tx) (*attempt, error) { return findByKey(tx, c) })
+	if err != nil {
+		return nil, err
+	}
+	right := true
+	if c.HasPassword || a.registration != nil && a.registration.UserPasswordRequired {
+		hash := cmp.Or(a.secret.Password, authz.Decoy)
+		if right, err = db.hasher.Check(ctx, hash, c.Password); err != nil && !errors.Is(err, authz.ErrPassword) {
+			return nil, err
+		}
+	}
+	if !a.allowed || !right {
+		return nil, refuse(ctx, db, by, c.RunAs, methodKey)
+	}
+	return a.signedIn(methodKey), nil
+}
+
+func (a *attempt) signedIn(method string) *SignedIn {
+	return &SignedIn{Rights: a.rights, Method: method, session: Session{
+		UserID: a.rights.User.UserID, RegistrationID: a.registration.Id, Registration: a.registration.Name,
+		SecretVersion: a.secret.Version, KeyVersion: a.keyVersion,
+	}}
+}
+
+// findByKey looks up the registration of a key and the user that it is to run as.
+func findByKey(tx *Tx, c authz.PSAuth) (*attempt, error) {
+	a := &attempt{}
+	key, err := apiKeyByFingerprint.One(tx, K(tx.Vault().Fingerprint(keyPurpose, authz.FoldAPIKey(c.Key))), "key")
+	if err == nil {
+		a.keyVersion = key.Version
+		a.registration, err = ApiRegistrations.Get(tx, key.Id)
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	user, err := UserByName(tx, c.RunAs)
+	if err != nil {
+		return a, unless(ErrNotFound, err)
+	}
+	if err := a.found(tx, user); err != nil {
+		return nil, err
+	}
+	if a.rights == nil || a.registration == nil || !a.registration.Active {
+		return a, nil
+	}
+	a.allowed, err = a.rights.MayUse(tx, a.registration.Id)
+	return a, err
+}
+
+// found adds a user, his secrets and, if he may sign in at all, his rights.
+func (a *attempt) found(tx *Tx, user *User) error {
+	secret, err := secretOf(tx, user.UserID)
+	if err != nil {
+		return err
+	}
+	a.secret = *secret
+	a.rights, err = RightsOf(tx, user.UserID)
+	return unless(ErrSignIn, err)
+}
+
+// CheckClient checks an Application user's ClientID and ClientSecret. Every refusal is ErrSignIn. lifetime is how
+// long a token may live: the shortest AccessTokenDuration of the ApiAccessPolicies that the user may use.
+func CheckClient(ctx context.Context, db *DB, by Actor, clientID, secret string) (in *SignedIn, lifetime time.Duration, err error) {
+	a, err := View(ctx, db, by, func(tx *Tx) (*attempt, error) { return findByClient(tx, clientID) })
+	if err != nil {
+		return nil, 0, err
+	}
+	if right := authz.CheckClientSecret(a.secret.Client, secret); !right || !a.allowed {
+		return nil, 0, refuse(ctx, db, by, clientID, methodClient)
+	}
+	return a.signedIn(methodClient), time.Duration(a.registration.AccessTokenDuration) * time.Minute, nil
+}
+
+func findByClient(tx *Tx, clientID string) (*attempt, error) {
+	a := &attempt{}
+	user, err := UserByClientID(tx, clientID)
+	if err != nil {
+		return a, unless(ErrNotFound, err)
+	}
+	if err := a.found(tx, user); err != nil || a.rights == nil {
+		return a, err
+	}
+	for r, err := range ApiRegistrations.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		if r.RegistrationType != ApiAccessPolicy || !r.Active {
+			continue
+		}
+		if may, err := a.rights.MayUse(tx, r.Id); err != nil {
+			return nil, err
+		} else if may && (a.registration == nil || r.AccessTokenDuration < a.registration.AccessTokenDuration) {
+			a.registration, a.allowed = r, true
+		}
+	}
+	return a, nil
+}
+
+// ClientToken checks a ClientID and ClientSecret and begins a session for them, whose token it returns.
+func ClientToken(ctx context.Context, db *DB, by Actor, clientID, secret string) (token string, lifetime time.Duration, err error) {
+	in, lifetime, err := CheckClient(ctx, db, by, clientID, secret)
+	if err != nil {
+		return "", 0, err
+	}
+	token, err = Update(ctx, db, by, func(tx *Tx) (string, error) {
+		if err := RecordLogin(tx, in); err != nil {
+			return "", err
+		}
+		token, _, err := NewSession(tx, in, by.Door, lifetime, 0)
+		return token, err
+	})
+	return token, lifetime, err
+}
+
+// OnHost signs a user in without a secret: for whoever may open the store's files anyway.
+func OnHost(tx *Tx, name string) (*SignedIn, error) {
+	user, err := UserByName(tx, name)
+	if err != nil {
+		return nil, err
+	}
+	rights, err := RightsOf(tx, user.UserID)
+	if errors.Is(err, ErrSignIn) {
+		return nil, because(ErrDenied, "User %q is inactive or quarantined", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	secret, err := secretOf(tx, user.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return &SignedIn{Rights: rights, Method: methodHost, session: Session{UserID: user.UserID, SecretVersion: secret.Version}}, nil
+}
+
+// refuse leaves the audit row of a refused sign-in and returns ErrSignIn. The name is what was asked for, not
+// whether there is such a user.
+func refuse(ctx context.Context, db *DB, by Actor, name, method string) error {
+	by.UserName = text(name)
+	err := Change(ctx, db, by, func(tx *Tx) error {
+		return tx.Audit(ActionAccessDenied, SectionAuthentication, Detail("Method", "", method))
+	})
+	return orElse(err, ErrSignIn)
+}
+
+// unless returns err but for the given kind.
+func unless(kind, err error) error {
+	if errors.Is(err, kind) {
+		return nil
+	}
+	return err
+}

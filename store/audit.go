@@ -5,7 +5,6 @@ import (
 	"iter"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/musterhq/muster/store/kv"
 )
@@ -118,30 +117,31 @@ func (c *Collection[ID, T]) audit(tx *Tx, old, record *T) error {
 		if action != ActionEdit {
 			return nil // the row of the record that owns the secret says it
 		}
-		return tx.Audit(action, c.name, detail(c.idName(record), *c.id(record), *c.id(record)), detail("Secret", hidden, hidden))
+		return tx.Audit(action, c.name, detail(c.idName(), *c.id(record), *c.id(record)), detail("Secret", hidden, hidden))
 	}
-	return tx.Audit(action, c.name, differences(old, record)...)
+	return tx.Audit(action, c.name, differences(old, record, c.idName())...)
 }
 
 // idName is the name of the member that holds a record's id.
-func (c *Collection[ID, T]) idName(record *T) string {
+func (c *Collection[ID, T]) idName() string {
+	record := new(T)
 	v, id := reflect.ValueOf(record).Elem(), reflect.ValueOf(c.id(record)).Pointer()
 	for i := range v.NumField() {
 		if v.Field(i).Addr().Pointer() == id {
 			return v.Type().Field(i).Name
 		}
 	}
-	return "ID"
+	return ""
 }
 
-// differences lists the members in which two records differ; of a new or deleted one, those that are set. The
-// first member of an edited record, which is what tells it apart, is always there.
-func differences[T any](old, record *T) []UserAuditDetail {
+// differences lists the members in which two records differ, and the one that holds their id, by which a reader finds
+// them; of a new or deleted record, those that are set.
+func differences[T any](old, record *T, id string) []UserAuditDetail {
 	var details []UserAuditDetail
 	t := reflect.TypeFor[T]()
 	for i := range t.NumField() {
 		before, after := member(old, i), member(record, i)
-		if before != after || old != nil && record != nil && strings.HasSuffix(t.Field(i).Name, "ID") && len(details) == 0 {
+		if before != after || t.Field(i).Name == id {
 			details = append(details, UserAuditDetail{Name: t.Field(i).Name, OldValue: before, NewValue: after})
 		}
 	}

@@ -47,26 +47,31 @@ type door struct {
 // their query parameter or, digits or not, by a path value; two that could both match are a mistake in the table and panic.
 func (d *Dialect) Mount(e *gin.Engine, o Options) {
 	mounted := &door{Dialect: d, Options: o, known: newPasses()}
-	shared := map[string][]*Route{}
-	var order []string
-	for i := range d.Routes {
-		r := &d.Routes[i]
-		p := r.pattern()
-		d.paths.add(p.segments)
-		key := r.Method + " " + p.ginPath()
-		if shared[key] == nil {
-			order = append(order, key)
-		}
-		shared[key] = append(shared[key], r)
+	for _, r := range d.Routes {
+		d.paths.add(r.pattern().segments)
 	}
-	for _, key := range order {
-		rows := shared[key]
+	for _, rows := range d.operations() {
 		if err := distinct(rows); err != nil {
 			panic(fmt.Sprintf("%s: %v", d.Name, err))
 		}
-		method, path, _ := strings.Cut(key, " ")
-		e.Handle(method, d.Base+path, func(c *gin.Context) { mounted.serve(c, pick(rows, c)) })
+		e.Handle(rows[0].Method, d.Base+rows[0].pattern().ginPath(), func(c *gin.Context) { mounted.serve(c, pick(rows, c)) })
 	}
+}
+
+// operations are the rows, those that share method and path together, in the order of the table.
+func (d *Dialect) operations() (grouped [][]*Route) {
+	at := map[string]int{}
+	for i := range d.Routes {
+		r := &d.Routes[i]
+		key := r.Method + " " + r.pattern().ginPath()
+		n, known := at[key]
+		if !known {
+			n = len(grouped)
+			at[key], grouped = n, append(grouped, nil)
+		}
+		grouped[n] = append(grouped[n], r)
+	}
+	return grouped
 }
 
 // Unrouted answers what no row matches, in the form of the door that was asked.

@@ -35,10 +35,14 @@ func Of[T any](p Paging, list store.List) (Page[T], error) {
 	return page, p.fill(&page.limit, &page.offset)
 }
 
+// CountedPage is a Page that is {TotalCount, Data} whatever the caller says.
+type CountedPage[T any] struct{ Page[T] }
+
 // Counted is the page of a list that the document always shows with its TotalCount.
-func Counted[T any](p Paging, list store.List, limit int) (Page[T], error) {
+func Counted[T any](p Paging, list store.List, limit int) (CountedPage[T], error) {
 	page := Page[T]{list: list, limit: limit, counted: true}
-	return page, p.fill(&page.limit, &page.offset)
+	err := p.fill(&page.limit, &page.offset)
+	return CountedPage[T]{page}, err
 }
 
 func (p Paging) fill(limit, offset *int) error {

@@ -26,7 +26,7 @@ type auditQuery struct {
 	api.Paging
 }
 
-func listUserAudits(tx *store.Tx, in auditQuery) (api.Page[store.UserAudit], error) {
+func listUserAudits(tx *store.Tx, in auditQuery) (api.CountedPage[store.UserAudit], error) {
 	filter := store.AuditFilter{
 		UserName: in.UserName, ActionType: in.ActionType, Section: in.Section,
 		From: store.Time(in.StartDate), To: store.Time(in.EndDate),
@@ -51,10 +51,10 @@ type auditDetailsOf struct {
 	api.Paging
 }
 
-func listUserAuditDetails(tx *store.Tx, in auditDetailsOf) (api.Page[store.UserAuditDetail], error) {
+func listUserAuditDetails(tx *store.Tx, in auditDetailsOf) (api.CountedPage[store.UserAuditDetail], error) {
 	a, err := store.Audits.Get(tx, in.AuditID)
 	if err != nil {
-		return api.Page[store.UserAuditDetail]{}, err
+		return api.CountedPage[store.UserAuditDetail]{}, err
 	}
 	return api.Counted[store.UserAuditDetail](in.Paging, store.Of(a.Details), auditLimit)
 }

@@ -1,0 +1,28 @@
+# The two that matter: make run, make test.
+
+RACE := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)
+DIR  ?= data
+
+.PHONY: build run test lint docs bench-go
+
+build: ## the binary, bin/muster
+	go build -trimpath -o bin/muster ./cmd/muster
+
+run: build ## serve the demo lab from ./data
+	./bin/muster serve --demo --dir $(DIR)
+
+test: ## all tests, with the race detector where there is a C compiler for it
+	@$(if $(RACE),echo "with the race detector",echo "without the race detector: it needs a C compiler")
+	go test $(RACE) ./...
+
+lint: ## what CI checks besides the tests
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+
+docs: ## what is made from the code: Swagger documents, docs/keys.md, the plugin protocol (needs protoc)
+	go generate ./...
+	go test ./store -run TestKeys -update
+
+bench-go: ## benchmarks of the inner parts
+	go test -run '^$$' -bench . -benchmem ./store/... ./authz ./importers/...

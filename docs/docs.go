@@ -3,6 +3,8 @@ package docs
 
 import "embed"
 
+//go:generate go run ../server/swaggen ..
+
 //go:embed *_swagger.json
 var documents embed.FS
 

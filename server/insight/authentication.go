@@ -62,9 +62,9 @@ func whoIsSignedIn(tx *store.Tx, _ api.None) (signedInUser, error) {
 type tokenRequest struct{ Body tokenFields }
 
 type tokenFields struct {
-	Grant_type    string // client_credentials.
-	Client_id     string // ClientID of an Application user.
-	Client_secret string // ClientSecret of the Application user.
+	Grant_type    string `json:"grant_type"`    // client_credentials.
+	Client_id     string `json:"client_id"`     // ClientID of an Application user.
+	Client_secret string `json:"client_secret"` // ClientSecret of the Application user.
 }
 
 // tokenAnswer is the answer of OAuth 2.0, which spells its members its own way.

@@ -78,6 +78,9 @@ func credential(r *http.Request) (c authz.Credential, err error) {
 			return c, err
 		}
 		c.PSAuth = &parsed
+	case value == "" && strings.Count(scheme, ".") == 2: // a token alone, as people paste it into the Swagger page
+		c.Token = scheme
+		return c, nil
 	case scheme != "":
 		return c, authz.ErrCredential
 	}

@@ -17,13 +17,19 @@ var userAudits = []api.Route{
 // auditLimit is how many audits, and details of one, are shown when the caller does not say.
 const auditLimit = 1000
 
+// auditPaging is api.Paging with what holds for audits.
+type auditPaging struct {
+	Limit  *int `form:"limit"`  // Number of records to return (default: 1000; at most 100000).
+	Offset *int `form:"offset"` // Number of records to skip before returning records.
+}
+
 type auditQuery struct {
 	UserName   string    `form:"username"`   // User name.
 	ActionType string    `form:"actiontype"` // Action type.
 	Section    string    `form:"section"`    // Section.
 	StartDate  dateStart `form:"startdate"`  // Start date: audits from this moment or day on.
 	EndDate    dateEnd   `form:"enddate"`    // End date: audits up to this moment, or to the end of this day.
-	api.Paging
+	auditPaging
 }
 
 func listUserAudits(tx *store.Tx, in auditQuery) (api.CountedPage[store.UserAudit], error) {
@@ -31,7 +37,7 @@ func listUserAudits(tx *store.Tx, in auditQuery) (api.CountedPage[store.UserAudi
 		UserName: in.UserName, ActionType: in.ActionType, Section: in.Section,
 		From: store.Time(in.StartDate), To: store.Time(in.EndDate),
 	}
-	return api.Counted[store.UserAudit](in.Paging, store.Filtered(func(tx *store.Tx) iter.Seq2[*store.UserAudit, error] {
+	return api.Counted[store.UserAudit](api.Paging(in.auditPaging), store.Filtered(func(tx *store.Tx) iter.Seq2[*store.UserAudit, error] {
 		return func(yield func(*store.UserAudit, error) bool) {
 			for a, err := range store.FindAudits(tx, filter) {
 				if err != nil {
@@ -48,7 +54,7 @@ func listUserAudits(tx *store.Tx, in auditQuery) (api.CountedPage[store.UserAudi
 
 type auditDetailsOf struct {
 	AuditID int `uri:"auditId"` // Audit ID.
-	api.Paging
+	auditPaging
 }
 
 func listUserAuditDetails(tx *store.Tx, in auditDetailsOf) (api.CountedPage[store.UserAuditDetail], error) {
@@ -56,7 +62,7 @@ func listUserAuditDetails(tx *store.Tx, in auditDetailsOf) (api.CountedPage[stor
 	if err != nil {
 		return api.CountedPage[store.UserAuditDetail]{}, err
 	}
-	return api.Counted[store.UserAuditDetail](in.Paging, store.Of(a.Details), auditLimit)
+	return api.Counted[store.UserAuditDetail](api.Paging(in.auditPaging), store.Of(a.Details), auditLimit)
 }
 
 // dateStart and dateEnd are the two ends of a span of time, both inclusive: a date alone means the whole day.

@@ -1,0 +1,95 @@
+package columns
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// headerLines is how far down a header may stand: some exports begin with a few lines about themselves.
+const headerLines = 20
+
+// header is the line with the names of the columns. The reader stands behind it.
+type header struct {
+	names []string // folded
+	comma rune
+	line  int
+}
+
+// findHeader looks for the first line that names a column with a host, between commas, semicolons or tabs.
+func (e Export) findHeader(text *bufio.Reader) (header, error) {
+	head, err := text.Peek(bufferBytes)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return header{}, err
+	}
+	hostColumns := slices.Concat(e.IPAddress, e.Host)
+	read := 0
+	for n := 1; n <= headerLines && read < len(head); n++ {
+		line, _, _ := bytes.Cut(head[read:], []byte("\n"))
+		read = min(read+len(line)+1, len(head))
+		for _, comma := range ",;\t" {
+			names := split(line, comma)
+			if e.Foreign != nil {
+				if err := e.Foreign(names); err != nil {
+					return header{}, err
+				}
+			}
+			if len(indexes(names, hostColumns)) > 0 {
+				_, err := text.Discard(read)
+				return header{names, comma, n}, err
+			}
+		}
+	}
+	if len(bytes.TrimSpace(head)) == 0 {
+		return header{}, errEmpty
+	}
+	return header{}, fmt.Errorf("no host column: none of the first %d lines has a column %s", headerLines, quoted(hostColumns))
+}
+
+// split returns the folded cells of a line.
+func split(line []byte, comma rune) []string {
+	r := csv.NewReader(bytes.NewReader(line))
+	r.Comma, r.LazyQuotes = comma, true
+	cells, _ := r.Read() // no cells of an empty line
+	for i, cell := range cells {
+		cells[i] = fold(cell)
+	}
+	return cells
+}
+
+// fold makes the spellings of a column's name equal: "Host_Name", "host name".
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" _-/\u00a0\t", r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
+}
+
+// indexes returns where the columns stand, in the order of names. A name may stand there more than once.
+func indexes(header, names []string) []int {
+	var all []int
+	for _, name := range names {
+		name = fold(name)
+		for i, cell := range header {
+			if cell == name {
+				all = append(all, i)
+			}
+		}
+	}
+	return all
+}
+
+func quoted(names []string) string {
+	var list []string
+	for _, name := range names {
+		list = append(list, fmt.Sprintf("%q", name))
+	}
+	return strings.Join(list, " or ")
+}

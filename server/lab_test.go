@@ -206,4 +206,3 @@ func text(t *testing.T, r io.Reader) string {
 	must(t, err)
 	return string(b)
 }
-

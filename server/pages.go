@@ -12,20 +12,29 @@ import (
 	"github.com/musterhq/muster/server/api"
 )
 
-// pages serves a Swagger page for each door; / and /swagger/ lead to the first.
+// pages serves a Swagger page for each door, below /swagger/ and the door's name; / and /swagger/ lead to the first.
 func pages(e *gin.Engine, dialects []*api.Dialect) {
+	first := ""
 	for _, d := range dialects {
 		name := strings.ToLower(d.Name)
 		base, document := "/swagger/"+name+"/", "/swagger/"+name+".json"
 		page := v5emb.NewHandlerWithConfig(swgui.Config{
 			Title: d.Title, SwaggerJSON: document, BasePath: base,
-			SettingsUI: map[string]string{"docExpansion": `"none"`, "persistAuthorization": "true", "displayRequestDuration": "true"},
+			SettingsUI: map[string]string{"docExpansion": `"list"`, "persistAuthorization": "true", "displayRequestDuration": "true"},
 		})
 		e.GET(base+"*file", gin.WrapH(page))
 		e.GET(document, func(c *gin.Context) { c.Data(http.StatusOK, "application/json", docs.Swagger(name)) })
+		lead(e, strings.TrimSuffix(base, "/"), base)
+		if first == "" {
+			first = base
+		}
 	}
-	first := "/swagger/" + strings.ToLower(dialects[0].Name) + "/"
 	for _, path := range []string{"/", "/swagger", "/swagger/"} {
-		e.GET(path, func(c *gin.Context) { c.Redirect(http.StatusFound, first) })
+		lead(e, path, first)
 	}
+}
+
+// lead redirects from one path to another.
+func lead(e *gin.Engine, from, to string) {
+	e.GET(from, func(c *gin.Context) { c.Redirect(http.StatusFound, to) })
 }

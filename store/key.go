@@ -16,7 +16,7 @@ import (
 // tuples is a range of keys and a tuple's first parts are a prefix of it:
 //
 //	int          8 bytes, big-endian, sign bit flipped
-//	time         its nanoseconds as an int
+//	time         its nanoseconds as an int; what is out of reach lies at minTime or maxTime
 //	string       its bytes, NUL as 00 FF, then 00 00
 //	netip.Addr   16 bytes; IPv4 lies at ::ffff:a.b.c.d
 //
@@ -47,6 +47,11 @@ func (k Key) with(part any) Key {
 			p = p[i+1:]
 		}
 	case time.Time:
+		if t := Time(p); t.Before(minTime) {
+			p = time.Time(minTime)
+		} else if maxTime.Before(t) {
+			p = time.Time(maxTime)
+		}
 		return k.with(int(p.UnixNano()))
 	case Time:
 		return k.with(time.Time(p))
@@ -103,7 +108,7 @@ func cutID[ID int | string](k Key) (ID, Key, error) {
 func fold(s string) string {
 	for i := range len(s) {
 		if s[i] >= 0x80 {
-			return cases.Fold().String(norm.NFC.String(s))
+			return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
 		}
 	}
 	return strings.ToLower(s)

@@ -21,8 +21,9 @@ func (t Time) IsZero() bool { return time.Time(t).IsZero() }
 // Before reports whether t is earlier than u.
 func (t Time) Before(u Time) bool { return time.Time(t).Before(time.Time(u)) }
 
-// Add returns the moment d after t.
-func (t Time) Add(d time.Duration) Time { return Time(time.Time(t).Add(d)) }
+// Add returns the moment d after t, in milliseconds: what is stored must come back as the same moment, or the index
+// entries that were made of it are not found again.
+func (t Time) Add(d time.Duration) Time { return At(time.Time(t).Add(d)) }
 
 // Sub returns how long t is after u.
 func (t Time) Sub(u Time) time.Duration { return time.Time(t).Sub(time.Time(u)) }
@@ -43,7 +44,7 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return []byte(`"` + t.String() + `"`), nil
 }
 
-// UnmarshalJSON implements json.Unmarshaler. It takes null and RFC 3339.
+// UnmarshalJSON implements json.Unmarshaler. It takes null and RFC 3339, the years 0 to 9999 in UTC.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
 		*t = Time{}
@@ -54,10 +55,10 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	p, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
+	if year := p.UTC().Year(); err != nil || year < 0 || year > 9999 {
 		return fmt.Errorf("date %q: %w", s, ErrInvalid)
 	}
-	*t = Time(p.UTC())
+	*t = At(p)
 	return nil
 }
 

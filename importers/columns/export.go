@@ -29,6 +29,9 @@ type Export struct {
 	// Columns for the other members of a record. A member is what the first row says that knows it.
 	AssetName, DnsName, DomainName, MacAddress, AssetType, OperatingSystem []string
 
+	// Preamble is how many lines an export may have above its header.
+	Preamble int
+
 	// Facts returns what a row says of its host outside those columns. It gets one cell for each list in FactColumns, the
 	// first of the list that is not empty, and must not keep them. Columns come first where both know a member.
 	FactColumns [][]string
@@ -48,6 +51,9 @@ func (e Export) Import(ctx context.Context, f plugins.File, emit func(plugins.Re
 		return err
 	}
 	h, err := e.findHeader(text.Reader)
+	if kind := plugins.LooksLike(text.head); errors.Is(err, errNoHost) && kind != "" {
+		return fmt.Errorf("the file is not CSV: it looks like %s", kind)
+	}
 	if err != nil {
 		return err
 	}
@@ -83,6 +89,9 @@ func (t *table) read(ctx context.Context, text *textFile, h header) error {
 		}
 		line, _ = rows.FieldPos(0)
 		line += h.line
+		if len(row) < len(h.names) && text.cutOff() && !blank(row) {
+			return fmt.Errorf("line %d: the file is cut off after %d of %d columns", line, len(row), len(h.names))
+		}
 		if err := t.add(row, line); err != nil {
 			return err
 		}

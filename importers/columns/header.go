@@ -11,8 +11,7 @@ import (
 	"strings"
 )
 
-// headerLines is how far down a header may stand: some exports begin with a few lines about themselves.
-const headerLines = 20
+var errNoHost = errors.New("no host column")
 
 // header is the line with the names of the columns. The reader stands behind it.
 type header struct {
@@ -21,17 +20,21 @@ type header struct {
 	line  int
 }
 
-// findHeader looks for the first line that names a column with a host, between commas, semicolons or tabs.
+// findHeader looks for a line that names a column with a host, between commas, semicolons or tabs. It is the first that
+// is not blank, or one of the next if the format has a preamble.
 func (e Export) findHeader(text *bufio.Reader) (header, error) {
 	head, err := text.Peek(bufferBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return header{}, err
 	}
 	hostColumns := slices.Concat(e.IPAddress, e.Host)
-	read := 0
-	for n := 1; n <= headerLines && read < len(head); n++ {
+	for n, read, tried := 1, 0, 0; tried <= e.Preamble && read < len(head); n++ {
 		line, _, _ := bytes.Cut(head[read:], []byte("\n"))
 		read = min(read+len(line)+1, len(head))
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		tried++
 		for _, comma := range ",;\t" {
 			names := split(line, comma)
 			if e.Foreign != nil {
@@ -48,7 +51,7 @@ func (e Export) findHeader(text *bufio.Reader) (header, error) {
 	if len(bytes.TrimSpace(head)) == 0 {
 		return header{}, errEmpty
 	}
-	return header{}, fmt.Errorf("no host column: none of the first %d lines has a column %s", headerLines, quoted(hostColumns))
+	return header{}, fmt.Errorf("%w: looked for %s", errNoHost, quoted(hostColumns))
 }
 
 // split returns the folded cells of a line.

@@ -43,7 +43,7 @@ func (e Export) newTable(header []string) *table {
 func (t *table) add(row []string, line int) error {
 	host, err := t.hostOf(row)
 	if err != nil {
-		return err
+		return fmt.Errorf("line %d: %w", line, err)
 	}
 	if host == nil {
 		if !blank(row) {
@@ -170,30 +170,27 @@ type hosts struct {
 }
 
 func (h *hosts) at(ip netip.Addr) (*plugins.Record, error) {
-	i, ok := h.byAddress[ip]
-	if !ok {
-		i = len(h.records)
-		h.byAddress[ip] = i
-		h.records = append(h.records, plugins.Record{IPAddress: ip.String()})
+	if i, ok := h.byAddress[ip]; ok {
+		return &h.records[i], nil
 	}
-	return h.held(i)
+	h.byAddress[ip] = len(h.records)
+	return h.add(plugins.Record{IPAddress: ip.String()})
 }
 
 func (h *hosts) named(name string) (*plugins.Record, error) {
 	name = strings.ToLower(name)
-	i, ok := h.byName[name]
-	if !ok {
-		i = len(h.records)
-		h.byName[strings.Clone(name)] = i
-		h.records = append(h.records, plugins.Record{})
+	if i, ok := h.byName[name]; ok {
+		return &h.records[i], nil
 	}
-	return h.held(i)
+	h.byName[strings.Clone(name)] = len(h.records)
+	return h.add(plugins.Record{})
 }
 
-func (h *hosts) held(i int) (*plugins.Record, error) {
-	if i >= maxHosts {
-		h.records = h.records[:maxHosts]
+// add holds one more host. After its error nothing more is added.
+func (h *hosts) add(r plugins.Record) (*plugins.Record, error) {
+	if len(h.records) == maxHosts {
 		return nil, fmt.Errorf("more than %d hosts", maxHosts)
 	}
-	return &h.records[i], nil
+	h.records = append(h.records, r)
+	return &h.records[len(h.records)-1], nil
 }

@@ -4,15 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
-
-	"github.com/musterhq/muster/plugins"
 )
 
 const (
@@ -28,15 +25,20 @@ var (
 // textFile is a file as UTF-8 with line ends \n, read through a buffer, with a limit on what is read.
 type textFile struct {
 	*bufio.Reader
-	source io.Reader
-	left   int // bytes that may still be read from source
+	head   []byte    // the first bytes, for guesses about what the file is
+	source io.Reader // what the buffer reads
+	left   int       // bytes that may still be read from source
+	last   byte      // the last one that was read
+	ended  bool      // source has no more
 }
 
 // allow sets the number of bytes that may be read before the next call, give or take a buffer.
 func (t *textFile) allow(n int) { t.left = n }
 
-// openText recognises how the file is encoded: UTF-8 or UTF-16 with or without a byte order mark, else Windows-1252. It
-// refuses what is not plain text.
+// cutOff reports whether all has been read and the last line has no end.
+func (t *textFile) cutOff() bool { return t.ended && t.Buffered() == 0 && t.last != '\n' }
+
+// openText recognises how the file is encoded: UTF-8 or UTF-16 with or without a byte order mark, else Windows-1252.
 func openText(file io.Reader) (*textFile, error) {
 	raw := bufio.NewReaderSize(file, bufferBytes)
 	head, err := peek(raw)
@@ -53,10 +55,7 @@ func openText(file io.Reader) (*textFile, error) {
 	if bytes.HasPrefix(head, []byte("\ufeff")) {
 		_, _ = raw.Discard(len("\ufeff"))
 	}
-	if kind := plugins.LooksLike(head); kind != "" {
-		return nil, fmt.Errorf("the file is not CSV: it looks like %s", kind)
-	}
-	t := &textFile{source: transform.NewReader(raw, cleaner{}), left: maxRecord}
+	t := &textFile{head: bytes.Clone(head), source: transform.NewReader(raw, cleaner{}), left: maxRecord}
 	t.Reader = bufio.NewReaderSize(meter{t}, bufferBytes)
 	return t, nil
 }
@@ -73,7 +72,8 @@ func peek(r *bufio.Reader) ([]byte, error) {
 	return head, nil
 }
 
-// utf16Order recognises UTF-16 by its mark or, without one, by the zero in each pair of bytes that ASCII has there.
+// utf16Order recognises UTF-16 by its mark or, without one, by a header that is mostly ASCII: in nearly every pair of
+// bytes the same one is zero, and the other never.
 func utf16Order(head []byte) (unicode.Endianness, bool) {
 	switch {
 	case bytes.HasPrefix(head, []byte{0xff, 0xfe}):
@@ -82,19 +82,16 @@ func utf16Order(head []byte) (unicode.Endianness, bool) {
 		return unicode.BigEndian, true
 	}
 	head = head[:min(len(head)&^1, 64)]
-	zeros := [2]int{}
+	zeros, most := [2]int{}, max(4, len(head)*3/8)
 	for i, c := range head {
 		if c == 0 {
 			zeros[i&1]++
 		}
 	}
-	switch {
-	case len(head) > 0 && zeros == [2]int{0, len(head) / 2}:
-		return unicode.LittleEndian, true
-	case len(head) > 0 && zeros == [2]int{len(head) / 2, 0}:
+	if zeros[0] >= most && zeros[1] == 0 {
 		return unicode.BigEndian, true
 	}
-	return unicode.LittleEndian, false
+	return unicode.LittleEndian, zeros[1] >= most && zeros[0] == 0
 }
 
 // meter stops reading when the allowance of its text is used up.
@@ -105,7 +102,10 @@ func (m meter) Read(p []byte) (int, error) {
 		return 0, errTooLong
 	}
 	n, err := m.source.Read(p)
-	m.left -= n
+	if m.left -= n; n > 0 {
+		m.last = p[n-1]
+	}
+	m.ended = err == io.EOF
 	return n, err
 }
 

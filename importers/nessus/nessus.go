@@ -33,7 +33,7 @@ func foreign(header []string) error {
 
 // In each expression the first group is the fact. They are applied to the beginning of an output only.
 var (
-	system   = regexp.MustCompile(`(?m)^\s*Remote operating system\s*:\s*(\S.{0,300})`)
+	system   = regexp.MustCompile(`(?m)^\s*Remote operating system\s*:[ \t]*(\S.{0,300})`)
 	computer = regexp.MustCompile(`(?m)^\s*(\S{1,64})\s*= Computer name`)
 	domain   = regexp.MustCompile(`(?m)^\s*(\S{1,64})\s*= Workgroup / Domain name`)
 	mac      = regexp.MustCompile(`\b((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})\b`)
@@ -54,9 +54,8 @@ func facts(cells []string) (r plugins.Record) {
 }
 
 func find(fact *regexp.Regexp, output string) string {
-	var all []string
-	for _, match := range fact.FindAllStringSubmatch(output, 4) {
-		all = append(all, match[1])
+	if match := fact.FindStringSubmatch(output); match != nil {
+		return match[1]
 	}
-	return strings.Join(all, " ")
+	return ""
 }

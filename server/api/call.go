@@ -93,7 +93,8 @@ func (c *call) read(ctx context.Context, in reflect.Value) error {
 		}
 		return None{}, c.reply(tx, out)
 	})
-	return errors.Join(err, c.touch(ctx))
+	c.touch(ctx)
+	return err
 }
 
 // handle runs the handler in a transaction for the caller as he is now.
@@ -110,10 +111,8 @@ func (c *call) admit(ctx context.Context) (Caller, error) {
 		err := c.join(tx)
 		return Caller{DB: c.door.DB, By: tx.By, join: c.join}, err
 	})
-	if err != nil {
-		return caller, err
-	}
-	return caller, c.touch(ctx)
+	c.touch(ctx)
+	return caller, err
 }
 
 // join makes the caller the actor of a transaction, if he may use the row.
@@ -131,11 +130,14 @@ func (c *call) join(tx *store.Tx) error {
 	return nil
 }
 
-func (c *call) touch(ctx context.Context) error {
+// touch notes that a stored session was used. That it cannot be noted fails no request.
+func (c *call) touch(ctx context.Context) {
 	if c.by == nil || c.by.session == nil || c.by.session.ID == "" {
-		return nil
+		return
 	}
-	return store.Touch(ctx, c.door.DB, c.by.session)
+	if err := store.Touch(ctx, c.door.DB, c.by.session); err != nil {
+		c.door.Log.ErrorContext(ctx, "note the use of a session", "error", err)
+	}
 }
 
 func (c *call) anonymous() store.Actor {

@@ -71,7 +71,7 @@ import (
 // @SecurityDefinitions.apikey Bearer
 // @In header
 // @Name Authorization
-// @Description A token, with or without the word Bearer before it.
+// @Description A token, with or without the word Bearer before it: the one that the first start printed, or one that muster token makes.
 
 `, p.pkg, imports, d.Title, path.Base(d.Base), d.Base)
 }
@@ -87,7 +87,7 @@ func (p *printer) operation(rows []*Route) error {
 	if err != nil {
 		return err
 	}
-	p.line("// @Summary %s", main.Summary)
+	p.line("// @Summary %s", summaries(rows))
 	if err := p.describe(main, rows); err != nil {
 		return err
 	}
@@ -107,6 +107,17 @@ func (p *printer) operation(rows []*Route) error {
 	}
 	p.line("// @Router %s [%s]\nfunc _() {}\n", p.paths[main.pattern().ginPath()], strings.ToLower(main.Method))
 	return nil
+}
+
+// summaries are the sentences of all rows, each once.
+func summaries(rows []*Route) string {
+	var all []string
+	for _, r := range rows {
+		if !slices.Contains(all, r.Summary) {
+			all = append(all, r.Summary)
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 // describe prints what each row needs and how it differs from the main one, whose answer the operation shows.

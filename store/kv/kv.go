@@ -12,9 +12,10 @@ import (
 // Limits that a caller keeps so that its keys and transactions fit every engine. An engine may refuse what
 // exceeds them and must accept what does not.
 const (
-	MaxKey    = 2560      // bytes in a key; PostgreSQL refuses longer B-tree keys.
-	MaxValue  = 512 << 10 // bytes in a value.
-	MaxWrites = 500       // records a transaction should write at the most; larger work goes in batches.
+	MaxKey    = 2560      // bytes in a key, which has at least one; PostgreSQL refuses longer B-tree keys
+	MaxValue  = 512 << 10 // bytes in a value
+	MaxWrites = 500       // records, with their index entries, that a transaction should write at the most
+	MaxBytes  = 2 << 20   // bytes that a transaction should write at the most; larger work goes in batches
 )
 
 var (
@@ -26,20 +27,22 @@ var (
 	ErrTooLarge = errors.New("too large")
 )
 
-// Engine keeps pairs of keys and values in byte order of the keys.
+// Engine keeps pairs of keys and values in byte order of the keys. It may be used concurrently; one transaction may
+// not. An ended context ends reads and tries with its error, and then nothing is committed.
 type Engine interface {
 	// View runs fn on a snapshot: all its reads are of one moment, and none of them waits for a writer.
-	// The Reader is dead once fn has returned.
+	// Whatever fn keeps of its Reader answers with an error once fn has returned.
 	View(ctx context.Context, fn func(Reader) error) error
 
 	// Update runs fn and commits what it wrote, all or nothing, durably before it returns. A key that fn read
 	// with Get, present or absent, and that another transaction changed before the commit makes fn run again on a
 	// newer snapshot, after a growing, jittered pause; so fn must touch nothing but its Txn. After ten tries
 	// the error is ErrBusy. An error of fn rolls back and is returned as it is. Keys seen by Scan only are not
-	// protected: uniqueness and parents are checked by Get. fn may call Update for another transaction.
+	// protected, although an engine may protect them: uniqueness and parents are checked by Get. fn may call Update for
+	// another transaction, which must not change what fn has read or scanned.
 	Update(ctx context.Context, fn func(Txn) error) error
 
-	// Close waits for the running transactions and releases the files.
+	// Close waits for the running transactions, within which it must not be called, and releases the files.
 	Close() error
 }
 
@@ -50,7 +53,7 @@ type Reader interface {
 	Get(keys ...[]byte) ([][]byte, error)
 
 	// Scan yields the pairs of a range in order. A pair's slices are valid until the next step; to keep them,
-	// copy them. An error is the last thing yielded. Within an Update read first and write afterwards: a scan
+	// copy them. An error is the last thing yielded. Scans may nest, and Get may be called within. Within an Update read first and write afterwards: a scan
 	// over pending writes is allowed and sees them, but may cost as much as there are pending writes.
 	Scan(r Range) iter.Seq2[Pair, error]
 }

@@ -94,10 +94,10 @@ const mib = 1 << 20
 // A value below the threshold lies beside its key. The threshold is above kv.MaxValue, so the value log stays empty
 // and needs no maintenance; it gets the smallest file that Badger allows.
 //
-// Tables are neither compressed nor, without a key, cached: they are mapped. Decrypted blocks and indexes have to
-// be cached, and Badger panics without the two caches. A few MiB of blocks catch what is read over and over; more
-// did not make scattered reads or long scans faster and took twice its size in memory. The index cache is a limit
-// that takes about ten million keys to reach; below its need every read would decrypt an index.
+// Tables are not compressed but mapped as they are, and without a key nothing is cached. Decrypted blocks and indexes
+// have to be: Badger panics without the two caches. A few MiB of blocks catch what is read over and over; more made
+// neither scattered reads nor long scans faster and cost more than twice their size in memory. The index cache takes
+// only what there is and has room for 30 million keys; if it were too small, most reads would decrypt an index first.
 func settings(o Options) badger.Options {
 	dir := o.Dir
 	if o.InMemory {

@@ -64,8 +64,8 @@ func (r *reader) Get(keys ...[]byte) ([][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		// A copy appended to a slice that is not nil is not nil either, even of an empty value.
-		if values[i], err = item.ValueCopy([]byte{}); err != nil {
+		// The copy of an empty value is empty, not nil.
+		if values[i], err = item.ValueCopy(nil); err != nil {
 			return nil, err
 		}
 	}
@@ -165,7 +165,7 @@ func (t *txn) commit() error {
 
 // Set is kv.Txn's.
 func (t *txn) Set(key, value []byte) error {
-	if err := t.writable(key); err != nil {
+	if err := fits(key); err != nil {
 		return err
 	}
 	if len(value) > kv.MaxValue {
@@ -176,17 +176,17 @@ func (t *txn) Set(key, value []byte) error {
 
 // Delete is kv.Txn's.
 func (t *txn) Delete(key []byte) error {
-	if err := t.writable(key); err != nil {
+	if err := fits(key); err != nil {
 		return err
 	}
 	return sized(t.tx.Delete(key))
 }
 
-func (t *txn) writable(key []byte) error {
+func fits(key []byte) error {
 	if len(key) > kv.MaxKey {
 		return fmt.Errorf("key of %d bytes, limit %d: %w", len(key), kv.MaxKey, kv.ErrTooLarge)
 	}
-	return t.alive()
+	return nil
 }
 
 // sized translates Badger's word for a transaction that has grown too big.

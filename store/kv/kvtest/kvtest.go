@@ -4,8 +4,9 @@
 //		kvtest.Run(t, func(t *testing.T) kv.Engine { … })
 //	}
 //
-// Two sentences are left to the engine. That a commit is durable takes opening the same place again. That keys seen by
-// Scan only are not protected is no promise: an engine may protect them, and a caller must not count on either.
+// Left to the engine is what cannot be seen from here: that a commit is durable takes opening the same place again,
+// and that the pauses between tries grow takes a clock. That keys seen by Scan only are not protected is no promise
+// to test: an engine may protect them, and a caller must not count on either.
 package kvtest
 
 import (

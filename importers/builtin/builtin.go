@@ -1,0 +1,15 @@
+// Package builtin lists the import formats that muster brings along. They run as any other does, each in a process of its
+// own: the hidden command "muster importer TYPE" serves one.
+package builtin
+
+import (
+	"github.com/musterhq/muster/importers/nessus"
+	"github.com/musterhq/muster/plugins"
+)
+
+// Importers returns the built-in formats in alphabetical order of their types.
+func Importers() []plugins.Importer {
+	return []plugins.Importer{
+		nessus.Importer,
+	}
+}

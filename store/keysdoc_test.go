@@ -1,0 +1,230 @@
+package store
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"go/ast"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+var updateDocs = flag.Bool("update", false, "rewrite docs/keys.md")
+
+// keysFile is the document that says what the keys look like.
+const keysFile = "../docs/keys.md"
+
+func TestKeysAreDocumented(t *testing.T) {
+	t.Parallel()
+	want := keysDocument(t)
+	if *updateDocs {
+		if err := os.WriteFile(keysFile, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(keysFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is not what schema.go says; go test ./store -run TestKeys -update makes it anew", keysFile)
+	}
+}
+
+const keysHead = `# Keys
+
+Every key of a store, made from ` + "`store/schema.go`" + ` by ` + "`go test ./store -run TestKeys -update`" + `. A change here needs a new
+` + "`schemaVersion`" + ` and a migration.
+
+` + "```" + `
+key = tag kind tuple      tag: two letters of the collection or link;  kind: one byte;  both readable in a dump
+
+=     record      <place><id>              → JSON
+@     pointer     <id>                     → <place><id>, where the record lies; only in collections with a place
+a-z   index       <indexed><place><id>     → <place><id>; many records may share what is indexed
+                  <indexed>                → <place><id>; unique: one record can have it
+!     guard       <index kind><indexed>    → nothing; there while a guarded index has entries for what is indexed
++     sequence                             → <next:8>, the first id that is not leased
+> <   link        <a><b>                   → <value:8>, and the same the other way
+!     store       a name, without a tag    → a fact about the store itself
+` + "```" + `
+
+A tuple is its parts, one behind the other, in an encoding whose byte order is the order of the tuples:
+
+| part | bytes |
+|---|---|
+| ` + "`<number:8>`" + ` | big-endian, the sign bit flipped |
+| ` + "`<time:8>`" + ` | its nanoseconds since 1970 as a number |
+| ` + "`<address:16>`" + ` | an IP address; IPv4 lies at ` + "`::ffff:a.b.c.d`" + `, so that a CIDR or a range is one scan |
+| ` + "`<text 00 00>`" + ` | UTF-8, NUL as ` + "`00 FF`" + `, and two NULs at the end |
+| ` + "`<text folded 00 00>`" + ` | the same without regard to case, and with accents composed |
+
+Ids are leased in blocks of %d, in transactions of their own. A collection whose ids are those of other records, such as User
+Secret, leases none and has no sequence.
+`
+
+// keysDocument writes the document.
+func keysDocument(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	fmt.Fprintf(&b, keysHead, leased)
+	written := schema
+	source := parseSource(t)
+	for _, group := range source.groups {
+		title, rest, _ := strings.Cut(strings.Join(strings.Fields(group.comment), " "), ".")
+		fmt.Fprintf(&b, "\n## %s\n", title)
+		if rest = strings.TrimSpace(rest); rest != "" {
+			fmt.Fprintf(&b, "\n%s\n", rest)
+		}
+		for _, d := range group.declarations {
+			describes := written[0].describe()
+			written = written[1:]
+			if describes.record == nil {
+				describes.writeLink(&b)
+			} else {
+				w := collectionWriter{description: describes, declaration: d, methods: source.methods, t: t}
+				w.write(&b)
+			}
+		}
+	}
+	writeStoreKeys(&b)
+	return b.Bytes()
+}
+
+func writeStoreKeys(b *bytes.Buffer) {
+	fmt.Fprint(b, "\n## The store itself\n\n| key | value | |\n|---|---|---|\n")
+	values := map[string]string{
+		"schema":            "`<version:8>` | the version of all that stands here",
+		signingKeys:         "sealed | the keys that sign tokens",
+		defaultOrganization: "text | the id of the Organization that a Workgroup gets when nobody names one",
+	}
+	for _, key := range storeKeys() {
+		fmt.Fprintf(b, "| `%s` | %s |\n", key, values[strings.TrimPrefix(key, "!")])
+	}
+	fmt.Fprintf(b, "| `%s<UserID:8>` | `<epoch:8>` | moves when what the user may do changes; that of user %d moves for everybody |\n", epochKey(0)[:3], everyone)
+	fmt.Fprintf(b, "| `%s` | `<next:8>` | the first epoch that is not leased |\n", sequenceKey(epochTag))
+}
+
+func (d description) writeLink(b *bytes.Buffer) {
+	fmt.Fprintf(b, "\n### %s `%s`\n\nA link, %s.\n\n| key | value | |\n|---|---|---|\n", d.name, d.tag, d.audits)
+	from, to := typed(d.from, d.sides[0], ""), typed(d.to, d.sides[1], "")
+	value := "`<0:8>`"
+	if d.value != "" {
+		value = "`<" + d.value + ":8>`"
+	}
+	fmt.Fprintf(b, "| `%s%c%s%s` | %s | forth |\n", d.tag, kindForth, from, to, value)
+	fmt.Fprintf(b, "| `%s%c%s%s` | %s | back |\n", d.tag, kindBack, to, from, value)
+}
+
+// collectionWriter writes the table of one collection.
+type collectionWriter struct {
+	description
+	*declaration
+	methods map[string]string
+	t       *testing.T
+}
+
+func (w collectionWriter) write(b *bytes.Buffer) {
+	tag := w.description.tag
+	member, _ := w.record.FieldByName(w.id)
+	id := typed(w.id, member.Type, "")
+	tail := id
+	if w.placed {
+		tail = w.parts(w.place) + id
+	}
+	fmt.Fprintf(b, "\n### %s `%s`\n\n%s.\n\n| key | value | |\n|---|---|---|\n", w.name, tag, strings.ToUpper(w.audits[:1])+w.audits[1:])
+	fmt.Fprintf(b, "| `%s%c%s` | JSON | the record |\n", tag, kindRecord, tail)
+	if w.placed {
+		fmt.Fprintf(b, "| `%s%c%s` | `%s` | where the record lies |\n", tag, kindPointer, id, tail)
+	}
+	for i, ix := range w.description.indexes {
+		indexed := w.parts(w.declaration.indexes[i])
+		says := "index"
+		if ix.guarded {
+			says = "guarded index"
+		}
+		if ix.unique == "" {
+			fmt.Fprintf(b, "| `%s%c%s%s` | `%s` | ", tag, ix.kind, indexed, tail, tail)
+		} else {
+			says = "unique: \"by that " + ix.unique + "\""
+			fmt.Fprintf(b, "| `%s%c%s` | `%s` | ", tag, ix.kind, indexed, tail)
+		}
+		if isOptional(w.declaration.indexes[i]) {
+			says += "; none for an empty text"
+		}
+		fmt.Fprintf(b, "%s |\n", says)
+		if ix.guarded {
+			fmt.Fprintf(b, "| `%s%c%c%s` | nothing | guards `%s%c` |\n", tag, kindGuard, ix.kind, indexed, tag, ix.kind)
+		}
+	}
+	if w.leases {
+		fmt.Fprintf(b, "| `%s` | `<next:8>` | ids begin at %d |\n", sequenceKey(tag), w.lowest)
+	}
+}
+
+// parts writes the parts of a key from the expression that makes it. An expression of a new shape ends the test:
+// teach it here.
+func (w collectionWriter) parts(e ast.Expr) string {
+	call, ok := e.(*ast.CallExpr)
+	if !ok {
+		return w.member(e, "")
+	}
+	if method, ok := call.Fun.(*ast.SelectorExpr); ok && len(call.Args) == 0 {
+		if w.methods[w.record.Name()+"."+method.Sel.Name] == "netip.Addr" {
+			return "<" + method.Sel.Name + ":16>"
+		}
+	}
+	if function, ok := call.Fun.(*ast.Ident); ok {
+		switch function.Name {
+		case "K":
+			var all strings.Builder
+			for _, part := range call.Args {
+				all.WriteString(w.parts(part))
+			}
+			return all.String()
+		case "fold", "unlessEmpty":
+			return w.member(unconverted(call.Args[0]), " folded")
+		}
+	}
+	w.t.Fatalf("%s has a key that this test cannot describe: %T", w.name, call.Fun)
+	return ""
+}
+
+// member writes one part that is a member of the record.
+func (w collectionWriter) member(e ast.Expr, folded string) string {
+	selector, ok := e.(*ast.SelectorExpr)
+	if !ok {
+		w.t.Fatalf("%s has a key that this test cannot describe: %T", w.name, e)
+	}
+	field, _ := w.record.FieldByName(selector.Sel.Name)
+	return typed(field.Name, field.Type, folded)
+}
+
+// typed writes one part of a type.
+func typed(name string, of reflect.Type, folded string) string {
+	if of.Kind() == reflect.String {
+		return "<" + name + folded + " 00 00>"
+	}
+	return "<" + name + ":8>"
+}
+
+// unconverted is e without a conversion to string.
+func unconverted(e ast.Expr) ast.Expr {
+	if conversion, ok := e.(*ast.CallExpr); ok && len(conversion.Args) == 1 {
+		return conversion.Args[0]
+	}
+	return e
+}
+
+// isOptional reports whether the expression makes no key of an empty text.
+func isOptional(e ast.Expr) bool {
+	call, ok := e.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	function, ok := call.Fun.(*ast.Ident)
+	return ok && function.Name == "unlessEmpty"
+}

@@ -61,6 +61,24 @@ var (
 	sessionsByEnd = Sessions.index('e', func(s *Session) Key { return K(s.Expires) })
 )
 
+// What assets carry, and what is selected by it.
+var (
+	AttributeTypes = collection[int, AttributeType]("at", "Attribute Type", func(t *AttributeType) *int { return &t.AttributeTypeID }).
+			from(firstOwnID)
+
+	attributeTypeByName = AttributeTypes.unique('n', "name", func(t *AttributeType) Key { return K(fold(t.Name)) })
+
+	Attributes = collection[int, Attribute]("an", "Attribute", func(a *Attribute) *int { return &a.AttributeID }).
+			from(firstOwnID).in(func(a *Attribute) Key { return K(a.AttributeTypeID) })
+
+	SmartRules = collection[int, SmartRule]("sr", "Smart Rule", func(r *SmartRule) *int { return &r.SmartRuleID })
+
+	smartRuleByTitle = SmartRules.unique('t', "title", func(r *SmartRule) Key { return K(fold(r.Title)) })
+)
+
+// firstOwnID is the first id of an attribute or attribute type that is not the store's own.
+const firstOwnID = 10_000
+
 // What belongs to what. A link's epoch says whose rights a change of it touches.
 var (
 	GroupMember = &Link[int, int]{tag: "gm", name: "User Group Membership", from: "GroupID", to: "UserID",
@@ -69,6 +87,8 @@ var (
 		changed: func(tx *Tx, _, _ int) error { return tx.bump(everyone) }}
 	GroupRegistration = &Link[int, int]{tag: "ga", name: "User Group API Registration", from: "GroupID", to: "ApplicationRegistrationID",
 		changed: func(tx *Tx, _, _ int) error { return tx.bump(everyone) }}
+	GroupRule         = &Link[int, int]{tag: "gs", name: "User Group Smart Rule", from: "GroupID", to: "SmartRuleID", value: "AccessLevelID"}
+	AssetAttribute    = &Link[int, int]{tag: "aa", name: "Asset Attribute", from: "AssetID", to: "AttributeID", changed: attributeAssigned}
 	GroupOrganization = &Link[int, string]{tag: "go", name: "User Group Organization", from: "GroupID", to: "OrganizationID",
 		changed: func(tx *Tx, _ int, _ string) error { return tx.bump(everyone) }}
 )

@@ -42,7 +42,7 @@ func (a *Asset) address() netip.Addr {
 	return addr.WithZone("")
 }
 
-// check normalizes the address, fills in the default name and keeps the dates.
+// check normalizes the address and fills in the default name.
 func (a *Asset) check(tx *Tx) error {
 	if err := required("IPAddress", a.IPAddress, MaxIPAddress); err != nil {
 		return err
@@ -63,15 +63,22 @@ func (a *Asset) check(tx *Tx) error {
 	); err != nil {
 		return err
 	}
-	if a.CreateDate.IsZero() {
-		a.CreateDate = tx.Now
-	}
-	a.LastUpdateDate = tx.Now
 	known, err := Workgroups.Has(tx, a.WorkgroupID)
 	if err == nil && !known {
 		err = Invalid("WorkgroupID: there is no Workgroup %d", a.WorkgroupID)
 	}
 	return err
+}
+
+func (a *Asset) date(now Time, old *Asset) {
+	if old == nil {
+		a.CreateDate, a.LastUpdateDate = now, now
+		return
+	}
+	a.CreateDate, a.LastUpdateDate = old.CreateDate, old.LastUpdateDate
+	if *a != *old {
+		a.LastUpdateDate = now
+	}
 }
 
 // changed makes the list of operating systems grow with the assets.

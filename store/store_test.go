@@ -25,6 +25,8 @@ type lab struct {
 	ctx    context.Context
 	engine kv.Engine
 	clock  *clock
+
+	unsound bool // the test damages the store
 }
 
 // tb is what testing.TB and *rapid.T have in common.
@@ -72,6 +74,9 @@ const (
 	applicationID     = 2
 	firstWorkgroupID  = 1
 )
+
+// anotherOrganization is the id of an Organization that tests may make.
+const anotherOrganization = "8c6f1d0e-2f0b-4c59-9d2e-5d7c3b1a9f42"
 
 func options(now func() time.Time) Options {
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, authz.MasterKey))
@@ -136,12 +141,21 @@ func newLab(t tb) *lab {
 	}
 	l.reopen()
 	t.Cleanup(func() {
-		l.mustBeSound()
+		if !l.unsound {
+			l.mustBeSound()
+		}
 		if err := errors.Join(l.DB.Close(), engine.Close()); err != nil {
 			t.Errorf("Close: %v", err)
 		}
 	})
 	return l
+}
+
+// in is the lab within a subtest.
+func (l *lab) in(t tb) *lab {
+	within := *l
+	within.t = t
+	return &within
 }
 
 // reopen opens the store anew. Without a Close before it, the store has crashed.

@@ -60,7 +60,7 @@ func (n *Number) UnmarshalText(b []byte) error {
 
 // bind fills the fields that come from the path and the query.
 func (r *Route) bind(c *gin.Context, in reflect.Value) error {
-	for i, s := range r.pattern().segments {
+	for i, s := range r.pattern.segments {
 		if !isParameter(s) {
 			continue
 		}

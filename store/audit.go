@@ -28,21 +28,21 @@ const SectionAuthentication = "Authentication"
 
 // UserAudit is one row of GET UserAudits.
 type UserAudit struct {
-	AuditID    int
-	ActionType Action
-	Section    string
-	UserID     int // 0: nobody who is known
-	UserName   string
-	IPAddress  string
-	CreateDate Time
+	AuditID    int    // ID of the audit.
+	ActionType Action // What was done: Add, Edit, Delete, Login, Logout, AccessDenied, Import.
+	Section    string // What it was done to.
+	UserID     int    // ID of the user who did it; 0: nobody who is known.
+	UserName   string // Name of the user, or what was given for it.
+	IPAddress  string // Address that the request came from.
+	CreateDate Time   // When it was done.
 }
 
 // UserAuditDetail is one row of GET UserAudits/{auditId}/UserAuditDetails.
 type UserAuditDetail struct {
-	AuditDetailsID int
-	Name           string // the member that changed
-	OldValue       string
-	NewValue       string
+	AuditDetailsID int    // ID of the detail.
+	Name           string // The member that changed; Door and Registration come first.
+	OldValue       string // What it was.
+	NewValue       string // What it became.
 }
 
 // Audit is an audit with its details, which are kept in one record since nobody asks for details alone.

@@ -99,7 +99,7 @@ type Tx struct {
 	db    *DB
 	r     kv.Reader
 	w     kv.Txn
-	quiet bool   // an act that writes its own audit row encloses what happens
+	quiet bool // an act that writes its own audit row encloses what happens
 
 	organizations map[string]bool // memory of Sees
 }

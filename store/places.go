@@ -9,9 +9,9 @@ import (
 
 // Organization is what divides the store between its owners (the document's "Organizations").
 type Organization struct {
-	OrganizationID string // a GUID
-	Name           string
-	IsActive       bool
+	OrganizationID string // ID of the organization, a GUID.
+	Name           string // Name of the organization.
+	IsActive       bool   // Whether the organization is active.
 }
 
 func (o *Organization) check(*Tx) error {
@@ -50,9 +50,9 @@ func OrganizationByID(tx *Tx, id string) (*Organization, error) {
 
 // Workgroup is a set of assets within an Organization (the document's "Workgroups").
 type Workgroup struct {
-	OrganizationID string
-	ID             int
-	Name           string
+	OrganizationID string // ID of the organization to which the Workgroup belongs.
+	ID             int    // ID of the Workgroup.
+	Name           string // Name of the Workgroup, unique within its organization.
 }
 
 func (w *Workgroup) check(tx *Tx) error {

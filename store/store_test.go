@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/store/kv"
@@ -353,6 +357,30 @@ func atOnce(n int, fn func(i int) error) []error {
 	close(start)
 	all.Wait()
 	return errs
+}
+
+// oneIn is rapid.Check with one in n of its cases, for a property of which every case opens a store.
+func oneIn(n int, t *testing.T, property func(*rapid.T)) {
+	t.Helper()
+	checks, err := strconv.Atoi(flag.Lookup("rapid.checks").Value.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := max(1, checks/n)
+	rapid.Check(t, func(t *rapid.T) {
+		if left == 0 {
+			return
+		}
+		left--
+		passed := false
+		defer func() {
+			if !passed || t.Failed() {
+				left = -1 // no end: rapid looks for a smaller case that fails
+			}
+		}()
+		property(t)
+		passed = true
+	})
 }
 
 var _ tb = testing.TB(nil)

@@ -152,7 +152,8 @@ const (
 // UpsertAsset brings what an importer knows of a host into a Workgroup. The asset is the one with that address; of
 // several, the one with the name, else the one with the lowest id. Known facts replace what is stored, unknown ones
 // leave it. A name that another asset holds is not taken: a new asset is called by its address (with a number if even
-// that name is taken), an existing one keeps its own. Two upserts of one address side by side make one asset. It leaves no audit row: an import is the act.
+// that name is taken), an existing one keeps its own. Two upserts of one address side by side make one asset. It
+// leaves no audit row: an import is the act.
 func UpsertAsset(tx *Tx, workgroupID int, f Facts) (Outcome, error) {
 	tx = tx.Unaudited()
 	asset, err := assetAt(tx, workgroupID, f)

@@ -126,9 +126,9 @@ func (c *Collection[ID, T]) audit(tx *Tx, old, record *T) error {
 func (c *Collection[ID, T]) idName() string {
 	record := new(T)
 	v, id := reflect.ValueOf(record).Elem(), reflect.ValueOf(c.id(record)).Pointer()
-	for i := range v.NumField() {
-		if v.Field(i).Addr().Pointer() == id {
-			return v.Type().Field(i).Name
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		if !f.Anonymous && v.FieldByIndex(f.Index).Addr().Pointer() == id {
+			return f.Name
 		}
 	}
 	return ""

@@ -170,11 +170,25 @@ func ReturnImport(tx *Tx, job *Job) error {
 // files that are still needed.
 func ReclaimImports(tx *Tx) (map[string]bool, error) {
 	files := map[string]bool{}
+	var running []*Import
 	for f, err := range ImportFiles.All(tx) {
 		if err != nil {
 			return nil, err
 		}
 		files[f.File] = true
+		i, err := Imports.Get(tx, f.ImportID)
+		if err != nil {
+			return nil, err
+		}
+		if i.State == ImportRunning {
+			running = append(running, i)
+		}
+	}
+	for _, i := range running {
+		i.State = ImportQueued
+		if err := Imports.Put(tx, i); err != nil {
+			return nil, err
+		}
 	}
 	return files, ReleaseAll(tx, importJobs)
 }

@@ -93,10 +93,10 @@ func (c *config) makeScratch() (string, error) {
 	}
 	sum := sha256.Sum256([]byte(dir))
 	scratch := filepath.Join(os.TempDir(), fmt.Sprintf("muster-%x", sum[:8]))
-	if err := os.RemoveAll(scratch); err != nil {
-		return "", err
+	if os.RemoveAll(scratch) != nil || os.Mkdir(scratch, 0o700) != nil {
+		return os.MkdirTemp("", "muster-") // somebody else has the name
 	}
-	return scratch, os.Mkdir(scratch, 0o700)
+	return scratch, nil
 }
 
 // open opens the store and builds the server over it.

@@ -225,7 +225,7 @@ func isFor(line string, r api.Route) bool {
 		return false
 	}
 	for i, segment := range want {
-		digits := strings.Trim(got[i], "0123456789") == ""
+		digits := strings.Trim(got[i], "0123456789") == "" || strings.HasPrefix(got[i], "{") // {organization} stands for an id
 		switch {
 		case !strings.HasPrefix(segment, "{"):
 			if !strings.EqualFold(segment, got[i]) {

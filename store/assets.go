@@ -8,18 +8,18 @@ import (
 
 // Asset is something with an address (the document's "Assets"). Its name is unique within its Workgroup.
 type Asset struct {
-	WorkgroupID     int
-	AssetID         int
-	AssetName       string
-	AssetType       Text
-	DnsName         Text
-	DomainName      Text
-	IPAddress       string
-	MacAddress      Text
-	OperatingSystem Text
-	Description     Text
-	CreateDate      Time
-	LastUpdateDate  Time
+	WorkgroupID     int    // ID of the Workgroup to which the asset belongs.
+	AssetID         int    // ID of the asset.
+	AssetName       string // Asset name, unique within its Workgroup.
+	AssetType       Text   // Asset type.
+	DnsName         Text   // Asset DNS name.
+	DomainName      Text   // Asset domain name.
+	IPAddress       string // Asset IP address.
+	MacAddress      Text   // Asset MAC address.
+	OperatingSystem Text   // Asset operating system.
+	Description     Text   // Asset description.
+	CreateDate      Time   // When the asset was created.
+	LastUpdateDate  Time   // When a member changed last.
 }
 
 // The longest members of an asset, in code points (the document's POST Workgroups/{id}/Assets).
@@ -42,7 +42,7 @@ func (a *Asset) address() netip.Addr {
 	return addr.WithZone("")
 }
 
-// check normalizes the address, fills in the default name and keeps the dates.
+// check normalizes the address and fills in the default name.
 func (a *Asset) check(tx *Tx) error {
 	if err := required("IPAddress", a.IPAddress, MaxIPAddress); err != nil {
 		return err
@@ -63,15 +63,22 @@ func (a *Asset) check(tx *Tx) error {
 	); err != nil {
 		return err
 	}
-	if a.CreateDate.IsZero() {
-		a.CreateDate = tx.Now
-	}
-	a.LastUpdateDate = tx.Now
 	known, err := Workgroups.Has(tx, a.WorkgroupID)
 	if err == nil && !known {
 		err = Invalid("WorkgroupID: there is no Workgroup %d", a.WorkgroupID)
 	}
 	return err
+}
+
+func (a *Asset) date(now Time, old *Asset) {
+	if old == nil {
+		a.CreateDate, a.LastUpdateDate = now, now
+		return
+	}
+	a.CreateDate, a.LastUpdateDate = old.CreateDate, old.LastUpdateDate
+	if *a != *old {
+		a.LastUpdateDate = now
+	}
 }
 
 // changed makes the list of operating systems grow with the assets.
@@ -89,8 +96,8 @@ func (a *Asset) changed(tx *Tx, old *Asset) error {
 
 // OperatingSystem is one that an asset carries or carried (the document's "Operating Systems").
 type OperatingSystem struct {
-	OperatingSystemID int
-	Name              string
+	OperatingSystemID int    // ID of the operating system.
+	Name              string // Name, as the first asset with it spelled it.
 }
 
 // PaddedAddress is the name of an asset that has no other: 010.000.000.005, or an IPv6 address in full.
@@ -144,8 +151,9 @@ const (
 
 // UpsertAsset brings what an importer knows of a host into a Workgroup. The asset is the one with that address; of
 // several, the one with the name, else the one with the lowest id. Known facts replace what is stored, unknown ones
-// leave it. A name that another asset holds is not taken: a new asset is called by its address, an existing
-// one keeps its own. Two upserts of one address side by side make one asset. It leaves no audit row: an import is the act.
+// leave it. A name that another asset holds is not taken: a new asset is called by its address (with a number if even
+// that name is taken), an existing one keeps its own. Two upserts of one address side by side make one asset. It
+// leaves no audit row: an import is the act.
 func UpsertAsset(tx *Tx, workgroupID int, f Facts) (Outcome, error) {
 	tx = tx.Unaudited()
 	asset, err := assetAt(tx, workgroupID, f)
@@ -154,7 +162,7 @@ func UpsertAsset(tx *Tx, workgroupID int, f Facts) (Outcome, error) {
 	}
 	if asset == nil {
 		asset = &Asset{WorkgroupID: workgroupID, IPAddress: f.Address.Unmap().String()}
-		if err := asset.learn(tx, f); err != nil {
+		if err := first(asset.learn(tx, f), asset.callByAddress(tx, f.Address)); err != nil {
 			return Unchanged, err
 		}
 		return Created, Assets.Insert(tx, asset)
@@ -185,6 +193,21 @@ func assetAt(tx *Tx, workgroupID int, f Facts) (*Asset, error) {
 		}
 	}
 	return first, nil
+}
+
+// callByAddress names an asset that has no name yet. Another may have the address as its name: it had the address, too.
+func (a *Asset) callByAddress(tx *Tx, addr netip.Addr) error {
+	name := PaddedAddress(addr)
+	for n := 2; a.AssetName == ""; n++ {
+		_, err := AssetByName(tx, a.WorkgroupID, name)
+		if errors.Is(err, ErrNotFound) {
+			a.AssetName = name
+		} else if err != nil {
+			return err
+		}
+		name = fmt.Sprintf("%s (%d)", PaddedAddress(addr), n)
+	}
+	return nil
 }
 
 // learn takes over the known facts.

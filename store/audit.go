@@ -28,21 +28,21 @@ const SectionAuthentication = "Authentication"
 
 // UserAudit is one row of GET UserAudits.
 type UserAudit struct {
-	AuditID    int
-	ActionType Action
-	Section    string
-	UserID     int // 0: nobody who is known
-	UserName   string
-	IPAddress  string
-	CreateDate Time
+	AuditID    int    // ID of the audit.
+	ActionType Action // What was done: Add, Edit, Delete, Login, Logout, AccessDenied, Import.
+	Section    string // What it was done to.
+	UserID     int    // ID of the user who did it; 0: nobody who is known.
+	UserName   string // Name of the user, or what was given for it.
+	IPAddress  string // Address that the request came from.
+	CreateDate Time   // When it was done.
 }
 
 // UserAuditDetail is one row of GET UserAudits/{auditId}/UserAuditDetails.
 type UserAuditDetail struct {
-	AuditDetailsID int
-	Name           string // the member that changed
-	OldValue       string
-	NewValue       string
+	AuditDetailsID int    // ID of the detail.
+	Name           string // The member that changed; Door and Registration come first.
+	OldValue       string // What it was.
+	NewValue       string // What it became.
 }
 
 // Audit is an audit with its details, which are kept in one record since nobody asks for details alone.
@@ -126,9 +126,9 @@ func (c *Collection[ID, T]) audit(tx *Tx, old, record *T) error {
 func (c *Collection[ID, T]) idName() string {
 	record := new(T)
 	v, id := reflect.ValueOf(record).Elem(), reflect.ValueOf(c.id(record)).Pointer()
-	for i := range v.NumField() {
-		if v.Field(i).Addr().Pointer() == id {
-			return v.Type().Field(i).Name
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		if !f.Anonymous && v.FieldByIndex(f.Index).Addr().Pointer() == id {
+			return f.Name
 		}
 	}
 	return ""

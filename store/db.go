@@ -98,8 +98,8 @@ type Tx struct {
 	ctx   context.Context
 	db    *DB
 	r     kv.Reader
-	w     kv.Txn // nil within View
-	quiet bool   // an act that writes its own audit row encloses what happens
+	w     kv.Txn
+	quiet bool // an act that writes its own audit row encloses what happens
 
 	organizations map[string]bool // memory of Sees
 }
@@ -126,11 +126,19 @@ func System(door string) Actor {
 func View[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error)) (R, error) {
 	var result R
 	err := db.engine.View(ctx, func(r kv.Reader) (err error) {
-		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: r})
+		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: r, w: readOnly{r}})
 		return err
 	})
 	return result, err
 }
+
+// readOnly is what a transaction writes to that only reads.
+type readOnly struct{ kv.Reader }
+
+var errReadOnly = errors.New("a write within a reading transaction")
+
+func (readOnly) Set(_, _ []byte) error { return errReadOnly }
+func (readOnly) Delete([]byte) error   { return errReadOnly }
 
 // Update runs fn in a transaction and commits it durably. fn may run several times and so touches nothing but its
 // Tx; on any error nothing is written.

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/musterhq/muster/authz"
 )
 
 // The kinds of user and of user group (the documents' UserType and GroupType).
@@ -120,15 +122,25 @@ type UserGroup struct {
 	LastUpdateDate      Time
 }
 
-func (g *UserGroup) check(tx *Tx) error {
+func (g *UserGroup) check(*Tx) error {
 	if g.UUID == "" {
-		g.UUID, g.CreateDate = uuid.NewString(), tx.Now
+		g.UUID = uuid.NewString()
 	}
-	g.LastUpdateDate = tx.Now
 	if err := required("groupName", g.Name, 200); err != nil {
 		return err
 	}
 	return short("description", string(g.Description), 255)
+}
+
+func (g *UserGroup) date(now Time, old *UserGroup) {
+	if old == nil {
+		g.CreateDate, g.LastUpdateDate = now, now
+		return
+	}
+	g.CreateDate, g.LastUpdateDate = old.CreateDate, old.LastUpdateDate
+	if *g != *old {
+		g.LastUpdateDate = now
+	}
 }
 
 func (g *UserGroup) changed(tx *Tx, old *UserGroup) error {
@@ -187,16 +199,20 @@ func (k *ApiKey) changed(tx *Tx, old *ApiKey) error {
 // keyPurpose separates fingerprints of API keys from all others.
 const keyPurpose = "api key"
 
-// SetApiKey gives a registration a key, replacing the one it has.
+// SetApiKey gives a registration a key, replacing the one it has. The letter case of the key does not matter.
 func SetApiKey(tx *Tx, registrationID int, key string) error {
+	key = authz.FoldAPIKey(key)
 	sealed, err := tx.Vault().Seal([]byte(key), sealContext(registrationID))
 	if err != nil {
 		return err
 	}
 	k := &ApiKey{Id: registrationID, Sealed: sealed, Fingerprint: tx.Vault().Fingerprint(keyPurpose, key), Version: 1}
 	old, err := ApiKeys.Get(tx, registrationID)
-	if err != nil {
+	if errors.Is(err, ErrNotFound) {
 		return ApiKeys.Insert(tx, k)
+	}
+	if err != nil {
+		return err
 	}
 	k.Version = old.Version + 1
 	return ApiKeys.Put(tx, k)

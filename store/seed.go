@@ -27,7 +27,7 @@ const (
 	firstApplication  = "muster"
 )
 
-// seed lays down the catalogues of wire.md's "Catalogues of a fresh store" and the first administrator.
+// seed lays down the catalogues of a fresh store and the first administrator.
 func (db *DB) seed(ctx context.Context, first FirstStart) error {
 	hash, err := db.hasher.Hash(ctx, first.Password)
 	if err != nil {

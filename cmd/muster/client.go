@@ -52,7 +52,7 @@ func (c *config) connectHere(ctx context.Context) (*client, error) {
 	}
 	l, err := c.listenLocal()
 	if err != nil {
-		return nil, errors.Join(err, i.db.Close())
+		return nil, errors.Join(err, i.close())
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
@@ -60,12 +60,12 @@ func (c *config) connectHere(ctx context.Context) (*client, error) {
 	reached, err := c.connect(ctx)
 	if err != nil {
 		stop()
-		return nil, errors.Join(err, <-done, i.db.Close())
+		return nil, errors.Join(err, <-done, i.close())
 	}
 	reached.here = true
 	reached.close = func() error {
 		stop()
-		return errors.Join(<-done, i.db.Close())
+		return errors.Join(<-done, i.close())
 	}
 	return reached, nil
 }

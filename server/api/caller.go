@@ -52,6 +52,9 @@ func (d *door) identify(ctx context.Context, r *http.Request, peer string, open 
 	}
 	if credential.Token != "" {
 		claims, err := d.DB.Keys().Parse(credential.Token, d.Name, d.DB.Now())
+		if err == nil && credential.PSAuth != nil {
+			err = d.lives(ctx, claims)
+		}
 		if err == nil || credential.PSAuth == nil {
 			return &identity{token: claims}, err
 		}
@@ -60,6 +63,16 @@ func (d *door) identify(ctx context.Context, r *http.Request, peer string, open 
 		return nil, store.ErrSignIn
 	}
 	return d.checkPSAuth(ctx, *credential.PSAuth, store.Actor{IPAddress: peer, Door: d.Name})
+}
+
+// lives returns an error unless the session behind a token still counts: a client that keeps its cookie and sends its
+// PS-Auth header too goes on by the header when the session is over.
+func (d *door) lives(ctx context.Context, claims *authz.Claims) error {
+	_, err := store.View(ctx, d.DB, store.Actor{}, func(tx *store.Tx) (*store.Session, error) {
+		_, session, err := store.Resume(tx, claims)
+		return session, err
+	})
+	return err
 }
 
 // passes remembers PS-Auth credentials that were checked a moment ago, so that clients that send one with every

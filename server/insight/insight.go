@@ -110,12 +110,24 @@ func collect[T any](seq func(func(T, error) bool)) ([]T, error) {
 	return all, nil
 }
 
-// orName tries a name when digits in a path are no id.
+// orName tries a name when digits in a path are no id; if it is none either, the id is what was not found.
 func orName[T any](found T, err error, byName func() (T, error)) (T, error) {
-	if errors.Is(err, store.ErrNotFound) {
-		if named, e := byName(); e == nil {
-			return named, nil
-		}
+	if !errors.Is(err, store.ErrNotFound) {
+		return found, err
 	}
-	return found, err
+	named, other := byName()
+	if errors.Is(other, store.ErrNotFound) {
+		return found, err
+	}
+	return named, other
+}
+
+// knownWorkgroup checks the id of a Workgroup in a body: one that is absent, or not for the caller to see, is a bad
+// request.
+func knownWorkgroup(tx *store.Tx, id int) error {
+	_, err := store.WorkgroupByID(tx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Invalid("WorkgroupID: there is no Workgroup %d", id)
+	}
+	return err
 }

@@ -42,7 +42,7 @@ func (d *door) serve(c *gin.Context, r *Route) {
 
 func (c *call) answer() (err error) {
 	ctx := c.Request.Context()
-	if c.by, err = c.door.identify(ctx, c.Request, c.peer(), c.row.open); err != nil {
+	if c.by, err = c.door.identify(ctx, c.Request, c.anonymous(), c.row.open); err != nil {
 		return err
 	}
 	in := reflect.New(c.row.in)
@@ -140,9 +140,7 @@ func (c *call) touch(ctx context.Context) {
 	}
 }
 
-func (c *call) anonymous() store.Actor {
-	return store.Actor{IPAddress: c.peer(), Door: c.door.Name}
-}
+func (c *call) anonymous() store.Actor { return c.door.origin(c.Request) }
 
 // fill binds path, query and body, and runs the body's Prepare, for what must be done once and not in the
 // transaction: hash a password, ask a directory.

@@ -32,6 +32,7 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/api")
 //	< NAME: VALUE                  a header of the answer
 //	wait                           until no import is under way
 //	later DURATION                 moves the clock
+//	from ADDRESS                   where requests come from, 192.0.2.1 at first; 203.0.113.0/24 are trusted proxies
 func TestConversations(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../testdata/api/*.txt")
@@ -122,6 +123,8 @@ func (c *conversation) speak(line string) error {
 		d, err := time.ParseDuration(rest)
 		c.clock.Add(int64(d))
 		return err
+	case verb == "from":
+		c.peer = rest
 	case verb == "as":
 		return c.become(rest)
 	case verb == "header":
@@ -186,11 +189,15 @@ func (c *conversation) reveal(s string) string {
 		"{password}", c.first.Password, "{token}", c.caller, "{cookie}", c.cookie, "{organization}", c.object("Organizations").id).Replace(s)
 }
 
-var token = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+var (
+	token  = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+	apiKey = regexp.MustCompile(`[0-9a-f]{128}`)
+)
 
 // hide takes what differs from run to run out of an answer.
 func (c *conversation) hide(s string) string {
-	return token.ReplaceAllString(guid.ReplaceAllString(s, "<guid>"), "<token>")
+	s = strings.ReplaceAll(s, c.first.ApiKey, "<key>")
+	return apiKey.ReplaceAllString(token.ReplaceAllString(guid.ReplaceAllString(s, "<guid>"), "<token>"), "<another key>")
 }
 
 // testLog shows what the server logs of the faults that are its own.

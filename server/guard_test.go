@@ -164,6 +164,8 @@ func (l *lab) object(noun string) object {
 	l.t.Helper()
 	o, err := store.Update(l.t.Context(), l.db, system, func(tx *store.Tx) (o object, err error) {
 		switch noun {
+		case "ApiRegistrations":
+			return object{"1", "muster key"}, nil
 		case "Workgroups":
 			return object{"1", "BeyondTrust Workgroup"}, nil
 		case "Organizations":

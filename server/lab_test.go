@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -44,6 +45,7 @@ type lab struct {
 	first store.FirstStart
 	clock atomic.Int64 // nanoseconds since 1970
 	users map[string]string
+	peer  string // the address that requests come from
 }
 
 // began is the moment at which every lab begins.
@@ -56,7 +58,7 @@ const (
 
 func newLab(t *testing.T, manual bool) *lab {
 	t.Helper()
-	l := &lab{t: t, users: map[string]string{}, first: store.FirstStart{
+	l := &lab{t: t, users: map[string]string{}, peer: "192.0.2.1", first: store.FirstStart{
 		User: "administrator", Password: "correct horse", ApiKey: strings.Repeat("0123456789abcdef", 8),
 		ClientID: "11111111-2222-4333-8444-555555555555", ClientSecret: strings.Repeat("s3cr", 10),
 	}}
@@ -77,6 +79,8 @@ func newLab(t *testing.T, manual bool) *lab {
 	})
 	must(t, err)
 	o := server.Options{DB: l.db, Runner: imports, Manual: manual, BodyLimit: bodyLimit, ImportLimit: importLimit, Log: testLog(t)}
+	o.TrustedProxies, err = store.ParseRanges("203.0.113.0/24")
+	must(t, err)
 	for _, f := range formats {
 		o.Importers = append(o.Importers, f.Type)
 	}
@@ -166,7 +170,7 @@ func makeUser(tx *store.Tx, name string, grants []authz.Grant) error {
 func (l *lab) request(method, path, body string, header http.Header) *httptest.ResponseRecorder {
 	l.t.Helper()
 	r := httptest.NewRequestWithContext(l.t.Context(), method, path, strings.NewReader(body))
-	r.RemoteAddr = "192.0.2.1:4711"
+	r.RemoteAddr = net.JoinHostPort(l.peer, "4711")
 	for name, values := range header {
 		r.Header[name] = values
 	}

@@ -31,7 +31,9 @@ type Options struct {
 	Manual      bool     // answer to the letter of the printed document
 	BodyLimit   int64    // bytes of a request's body
 	ImportLimit int64    // bytes of an imported file
-	Log         *slog.Logger
+
+	TrustedProxies store.Ranges // whose X-Forwarded-For is believed
+	Log            *slog.Logger
 }
 
 // Server answers the three listeners with one store behind them.
@@ -54,7 +56,7 @@ func New(o Options) *Server {
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, true
 	e.Use(s.identify, s.log, s.recover)
 	for _, d := range dialects {
-		d.Mount(e, api.Options{DB: o.DB, Log: o.Log, Manual: o.Manual, BodyLimit: o.BodyLimit})
+		d.Mount(e, api.Options{DB: o.DB, Log: o.Log, Manual: o.Manual, BodyLimit: o.BodyLimit, TrustedProxies: o.TrustedProxies})
 	}
 	e.NoRoute(api.Unrouted(http.StatusNotFound, dialects...))
 	e.NoMethod(api.Unrouted(http.StatusMethodNotAllowed, dialects...))

@@ -21,6 +21,7 @@ const (
 	ActionLogout       Action = "Logout"
 	ActionAccessDenied Action = "AccessDenied"
 	ActionImport       Action = "Import"
+	ActionView         Action = "View" // a secret was read
 )
 
 // SectionAuthentication is the Section of sign-ins and their refusals; that of a changed record is its name.

@@ -31,6 +31,8 @@ type DB struct {
 	sequences map[string]*sequence
 	keys      authz.Keys
 	remember  rightsMemory
+
+	registrations registrationMemory
 }
 
 // Options are what a DB needs beside its engine.
@@ -108,7 +110,8 @@ type Tx struct {
 type Actor struct {
 	UserID       int // 0: muster itself
 	UserName     string
-	IPAddress    string
+	IPAddress    string   // whence he comes: as the connection says, or a trusted proxy
+	Proxy        string   // the trusted proxy that says so; empty: none
 	Door         string   // the API by which he came
 	Registration string   // the name of the API registration that let him in
 	Admin        bool     // a member of Administrators

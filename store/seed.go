@@ -69,8 +69,8 @@ func seedPlaces(tx *Tx) error {
 
 func seedRegistrations(tx *Tx, key string) ([]*ApiRegistration, error) {
 	registrations := []*ApiRegistration{
-		{Name: "muster key", RegistrationType: ApiKeyPolicy, Active: true},
-		{Name: "muster token", RegistrationType: ApiAccessPolicy, Active: true},
+		{Name: "muster key", RegistrationType: ApiKeyPolicy, Active: true, Visible: true},
+		{Name: "muster token", RegistrationType: ApiAccessPolicy, Active: true, Visible: true},
 	}
 	for _, r := range registrations {
 		if err := ApiRegistrations.Insert(tx, r); err != nil {

@@ -31,6 +31,7 @@ type config struct {
 	bodyLimit     int64
 	importLimit   int64
 	importWorkers int
+	trusted       []string
 	log           string
 	logLevel      string
 }
@@ -53,6 +54,7 @@ func (c *config) serverFlags(command *cobra.Command) {
 	f.Int64Var(&c.bodyLimit, "body-limit", c.bodyLimit, "most bytes of a request's body")
 	f.Int64Var(&c.importLimit, "import-limit", c.importLimit, "most bytes of an imported file")
 	f.IntVar(&c.importWorkers, "import-workers", c.importWorkers, "imports that run at the same time")
+	f.StringSliceVar(&c.trusted, "trusted-proxy", nil, "address or CIDR of a proxy whose X-Forwarded-For is believed; may be repeated")
 	f.StringVar(&c.log, "log", c.log, "log as text, json, or auto: text on a terminal")
 	f.StringVar(&c.logLevel, "log-level", c.logLevel, "debug, info, warn or error")
 }
@@ -147,6 +149,11 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 		return err
 	}
 	o := server.Options{DB: i.db, Runner: run, Manual: c.contract == "manual", BodyLimit: c.bodyLimit, ImportLimit: c.importLimit, Log: log}
+	if len(c.trusted) > 0 {
+		if o.TrustedProxies, err = store.ParseRanges(strings.Join(c.trusted, ",")); err != nil {
+			return fmt.Errorf("--trusted-proxy: %w", err)
+		}
+	}
 	for _, f := range formats {
 		o.Importers = append(o.Importers, f.Type)
 	}

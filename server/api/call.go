@@ -39,7 +39,7 @@ func (d *door) serve(c *gin.Context, r *Route) {
 
 func (c *call) answer() (err error) {
 	ctx := c.Request.Context()
-	if c.by, err = c.door.identify(ctx, c.Request, c.peer(), c.row.open); err != nil {
+	if c.by, err = c.door.identify(ctx, c.Request, c.anonymous(), c.row.open); err != nil {
 		return err
 	}
 	in := reflect.New(c.row.in)
@@ -137,9 +137,7 @@ func (c *call) touch(ctx context.Context) {
 	}
 }
 
-func (c *call) anonymous() store.Actor {
-	return store.Actor{IPAddress: c.peer(), Door: c.door.Name}
-}
+func (c *call) anonymous() store.Actor { return c.door.origin(c.Request) }
 
 // reply writes an answer; tx is the transaction of a row that reads, nil after a commit.
 func (c *call) reply(tx *store.Tx, out any) error {

@@ -130,6 +130,9 @@ func (r Route) ManualList() Route { r.manualList = true; return r }
 // ReadOnly is for a row that reads although its method is not GET.
 func (r Route) ReadOnly() Route { r.updates = false; return r }
 
+// Updates is for a row that writes although its method is GET.
+func (r Route) Updates() Route { r.updates = true; return r }
+
 // Open lets the row be called without a session.
 func (r Route) Open() Route { r.open = true; return r }
 

@@ -57,7 +57,7 @@ func New(s Services) *api.Dialect {
 		Error:      func(_ int, err error) any { return err.Error() },
 		Routes: slices.Concat(
 			authentication(),
-			accessLevels, assets, imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
+			accessLevels, apiRegistrations, assets, imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
 		),
 	}
 }

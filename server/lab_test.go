@@ -140,6 +140,9 @@ func makeUser(tx *store.Tx, name string, grants []authz.Grant) error {
 	if err := store.Users.Insert(tx, u); err != nil {
 		return err
 	}
+	if err := store.UserSecrets.Insert(tx, &store.UserSecret{UserID: u.UserID, Version: 1}); err != nil {
+		return err
+	}
 	if err := store.UserGroups.Insert(tx, g); err != nil {
 		return err
 	}

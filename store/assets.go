@@ -116,10 +116,11 @@ func AssetByID(tx *Tx, id int) (*Asset, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := WorkgroupByID(tx, a.WorkgroupID); err != nil {
+	_, err = WorkgroupByID(tx, a.WorkgroupID)
+	if errors.Is(err, ErrNotFound) {
 		return nil, absent(Assets.name, id)
 	}
-	return a, nil
+	return a, err
 }
 
 // AssetByName returns the asset of that name in a Workgroup, without regard to case, or ErrNotFound.

@@ -16,7 +16,7 @@ func TestAnAuditSaysWhoDidWhatWhenAndHow(t *testing.T) {
 	l := newLab(t)
 	l.clock.step(time.Hour)
 	id := l.lastAudit() + 1
-	err := Change(l.ctx, l.DB, olga, func(tx *Tx) error { return OperatingSystemsAudit(tx) })
+	err := Change(l.ctx, l.DB, olga, func(tx *Tx) error { return tx.Audit(ActionEdit, "Operating System", Detail("Count", 1, 2)) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,11 +32,6 @@ func TestAnAuditSaysWhoDidWhatWhenAndHow(t *testing.T) {
 		{id*100 + 2, "Registration", "", "muster key"},
 		{id*100 + 3, "Count", "1", "2"},
 	})
-}
-
-// OperatingSystemsAudit leaves an audit row of an act of its own.
-func OperatingSystemsAudit(tx *Tx) error {
-	return tx.Audit(ActionEdit, "Operating System", Detail("Count", 1, 2))
 }
 
 func TestEachChangeOfARecordLeavesOneRow(t *testing.T) {

@@ -16,8 +16,8 @@ type Organization struct {
 }
 
 func (o *Organization) check(*Tx) error {
-	if _, err := uuid.Parse(o.OrganizationID); err != nil {
-		return Invalid("OrganizationID: a GUID is expected")
+	if id, err := uuid.Parse(o.OrganizationID); err != nil || id.String() != o.OrganizationID {
+		return Invalid("OrganizationID: a GUID in small letters is expected")
 	}
 	return required("Name", o.Name, 256)
 }
@@ -46,6 +46,9 @@ func OrganizationByID(tx *Tx, id string) (*Organization, error) {
 		return nil, Invalid("%q is not a GUID", text(id))
 	}
 	o, err := Organizations.Get(tx, fold(id))
+	if errors.Is(err, ErrNotFound) {
+		err = absent(Organizations.name, id) // in the spelling of what he may not see
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -155,8 +158,12 @@ func required(member, value string, limit int) error {
 	return short(member, value, limit)
 }
 
-// short checks the length of a text in code points.
+// short checks the length of a text in code points. What is no text would come back as another one, and its index
+// entries would not be found again.
 func short(member, value string, limit int) error {
+	if !utf8.ValidString(value) {
+		return Invalid("%s is not UTF-8", member)
+	}
 	if n := utf8.RuneCountInString(value); n > limit {
 		return Invalid("%s is longer than %d characters", member, limit)
 	}

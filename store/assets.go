@@ -81,9 +81,12 @@ func (a *Asset) date(now Time, old *Asset) {
 	}
 }
 
-// changed makes the list of operating systems grow with the assets.
+// changed makes the list of operating systems grow with the assets, and takes along what a deleted asset had.
 func (a *Asset) changed(tx *Tx, old *Asset) error {
-	if a == nil || a.OperatingSystem == "" || old != nil && old.OperatingSystem == a.OperatingSystem {
+	if a == nil {
+		return sweepLater(tx, sweepOfAsset, old.AssetID)
+	}
+	if a.OperatingSystem == "" || old != nil && old.OperatingSystem == a.OperatingSystem {
 		return nil
 	}
 	name := string(a.OperatingSystem)
@@ -92,6 +95,23 @@ func (a *Asset) changed(tx *Tx, old *Asset) error {
 		err = OperatingSystems.Insert(tx, &OperatingSystem{Name: name})
 	}
 	return err
+}
+
+func (a *Asset) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
+	attributes, err := along("Attributes", AssetAttribute.From(tx, a.AssetID))
+	if err != nil {
+		return nil, err
+	}
+	databases, err := along("Databases", databasesOf(tx, a.AssetID))
+	return append(attributes, databases...), err
+}
+
+// clearAsset clears away what a deleted asset had.
+func clearAsset(b *batch, id int) error {
+	if err := cutFrom(b, AssetAttribute, id); err != nil {
+		return err
+	}
+	return remove(b, Databases, databasesOf(b.tx, id))
 }
 
 // OperatingSystem is one that an asset carries or carried (the document's "Operating Systems").

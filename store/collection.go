@@ -18,6 +18,7 @@ import (
 //	check(tx *Tx) error          whether the record may be stored: lengths, parents; it may also fill in defaults
 //	date(now Time, old *T)         sets the dates of creation and change; a record in which nothing else changed keeps its own
 //	changed(tx *Tx, old *T) error  what follows from the change, in the same transaction; the receiver is nil for a deleted record
+//	takesAlong(tx *Tx) ([]UserAuditDetail, error)  what the audit says of all that goes with a deleted record
 type Collection[ID int | string, T any] struct {
 	tag     string          // two letters that begin every key
 	name    string          // as errors and audits say it: "Smart Rule"

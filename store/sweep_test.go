@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// laden inserts an asset that carries n attributes, and returns its id.
+func (l *lab) laden(address string, n int) int {
+	l.t.Helper()
+	id := l.asset(Asset{IPAddress: address})
+	l.change(func(tx *Tx) error {
+		for attribute := range n {
+			if err := AssetAttribute.Set(tx.Unaudited(), id, firstOwnID+attribute, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return id
+}
+
+func (l *lab) sweep() {
+	l.t.Helper()
+	if err := Sweep(l.ctx, l.DB); err != nil {
+		l.t.Fatalf("Sweep: %v", err)
+	}
+}
+
+// mortal is an engine that commits so many transactions and then no more, as if the process were killed. It
+// remembers the most keys that one of them wrote.
+type mortal struct {
+	kv.Engine
+	lives, most int
+}
+
+var errKilled = errors.New("killed")
+
+func (m *mortal) Update(ctx context.Context, fn func(kv.Txn) error) error {
+	if m.lives--; m.lives < 0 {
+		return errKilled
+	}
+	return m.Engine.Update(ctx, func(tx kv.Txn) error {
+		n := 0
+		defer func() { m.most = max(m.most, n) }()
+		return fn(counted{tx, &n})
+	})
+}
+
+// counted is a transaction that counts the keys that it writes.
+type counted struct {
+	kv.Txn
+	n *int
+}
+
+func (c counted) Set(key, value []byte) error { *c.n++; return c.Txn.Set(key, value) }
+func (c counted) Delete(key []byte) error     { *c.n++; return c.Txn.Delete(key) }
+
+func TestASweepClearsAwayWhatADeletedRecordLeft(t *testing.T) {
+	t.Parallel()
+	for name, n := range map[string]int{
+		"nothing": 0, "less than a transaction": 5, "exactly a transaction": sweepWrites, "two and a bit": 2*sweepWrites + 1, "more than a batch": sweepBatch + 1,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			id, other := l.laden("192.0.2.1", n), l.laden("192.0.2.2", 3)
+			l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
+			equal(t, "audits of the sweep", l.audits(l.sweep), []string{})
+			if left := len(l.keys("aa>")); left != 3 {
+				t.Errorf("%d links are left, want only the 3 of asset %d", left, other)
+			}
+			if jobs := l.keys("jo="); len(jobs) != 0 {
+				t.Errorf("jobs are left: %q", jobs)
+			}
+		})
+	}
+}
+
+func TestASweepGoesOnAfterACrash(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	id := l.laden("192.0.2.1", 3*sweepWrites)
+	l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
+	l.DB.engine = &mortal{Engine: l.DB.engine, lives: 1}
+	if err := Sweep(l.ctx, l.DB); !errors.Is(err, errKilled) {
+		t.Errorf("Sweep: %v", err)
+	}
+	if left := len(l.keys("aa>")); left != 2*sweepWrites {
+		t.Fatalf("%d links are left after a transaction, want %d", left, 2*sweepWrites)
+	}
+	l.reopen()
+	l.sweep()
+	if left := append(l.keys("aa"), l.keys("jo=")...); len(left) != 0 {
+		t.Errorf("%q are left", left)
+	}
+}
+
+func TestSweepsSideBySideDoTheWorkOnce(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	for _, address := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"} {
+		id := l.laden(address, sweepWrites+1)
+		l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
+	}
+	if err := errors.Join(atOnce(4, func(int) error { return Sweep(l.ctx, l.DB) })...); err != nil {
+		t.Error(err)
+	}
+	if left := append(l.keys("aa"), l.keys("jo=")...); len(left) != 0 {
+		t.Errorf("%q are left", left)
+	}
+}
+
+func TestASweepThatFailsIsPutOffAndHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	broken, sound := l.laden("192.0.2.1", 1), l.laden("192.0.2.2", 1)
+	for _, id := range []int{broken, sound} {
+		l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
+	}
+	l.change(func(tx *Tx) error { return tx.w.Set(AssetAttribute.key(kindForth, K(broken, firstOwnID)), []byte("?")) })
+	failsFor := func(id int, err error) {
+		t.Helper()
+		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "sweep asset 1: ") {
+			t.Errorf("the sweep of asset %d ends with %v, want that the store is damaged", id, err)
+		}
+	}
+	failsFor(broken, Sweep(l.ctx, l.DB))
+	if left := l.keys("aa>"); len(left) != 1 {
+		t.Errorf("%d links are left, want the damaged one", len(left))
+	}
+	l.sweep() // before the pause is over there is nothing to do
+	l.clock.step(sweepPause + time.Second)
+	failsFor(broken, Sweep(l.ctx, l.DB))
+	l.change(func(tx *Tx) error { return tx.w.Set(AssetAttribute.key(kindForth, K(broken, firstOwnID)), K(0)) })
+	l.clock.step(sweepPause + time.Second)
+	l.sweep()
+	if left := l.keys("aa"); len(left) != 0 {
+		t.Errorf("%q are left", left)
+	}
+}
+
+func TestASweepEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	ctx, cancel := context.WithCancel(l.ctx)
+	cancel()
+	if err := Sweep(ctx, l.DB); !errors.Is(err, context.Canceled) {
+		t.Errorf("Sweep: %v", err)
+	}
+}

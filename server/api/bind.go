@@ -3,8 +3,8 @@ package api
 import (
 	"encoding"
 	"fmt"
-	"net/url"
 	"maps"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"

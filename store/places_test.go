@@ -7,36 +7,39 @@ import (
 	"testing"
 )
 
-// sights is a store with two Organizations, each with its Workgroup and an asset, and a visitor who may see the first.
+// sights is a store with two Organizations, each with a Workgroup, an asset and an import of its own, and a visitor who
+// may see what is here and not what is there.
 type sights struct {
 	*lab
-	visitor                        Actor
-	here, there                    string // Organizations
-	workgroupThere                 int
-	assetHere, assetThere          int
-	importHere, importThere        int
-	nobodysOrganization            string
-	nobodysName                    string
-	workgroupHere                  int
-	organizationThere, placeThere  string // names
-	organizationAdmin, systemActor Actor
+	visitor                       Actor
+	here, there                   string // ids of the Organizations
+	workgroupHere, workgroupThere int
+	assetHere, assetThere         int
+	importHere, importThere       int
 }
+
+// The names of what is there, and ids and names of what is nowhere.
+const (
+	organizationThere   = "Other Organization"
+	workgroupNameThere  = "Floor There"
+	nobodysOrganization = "abcdef00-1111-4222-8333-444444444444"
+	nobodysName         = "Nowhere"
+)
 
 func newSights(t *testing.T) *sights {
 	t.Helper()
 	s := &sights{
-		lab: newLab(t), there: anotherOrganization, organizationThere: "Other Organization", placeThere: "Floor There", workgroupHere: firstWorkgroupID,
-		visitor:             Actor{UserID: 7, UserName: "olga", Groups: []int{6, 7}},
-		nobodysOrganization: "00000000-1111-4222-8333-444444444444", nobodysName: "Nowhere",
+		lab: newLab(t), there: anotherOrganization, workgroupHere: firstWorkgroupID,
+		visitor: Actor{UserID: 7, UserName: "olga", Groups: []int{6, 7}},
 	}
 	s.here = view(s.lab, DefaultOrganization)
 	s.change(func(tx *Tx) error {
 		return first(
-			Organizations.Insert(tx, &Organization{OrganizationID: s.there, Name: s.organizationThere, IsActive: true}),
+			Organizations.Insert(tx, &Organization{OrganizationID: s.there, Name: organizationThere, IsActive: true}),
 			GroupOrganization.Set(tx, 7, s.here, 0), GroupOrganization.Set(tx, 8, s.there, 0),
 		)
 	})
-	s.workgroupThere = s.workgroup(s.placeThere, s.there)
+	s.workgroupThere = s.workgroup(workgroupNameThere, s.there)
 	s.assetHere = s.asset(Asset{WorkgroupID: s.workgroupHere, IPAddress: "10.0.0.1", AssetName: "srv"})
 	s.assetThere = s.asset(Asset{WorkgroupID: s.workgroupThere, IPAddress: "10.0.0.1", AssetName: "srv"})
 	s.importHere, s.importThere = s.queue(s.workgroupHere), s.queue(s.workgroupThere)
@@ -64,19 +67,19 @@ func TestWhatMayNotBeSeenIsNotThere(t *testing.T) {
 	}{
 		"Organization by id": {
 			func(tx *Tx, asked any) error { _, err := OrganizationByID(tx, asked.(string)); return err },
-			s.here, s.there, s.nobodysOrganization, "Organization %q not found"},
+			s.here, s.there, nobodysOrganization, "Organization %q not found"},
 		"Organization by id in capitals": {
 			func(tx *Tx, asked any) error { _, err := OrganizationByID(tx, asked.(string)); return err },
-			strings.ToUpper(s.here), strings.ToUpper(s.there), strings.ToUpper("abcdef00-1111-4222-8333-444444444444"), "Organization %q not found"},
+			strings.ToUpper(s.here), strings.ToUpper(s.there), strings.ToUpper(nobodysOrganization), "Organization %q not found"},
 		"Organization by name": {
 			func(tx *Tx, asked any) error { _, err := OrganizationByName(tx, asked.(string)); return err },
-			"default ORGANIZATION", "other ORGANIZATION", s.nobodysName, "Organization %q not found"},
+			"default ORGANIZATION", "other ORGANIZATION", nobodysName, "Organization %q not found"},
 		"Workgroup by id": {
 			func(tx *Tx, asked any) error { _, err := WorkgroupByID(tx, asked.(int)); return err },
 			s.workgroupHere, s.workgroupThere, 17, "Workgroup %d not found"},
 		"Workgroup by name": {
 			func(tx *Tx, asked any) error { _, err := WorkgroupByName(tx, asked.(string)); return err },
-			"BEYONDTRUST workgroup", "floor THERE", s.nobodysName, "Workgroup %q not found"},
+			"BEYONDTRUST workgroup", "floor THERE", nobodysName, "Workgroup %q not found"},
 		"asset": {
 			func(tx *Tx, asked any) error { _, err := AssetByID(tx, asked.(int)); return err },
 			s.assetHere, s.assetThere, 17, "Asset %d not found"},
@@ -87,7 +90,7 @@ func TestWhatMayNotBeSeenIsNotThere(t *testing.T) {
 			func(tx *Tx, asked any) error {
 				return Workgroups.Insert(tx, &Workgroup{OrganizationID: asked.(string), Name: fmt.Sprint("Floor ", asked)})
 			},
-			strings.ToUpper(s.here), s.there, s.nobodysOrganization, "OrganizationID: there is no Organization %q"},
+			strings.ToUpper(s.here), s.there, nobodysOrganization, "OrganizationID: there is no Organization %q"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			try := func(by Actor, asked any) error {
@@ -120,11 +123,11 @@ func TestListsHoldWhatMayBeSeen(t *testing.T) {
 	for name, list := range map[string]func(tx *Tx) (string, error){
 		"Organizations": func(tx *Tx) (string, error) {
 			all, err := gather(Visible(tx, Organizations, func(o *Organization) string { return o.OrganizationID }))
-			return joined(all, func(o *Organization) any { return o.Name == s.organizationThere }), err
+			return joined(all, func(o *Organization) any { return o.Name == organizationThere }), err
 		},
 		"Workgroups": func(tx *Tx) (string, error) {
 			all, err := gather(Visible(tx, Workgroups, func(w *Workgroup) string { return w.OrganizationID }))
-			return joined(all, func(w *Workgroup) any { return w.Name == s.placeThere }), err
+			return joined(all, func(w *Workgroup) any { return w.Name == workgroupNameThere }), err
 		},
 		"imports, newest first": func(tx *Tx) (string, error) {
 			all, err := rows[Import](tx, ListImports(), 0, 10)

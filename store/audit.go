@@ -173,7 +173,7 @@ func member[T any](record *T, i int) string {
 		return ""
 	}
 	v := reflect.ValueOf(record).Elem().Field(i)
-	if v.IsZero() && v.Kind() != reflect.Bool {
+	if v.IsZero() && v.Kind() != reflect.Bool || v.Kind() == reflect.Slice && v.Len() == 0 {
 		return ""
 	}
 	v = reflect.Indirect(v)

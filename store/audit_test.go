@@ -68,7 +68,7 @@ func TestEachChangeOfARecordLeavesOneRow(t *testing.T) {
 		{func(tx *Tx) error { u.IsQuarantined = true; return Users.Put(tx, u) },
 			`Edit User: UserID "3" → "3", IsQuarantined "false" → "true"`},
 		{func(tx *Tx) error { return ApiRegistrations.Insert(tx, r) },
-			`Add API Registration: Id "" → "3", Name "" → "Scripts", RegistrationType "" → "ApiAccessPolicy", AccessTokenDuration "" → "60", Active "" → "true", UserPasswordRequired "" → "false"`},
+			`Add API Registration: Id "" → "3", Name "" → "Scripts", RegistrationType "" → "ApiAccessPolicy", AccessTokenDuration "" → "60", Active "" → "true", Visible "" → "false", MultiFactorAuthenticationEnforced "" → "false", ClientCertificateRequired "" → "false", UserPasswordRequired "" → "false", VerifyPsrunSignature "" → "false"`},
 		{func(tx *Tx) error { r.AccessTokenDuration = 5; return ApiRegistrations.Put(tx, r) },
 			`Edit API Registration: Id "3" → "3", AccessTokenDuration "60" → "5"`},
 	} {

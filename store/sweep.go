@@ -27,13 +27,15 @@ type sweepKind string
 
 // The sweeps there are, after the records that were deleted.
 const (
-	sweepOfAsset sweepKind = "sweep asset"
+	sweepOfAsset        sweepKind = "sweep asset"
+	sweepOfAddressGroup sweepKind = "sweep address group" // or of its addresses alone
 )
 
 // sweeps says what to do for each kind. Only Sweep looks here: whoever deletes names the kind.
 func sweeps() []sweep {
 	return []sweep{
 		{sweepOfAsset, clearAsset},
+		{sweepOfAddressGroup, clearAddressGroup},
 	}
 }
 

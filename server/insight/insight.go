@@ -58,6 +58,7 @@ func New(s Services) *api.Dialect {
 		Routes: slices.Concat(
 			authentication(),
 			accessLevels, assets, imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
+			accessPolicies, addressGroups, addresses, configuration, epmPolicies, subscriptions,
 		),
 	}
 }

@@ -30,6 +30,7 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/api")
 //	METHOD path [body]             below the API's base, or absolute
 //	STATUS [body]                  the answer; GUIDs are written <guid>
 //	< NAME: VALUE                  a header of the answer
+//	given THING                    something that no request makes; {id} stands for its id from here on: see given
 //	wait                           until no import is under way
 //	later DURATION                 moves the clock
 //	from ADDRESS                   where requests come from, 192.0.2.1 at first; 203.0.113.0/24 are trusted proxies
@@ -80,6 +81,7 @@ type conversation struct {
 	caller string // token of the caller
 	header http.Header
 	cookie string
+	id     string // of what was given last
 	out    strings.Builder
 	hears  http.Header // of the last answer
 }
@@ -127,6 +129,8 @@ func (c *conversation) speak(line string) error {
 		c.peer = rest
 	case verb == "as":
 		return c.become(rest)
+	case verb == "given":
+		return c.given(rest)
 	case verb == "header":
 		name, value, _ := strings.Cut(rest, ": ")
 		c.header.Add(name, c.reveal(value))
@@ -186,7 +190,7 @@ func (c *conversation) reveal(s string) string {
 		return s
 	}
 	return strings.NewReplacer("{key}", c.first.ApiKey, "{client_id}", c.first.ClientID, "{client_secret}", c.first.ClientSecret,
-		"{password}", c.first.Password, "{token}", c.caller, "{cookie}", c.cookie, "{organization}", c.object("Organizations").id).Replace(s)
+		"{password}", c.first.Password, "{token}", c.caller, "{cookie}", c.cookie, "{id}", c.id, "{organization}", c.object("Organizations").id).Replace(s)
 }
 
 var (

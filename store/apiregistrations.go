@@ -35,9 +35,9 @@ type ApiRegistration struct {
 
 // The Types of an AddressRule.
 const (
-	SingleAddress = "Single IP Address"
-	AddressRange  = "IP Address Range"
-	AddressCIDR   = "CIDR Notation"
+	RuleSingleAddress = "Single IP Address"
+	RuleAddressRange  = "IP Address Range"
+	RuleAddressCIDR   = "CIDR Notation"
 )
 
 // AddressRule lets requests from some addresses use a registration.
@@ -133,18 +133,18 @@ func (a *AddressRule) valid() error {
 	if err != nil {
 		return because(ErrInvalid, "Value: %s", err)
 	}
-	form := SingleAddress
+	form := RuleSingleAddress
 	switch {
 	case strings.Contains(a.Value, ","):
 		form = "a list"
 	case strings.Contains(a.Value, "/"):
-		form = AddressCIDR
+		form = RuleAddressCIDR
 	case strings.Contains(a.Value, "-"):
-		form = AddressRange
+		form = RuleAddressRange
 	}
 	switch {
-	case !slices.Contains([]string{SingleAddress, AddressRange, AddressCIDR}, a.Type):
-		return Invalid("Type: %q, %q or %q is expected", SingleAddress, AddressRange, AddressCIDR)
+	case !slices.Contains([]string{RuleSingleAddress, RuleAddressRange, RuleAddressCIDR}, a.Type):
+		return Invalid("Type: %q, %q or %q is expected", RuleSingleAddress, RuleAddressRange, RuleAddressCIDR)
 	case form != a.Type || len(ranges) != 1:
 		return Invalid("Value: %q is not what Type %q expects", text(a.Value), a.Type)
 	}

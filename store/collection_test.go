@@ -101,7 +101,9 @@ func TestAUniqueNameIsTakenOnce(t *testing.T) {
 			func(tx *Tx) error { return UserGroups.Insert(tx, &UserGroup{Name: "administrators"}) },
 			"A User Group by that name already exists"},
 		"API registration": {
-			func(tx *Tx) error { return ApiRegistrations.Insert(tx, &ApiRegistration{Name: "Muster Key", RegistrationType: ApiKeyPolicy}) },
+			func(tx *Tx) error {
+				return ApiRegistrations.Insert(tx, &ApiRegistration{Name: "Muster Key", RegistrationType: ApiKeyPolicy})
+			},
 			"An API Registration by that name already exists"},
 		"API key": {
 			func(tx *Tx) error { return SetApiKey(tx, tokenRegistration, firstStart.ApiKey) },

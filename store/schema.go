@@ -118,6 +118,51 @@ var (
 		in(func(a *Audit) Key { return K(a.CreateDate) })
 )
 
+// Address groups. Addresses lie in the order of their groups.
+var (
+	AddressGroups = collection[int, AddressGroup]("ag", "Address Group", func(g *AddressGroup) *int { return &g.AddressGroupID })
+
+	addressGroupByName = AddressGroups.unique('n', "name", func(g *AddressGroup) Key { return K(fold(g.Name), fold(string(g.OrganizationID))) })
+
+	Addresses = collection[int, Address]("ad", "Address", func(a *Address) *int { return &a.AddressID }).
+			in(func(a *Address) Key { return K(a.AddressGroupID) })
+
+	addressByValue = Addresses.unique('v', "type and value", func(a *Address) Key { return K(a.AddressGroupID, a.Type, fold(a.Value)) })
+
+	addressClearings = collection[int, addressClearing]("ac", "Address Clearing", func(c *addressClearing) *int { return &c.AddressGroupID }).unaudited()
+)
+
+// EPM policies. Applications lie in the order of their policies and groups.
+var (
+	EPMPolicies = collection[int, EPMPolicy]("po", "EPM Policy", func(p *EPMPolicy) *int { return &p.PolicyID })
+
+	epmPolicyByGUID = EPMPolicies.unique('g', "GUID", func(p *EPMPolicy) Key { return K(p.PolicyGUID) })
+	epmPolicyByName = EPMPolicies.unique('n', "name", func(p *EPMPolicy) Key { return K(fold(p.Name)) })
+
+	EPMApplications = collection[int, EPMApplication]("ea", "EPM Application", func(a *EPMApplication) *int { return &a.ApplicationID }).
+			in(func(a *EPMApplication) Key { return K(a.PolicyID, fold(a.GroupName)) })
+)
+
+// Reports that were made on a schedule. A delivery's file lies in parts of its own, so that lists do not read it.
+var (
+	Subscriptions = collection[int, Subscription]("su", "Subscription", func(s *Subscription) *int { return &s.ScheduleId })
+
+	Deliveries = collection[int, Delivery]("de", "Subscription Delivery", func(d *Delivery) *int { return &d.ReportDeliveryId }).unaudited()
+
+	deliveriesByOwner = Deliveries.index('u', func(d *Delivery) Key { return K(d.UserID) })
+
+	deliveryParts = collection[int, deliveryPart]("dp", "Subscription Delivery Part", func(p *deliveryPart) *int { return &p.PartID }).
+			unaudited().in(func(p *deliveryPart) Key { return K(p.ReportDeliveryId) })
+)
+
+// Access policies.
+var (
+	AccessPolicies = collection[int, AccessPolicy]("ap", "Access Policy", func(p *AccessPolicy) *int { return &p.AccessPolicyID }).
+			from(DefaultAccessPolicy + 1)
+
+	accessPolicyByName = AccessPolicies.unique('n', "name", func(p *AccessPolicy) Key { return K(fold(p.Name)) })
+)
+
 // collection declares a kind of record; id names the member that holds its id.
 func collection[ID int | string, T any](tag, name string, id func(*T) *ID) *Collection[ID, T] {
 	return &Collection[ID, T]{tag: tag, name: name, id: id}

@@ -26,6 +26,10 @@ var schema = []described{
 	AttributeTypes, Attributes, SmartRules, Platforms, Databases,
 	GroupMember, GroupPermission, GroupRegistration, GroupRule, AssetAttribute, GroupOrganization,
 	Imports, ImportFiles, Jobs, Audits,
+	AddressGroups, Addresses, addressClearings,
+	EPMPolicies, EPMApplications,
+	Subscriptions, Deliveries, deliveryParts,
+	AccessPolicies,
 }
 
 // description is what can be said of a collection or a link without looking into its functions.

@@ -29,6 +29,7 @@ const (
 	sweepOfAsset         sweepKind = "sweep asset"
 	sweepOfAttributeType sweepKind = "sweep attribute type"
 	sweepOfAttribute     sweepKind = "sweep attribute"
+	sweepOfAddressGroup  sweepKind = "sweep address group" // or of its addresses alone
 )
 
 // sweeps says what to do for each kind; one stands before those that it queues. Only Sweep looks here: whoever
@@ -38,6 +39,7 @@ func sweeps() []sweep {
 		{sweepOfAsset, clearAsset},
 		{sweepOfAttributeType, clearAttributeType},
 		{sweepOfAttribute, clearAttribute},
+		{sweepOfAddressGroup, clearAddressGroup},
 	}
 }
 

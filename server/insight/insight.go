@@ -64,6 +64,7 @@ func New(s Services) *api.Dialect {
 			accessLevels, apiRegistrations, assets,
 			assetAttributes, attributes, attributeTypes, entityTypes, databases, platforms,
 			imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
+			accessPolicies, addressGroups, addresses, configuration, epmPolicies, subscriptions,
 		),
 	}
 }

@@ -26,6 +26,8 @@ var schema = []described{
 	AttributeTypes, Attributes, SmartRules,
 	GroupMember, GroupPermission, GroupRegistration, GroupRule, AssetAttribute, GroupOrganization,
 	Imports, ImportFiles, Jobs, Audits,
+	AccessPolicies,
+	RuleRoles, Secrets, SecretOwner,
 }
 
 // description is what can be said of a collection or a link without looking into its functions.

@@ -27,13 +27,19 @@ type sweepKind string
 
 // The sweeps there are, after the records that were deleted.
 const (
-	sweepOfAsset sweepKind = "sweep asset"
+	sweepOfAsset     sweepKind = "sweep asset"
+	sweepOfUser      sweepKind = "sweep user"
+	sweepOfUserGroup sweepKind = "sweep user group"
+	sweepOfSecret    sweepKind = "sweep secret"
 )
 
 // sweeps says what to do for each kind. Only Sweep looks here: whoever deletes names the kind.
 func sweeps() []sweep {
 	return []sweep{
 		{sweepOfAsset, clearAsset},
+		{sweepOfUser, clearUser},
+		{sweepOfUserGroup, clearUserGroup},
+		{sweepOfSecret, clearSecret},
 	}
 }
 

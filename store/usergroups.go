@@ -32,9 +32,9 @@ func (g *UserGroup) check(tx *Tx) error {
 	}
 	g.LastUpdateDate = tx.Now
 	if g.GroupType != BeyondInsightType && !IsDirectoryType(g.GroupType) {
-		return Invalid("groupType: %q is none", g.GroupType)
+		return Invalid("GroupType: %q is none", g.GroupType)
 	}
-	return first(required("groupName", g.Name, 200), short("description", string(g.Description), 255))
+	return first(required("GroupName", g.Name, 200), short("Description", string(g.Description), 255))
 }
 
 // changed protects the groups that must stay, and takes along what a deleted group had.

@@ -124,6 +124,7 @@ func (c *call) join(tx *store.Tx) error {
 		return err
 	}
 	tx.By = c.by.actor(tx.By)
+	tx.By.Unbound = c.door.VendorGrants
 	if !c.by.claims.Satisfies(c.row.Need) {
 		return store.Denied(c.row.Need.Required())
 	}
@@ -141,7 +142,7 @@ func (c *call) touch(ctx context.Context) {
 }
 
 func (c *call) anonymous() store.Actor {
-	return store.Actor{IPAddress: c.peer(), Door: c.door.Name, Unbound: c.door.VendorGrants}
+	return store.Actor{IPAddress: c.peer(), Door: c.door.Name}
 }
 
 // fill binds path, query and body, and runs the body's Prepare, for what must be done once and not in the

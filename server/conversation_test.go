@@ -14,13 +14,15 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/server/insight"
 )
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata/api")
 
 // TestConversations holds the conversations in testdata/api, which are written to be read: each file talks to a
-// server of its own, over a new store whose clock stands still.
+// server of its own, over a new store whose clock stands still. One whose name begins with manual is held under that
+// contract, one with vendor under the vendor's rule of who may give what.
 //
 //	# a comment
 //	as NAME                        the caller, signed in; administrator exists
@@ -46,7 +48,10 @@ func TestConversations(t *testing.T) {
 			t.Parallel()
 			script, err := os.ReadFile(file)
 			must(t, err)
-			c := &conversation{lab: newLab(t, strings.HasPrefix(filepath.Base(file), "manual")), header: http.Header{}}
+			l := newLab(t, strings.HasPrefix(filepath.Base(file), "manual"), func(o *server.Options) {
+				o.VendorGrants = strings.HasPrefix(filepath.Base(file), "vendor")
+			})
+			c := &conversation{lab: l, header: http.Header{}}
 			got := c.hold(string(script))
 			if *update {
 				must(t, os.WriteFile(file, []byte(got), 0o644))
@@ -198,9 +203,11 @@ var (
 	apiKey = regexp.MustCompile(`[0-9a-f]{128}`)
 )
 
+var clientSecret = regexp.MustCompile(`"[\w-]{43}"`)
+
 // hide takes what differs from run to run out of an answer.
 func (c *conversation) hide(s string) string {
-	s = strings.ReplaceAll(s, c.first.ApiKey, "<key>")
+	s = clientSecret.ReplaceAllString(strings.ReplaceAll(s, c.first.ApiKey, "<key>"), `"<secret>"`)
 	return apiKey.ReplaceAllString(token.ReplaceAllString(guid.ReplaceAllString(s, "<guid>"), "<token>"), "<another key>")
 }
 

@@ -146,6 +146,9 @@ func (l *lab) objectOf(d *api.Dialect, r api.Route) string {
 	for _, segment := range strings.Split(path, "/") {
 		switch {
 		case !strings.HasPrefix(segment, "{"):
+			if slices.Contains([]string{"Users", "UserGroups", "SmartRules"}, segment) {
+				object = l.object(segment)
+			}
 		case strings.Contains(segment, "ame"):
 			path = strings.Replace(path, segment, url.PathEscape(object.name), 1)
 		case segment == "{attributeID}":
@@ -196,6 +199,17 @@ func (l *lab) object(noun string) object {
 		case "{id}", "epmpolicies":
 			p, err := epmPolicy(tx)
 			return object{p.PolicyGUID, p.Name}, err
+		case "Users":
+			return l.someone(tx)
+		case "UserGroups":
+			return l.someGroup(tx)
+		case "SmartRules":
+			for r, err := range store.SmartRules.All(tx) {
+				return object{strconv.Itoa(r.SmartRuleID), r.Title}, err
+			}
+			r := &store.SmartRule{Title: "Object", RuleType: store.AssetRule}
+			err = store.SmartRules.Insert(tx, r)
+			return object{strconv.Itoa(r.SmartRuleID), r.Title}, err
 		case "UserAudits":
 			for a, e := range store.FindAudits(tx, store.AuditFilter{}) {
 				return object{id: strconv.Itoa(a.AuditID)}, e
@@ -213,6 +227,38 @@ func anAsset(tx *store.Tx) (*store.Asset, error) {
 	}
 	a := &store.Asset{WorkgroupID: 1, IPAddress: "192.0.2.7"}
 	return a, store.Assets.Insert(tx, a)
+}
+
+// someone finds or makes an Application user who is in no group but that of someGroup.
+func (l *lab) someone(tx *store.Tx) (object, error) {
+	u, err := store.UserByName(tx, "object")
+	if err != nil {
+		u = &store.User{UserType: store.ApplicationType, UserName: "object", IsActive: true}
+		err = store.Users.Insert(tx, u)
+	}
+	return object{strconv.Itoa(u.UserID), u.UserName}, err
+}
+
+// someGroup finds or makes a group that has nothing but someone in it.
+func (l *lab) someGroup(tx *store.Tx) (object, error) {
+	g, err := store.UserGroupByName(tx, "object")
+	if err != nil {
+		g = &store.UserGroup{Name: "object", GroupType: store.BeyondInsightType, IsActive: true}
+		err = store.UserGroups.Insert(tx, g)
+	}
+	o := object{strconv.Itoa(g.GroupID), g.Name}
+	if err != nil {
+		return o, err
+	}
+	u, err := l.someone(tx)
+	if err != nil {
+		return o, err
+	}
+	member, err := strconv.Atoi(u.id)
+	if err != nil {
+		return o, err
+	}
+	return o, store.GroupMember.Set(tx, g.GroupID, member, 0)
 }
 
 // TestConversationsCoverEveryRow finds for each row a request in the conversations.

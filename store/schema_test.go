@@ -30,6 +30,7 @@ var schema = []described{
 	EPMPolicies, EPMApplications,
 	Subscriptions, Deliveries, deliveryParts,
 	AccessPolicies,
+	RuleRoles, Secrets, SecretOwner,
 }
 
 // description is what can be said of a collection or a link without looking into its functions.

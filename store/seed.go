@@ -51,7 +51,10 @@ func (db *DB) seed(ctx context.Context, first FirstStart) error {
 		if err := seedUser(tx, administrator, &UserSecret{Password: hash}); err != nil {
 			return err
 		}
-		application := &User{UserType: ApplicationType, UserName: firstApplication, ClientID: Text(fold(first.ClientID)), IsActive: true}
+		application := &User{
+			UserType: ApplicationType, UserName: firstApplication, ClientID: Text(fold(first.ClientID)), AccessPolicyID: DefaultAccessPolicy,
+			IsActive: true,
+		}
 		if err := seedUser(tx, application, &UserSecret{Client: authz.HashClientSecret(first.ClientSecret)}); err != nil {
 			return err
 		}

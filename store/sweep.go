@@ -30,6 +30,9 @@ const (
 	sweepOfAttributeType sweepKind = "sweep attribute type"
 	sweepOfAttribute     sweepKind = "sweep attribute"
 	sweepOfAddressGroup  sweepKind = "sweep address group" // or of its addresses alone
+	sweepOfUser          sweepKind = "sweep user"
+	sweepOfUserGroup     sweepKind = "sweep user group"
+	sweepOfSecret        sweepKind = "sweep secret"
 )
 
 // sweeps says what to do for each kind; one stands before those that it queues. Only Sweep looks here: whoever
@@ -40,6 +43,9 @@ func sweeps() []sweep {
 		{sweepOfAttributeType, clearAttributeType},
 		{sweepOfAttribute, clearAttribute},
 		{sweepOfAddressGroup, clearAddressGroup},
+		{sweepOfUser, clearUser},
+		{sweepOfUserGroup, clearUserGroup},
+		{sweepOfSecret, clearSecret},
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 )
 
 // fill binds path, query and body, and runs the body's Prepare, for what must be done once and not in the
-// transaction: hash a password, ask a directory.
-func (c *call) fill(ctx context.Context, in reflect.Value) error {
+// transaction: hash a password, ask a directory. The caller is as he was before the body was read.
+func (c *call) fill(ctx context.Context, caller Caller, in reflect.Value) error {
 	if err := c.row.bind(c.Context, in.Elem()); err != nil {
 		return err
 	}
@@ -36,8 +36,10 @@ func (c *call) fill(ctx context.Context, in reflect.Value) error {
 	if err := decodeAs(c.Request.Header.Get("Content-Type"), body, field.Addr().Interface()); err != nil {
 		return err
 	}
-	if p, ok := field.Addr().Interface().(interface{ Prepare(context.Context) error }); ok {
-		return p.Prepare(ctx)
+	if p, ok := field.Addr().Interface().(interface {
+		Prepare(context.Context, Caller) error
+	}); ok {
+		return p.Prepare(ctx, caller)
 	}
 	return nil
 }

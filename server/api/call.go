@@ -52,7 +52,7 @@ func (c *call) answer() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.fill(ctx, in); err != nil {
+	if err := c.fill(ctx, caller, in); err != nil {
 		return err
 	}
 	switch {
@@ -121,6 +121,7 @@ func (c *call) join(tx *store.Tx) error {
 		return err
 	}
 	tx.By = c.by.actor(tx.By)
+	tx.By.Unbound = c.door.VendorGrants
 	if !c.by.claims.Satisfies(c.row.Need) {
 		return store.Denied(c.row.Need.Required())
 	}
@@ -163,7 +164,7 @@ func (c *call) reply(tx *store.Tx, out any) error {
 		write(c.Context, status, nil)
 		return nil
 	}
-	if c.door.Manual && c.row.manualList {
+	if c.door.Manual && c.row.manualList && !isAlone(out) {
 		out = []any{out}
 	}
 	body, err := encodeJSON(out)
@@ -172,6 +173,13 @@ func (c *call) reply(tx *store.Tx, out any) error {
 	}
 	raw(c.Context, status, body)
 	return nil
+}
+
+// isAlone reports whether an answer of a row with ManualList is one object under both contracts, which a type of
+// answers tells that differ in this.
+func isAlone(out any) bool {
+	answer, ok := out.(interface{ IsAlone() bool })
+	return ok && answer.IsAlone()
 }
 
 // streamBuffer is how much of a list is gathered before its status is sent; an error within it can still be told.

@@ -36,6 +36,7 @@ type Options struct {
 	BodyLimit int64 // bytes, for rows without a limit of their own
 
 	TrustedProxies store.Ranges // whose X-Forwarded-For is believed
+	VendorGrants   bool         // callers may give rights that they lack
 }
 
 // door is a mounted dialect.

@@ -47,6 +47,8 @@ var (
 	writesAssetAttributes = writesAssets.And(writesAttributes)
 	writesScans           = authz.Writes(authz.ScanManagement)
 	readsAccounts         = authz.Reads(authz.UserAccountsManagement)
+	writesAccounts        = authz.Writes(authz.UserAccountsManagement)
+	quarantines           = authz.Writes(authz.PasswordSafeAPIGlobalQuarantine)
 	readsAudits           = authz.Reads(authz.UserAuditManagement)
 	seesWorkgroup         = authz.Organization().And(readsAssets.Or(writesScans))
 	readsInItsPlace       = authz.Organization().And(readsAssets)
@@ -65,6 +67,7 @@ func New(s Services) *api.Dialect {
 			assetAttributes, attributes, attributeTypes, entityTypes, databases, platforms,
 			imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
 			accessPolicies, addressGroups, addresses, configuration, epmPolicies, subscriptions,
+			memberships, roles, userGroups, users,
 		),
 	}
 }

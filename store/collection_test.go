@@ -89,16 +89,24 @@ func TestAUniqueNameIsTakenOnce(t *testing.T) {
 				return Organizations.Insert(tx, &Organization{OrganizationID: anotherOrganization, Name: "DEFAULT organization"})
 			}, "An Organization by that name already exists"},
 		"user": {
-			func(tx *Tx) error { return Users.Insert(tx, &User{UserName: "Administrator"}) },
+			func(tx *Tx) error {
+				return Users.Insert(tx, &User{UserType: BeyondInsightType, UserName: "Administrator"})
+			},
 			"A User by that name already exists"},
 		"user of a domain": {
-			func(tx *Tx) error { return Users.Insert(tx, &User{UserName: "administrator", DomainName: "LAB"}) },
+			func(tx *Tx) error {
+				return Users.Insert(tx, &User{UserType: BeyondInsightType, UserName: "administrator", DomainName: "LAB"})
+			},
 			""},
 		"ClientID": {
-			func(tx *Tx) error { return Users.Insert(tx, &User{UserName: "x", ClientID: Text(firstStart.ClientID)}) },
+			func(tx *Tx) error {
+				return Users.Insert(tx, &User{UserType: BeyondInsightType, UserName: "x", ClientID: Text(firstStart.ClientID)})
+			},
 			"A User by that client ID already exists"},
 		"group": {
-			func(tx *Tx) error { return UserGroups.Insert(tx, &UserGroup{Name: "administrators"}) },
+			func(tx *Tx) error {
+				return UserGroups.Insert(tx, &UserGroup{GroupType: BeyondInsightType, Name: "administrators"})
+			},
 			"A User Group by that name already exists"},
 		"API registration": {
 			func(tx *Tx) error {
@@ -109,7 +117,9 @@ func TestAUniqueNameIsTakenOnce(t *testing.T) {
 			func(tx *Tx) error { return SetApiKey(tx, tokenRegistration, firstStart.ApiKey) },
 			"An API Key by that key already exists"},
 		"id": {
-			func(tx *Tx) error { return UserGroups.Insert(tx, &UserGroup{GroupID: Administrators, Name: "Others"}) },
+			func(tx *Tx) error {
+				return UserGroups.Insert(tx, &UserGroup{GroupType: BeyondInsightType, GroupID: Administrators, Name: "Others"})
+			},
 			"User Group 1 already exists"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -260,12 +260,14 @@ func TestTheLimitsOfMembers(t *testing.T) {
 			func(tx *Tx) error {
 				return Organizations.Insert(tx, &Organization{OrganizationID: strings.ToUpper(anotherOrganization), Name: "x"})
 			}, "OrganizationID: a GUID in small letters is expected"},
-		"a user without a name": {func(tx *Tx) error { return Users.Insert(tx, &User{}) }, "UserName is required"},
+		"a user without a name": {func(tx *Tx) error { return Users.Insert(tx, &User{UserType: BeyondInsightType}) }, "UserName is required"},
 		"a group without a name": {
-			func(tx *Tx) error { return UserGroups.Insert(tx, &UserGroup{}) }, "groupName is required"},
+			func(tx *Tx) error { return UserGroups.Insert(tx, &UserGroup{GroupType: BeyondInsightType}) }, "GroupName is required"},
 		"a group of many words": {
-			func(tx *Tx) error { return UserGroups.Insert(tx, &UserGroup{Name: "x", Description: Text(long(256))}) },
-			"description is longer than 255 characters"},
+			func(tx *Tx) error {
+				return UserGroups.Insert(tx, &UserGroup{GroupType: BeyondInsightType, Name: "x", Description: Text(long(256))})
+			},
+			"Description is longer than 255 characters"},
 		"an API registration without a name": {
 			func(tx *Tx) error { return ApiRegistrations.Insert(tx, &ApiRegistration{}) }, "Name is required"},
 	} {

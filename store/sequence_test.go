@@ -75,7 +75,7 @@ func TestIDsOfManyWritersAreDistinct(t *testing.T) {
 func TestTheStoreKeepsItsOwnIDsToItself(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	g := &UserGroup{Name: "Operators"}
+	g := &UserGroup{GroupType: BeyondInsightType, Name: "Operators"}
 	l.change(func(tx *Tx) error { return UserGroups.Insert(tx, g) })
 	if g.GroupID != Administrators+1 {
 		t.Errorf("the first group has the id %d", g.GroupID)
@@ -86,11 +86,11 @@ func TestTheStoreKeepsItsOwnIDsToItself(t *testing.T) {
 func TestAChosenIDIsSteppedOver(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	chosen := &UserGroup{GroupID: 3, Name: "Chosen"}
+	chosen := &UserGroup{GroupType: BeyondInsightType, GroupID: 3, Name: "Chosen"}
 	l.change(func(tx *Tx) error { return UserGroups.Insert(tx, chosen) })
 	ids := []int{}
 	for i := range 3 {
-		g := &UserGroup{Name: fmt.Sprint("Operators ", i)}
+		g := &UserGroup{GroupType: BeyondInsightType, Name: fmt.Sprint("Operators ", i)}
 		l.change(func(tx *Tx) error { return UserGroups.Insert(tx, g) })
 		ids = append(ids, g.GroupID)
 	}

@@ -21,7 +21,7 @@ type AttributeType struct {
 type Attribute struct {
 	AttributeID       int
 	AttributeTypeID   int
-	ParentAttributeID *int // of the same type; nil: none
+	ParentAttributeID *int // of the same type; null: none
 	ShortName         string
 	LongName          string // the ShortName, unless it is given
 	Description       string

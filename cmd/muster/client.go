@@ -80,6 +80,16 @@ func (c *client) signIn(ctx context.Context, user string, hours int) (string, er
 	return answer.Token, err
 }
 
+// administer changes a user as the API cannot.
+func (c *client) administer(ctx context.Context, act server.LocalAct, user string) error {
+	var answer server.LocalAdmin
+	err := c.post(ctx, server.LocalAdminPath, server.LocalAdmin{User: user, Do: act}, &answer)
+	if answer.Error != "" {
+		return errors.New(answer.Error)
+	}
+	return err
+}
+
 // get calls an endpoint below the base of the API.
 func (c *client) get(ctx context.Context, path string, answer any) error {
 	return c.do(ctx, http.MethodGet, insight.Base+path, nil, answer)

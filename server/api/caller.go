@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"net/http"
 	"strconv"
 	"sync"
@@ -19,6 +20,7 @@ import (
 type identity struct {
 	token    *authz.Claims
 	signedIn *store.SignedIn
+	forget   func() // of a PS-Auth credential that may not be remembered any longer
 
 	claims  *authz.Claims
 	session *store.Session // without an ID: not stored
@@ -29,6 +31,9 @@ func (i *identity) resume(tx *store.Tx) (err error) {
 		i.claims, i.session, err = store.Resume(tx, i.token)
 	} else {
 		i.claims, i.session, err = i.signedIn.Resume(tx)
+		if errors.Is(err, store.ErrSignIn) {
+			i.forget()
+		}
 	}
 	return err
 }
@@ -125,11 +130,19 @@ func (p *passes) put(sum [sha256.Size]byte, in *store.SignedIn, now time.Time) {
 	p.until[sum] = pass{in, now.Add(passLifetime)}
 }
 
+// forget is for a credential that is worth nothing any more, or not what it was: the next request checks it afresh.
+func (p *passes) forget(sum [sha256.Size]byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.until, sum)
+}
+
 // checkPSAuth checks a PS-Auth credential, or remembers that it did.
 func (d *door) checkPSAuth(ctx context.Context, c authz.PSAuth, by store.Actor) (*identity, error) {
 	now, sum := d.DB.Now(), d.known.sum(c, by)
+	forget := func() { d.known.forget(sum) }
 	if in := d.known.get(sum, now); in != nil {
-		return &identity{signedIn: in}, nil
+		return &identity{signedIn: in, forget: forget}, nil
 	}
 	in, err := store.CheckPSAuth(ctx, d.DB, by, c)
 	if err != nil {
@@ -139,5 +152,5 @@ func (d *door) checkPSAuth(ctx context.Context, c authz.PSAuth, by store.Actor) 
 		return nil, err
 	}
 	d.known.put(sum, in, now)
-	return &identity{signedIn: in}, nil
+	return &identity{signedIn: in, forget: forget}, nil
 }

@@ -126,7 +126,7 @@ var (
 	EPMPolicies = collection[int, EPMPolicy]("po", "EPM Policy", func(p *EPMPolicy) *int { return &p.PolicyID })
 
 	epmPolicyByGUID = EPMPolicies.unique('g', "GUID", func(p *EPMPolicy) Key { return K(p.PolicyGUID) })
-	epmPolicyByName = EPMPolicies.unique('n', "name", func(p *EPMPolicy) Key { return K(fold(p.Name)) })
+	_               = EPMPolicies.unique('n', "name", func(p *EPMPolicy) Key { return K(fold(p.Name)) })
 
 	EPMApplications = collection[int, EPMApplication]("ea", "EPM Application", func(a *EPMApplication) *int { return &a.ApplicationID }).
 			in(func(a *EPMApplication) Key { return K(a.PolicyID, fold(a.GroupName)) })
@@ -149,7 +149,7 @@ var (
 	AccessPolicies = collection[int, AccessPolicy]("ap", "Access Policy", func(p *AccessPolicy) *int { return &p.AccessPolicyID }).
 			from(DefaultAccessPolicy + 1)
 
-	accessPolicyByName = AccessPolicies.unique('n', "name", func(p *AccessPolicy) Key { return K(fold(p.Name)) })
+	_ = AccessPolicies.unique('n', "name", func(p *AccessPolicy) Key { return K(fold(p.Name)) })
 )
 
 // collection declares a kind of record; id names the member that holds its id.

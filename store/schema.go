@@ -138,7 +138,7 @@ var (
 	EPMPolicies = collection[int, EPMPolicy]("po", "EPM Policy", func(p *EPMPolicy) *int { return &p.PolicyID })
 
 	epmPolicyByGUID = EPMPolicies.unique('g', "GUID", func(p *EPMPolicy) Key { return K(p.PolicyGUID) })
-	epmPolicyByName = EPMPolicies.unique('n', "name", func(p *EPMPolicy) Key { return K(fold(p.Name)) })
+	_               = EPMPolicies.unique('n', "name", func(p *EPMPolicy) Key { return K(fold(p.Name)) })
 
 	EPMApplications = collection[int, EPMApplication]("ea", "EPM Application", func(a *EPMApplication) *int { return &a.ApplicationID }).
 			in(func(a *EPMApplication) Key { return K(a.PolicyID, fold(a.GroupName)) })
@@ -161,7 +161,7 @@ var (
 	AccessPolicies = collection[int, AccessPolicy]("ap", "Access Policy", func(p *AccessPolicy) *int { return &p.AccessPolicyID }).
 			from(DefaultAccessPolicy + 1)
 
-	accessPolicyByName = AccessPolicies.unique('n', "name", func(p *AccessPolicy) Key { return K(fold(p.Name)) })
+	_ = AccessPolicies.unique('n', "name", func(p *AccessPolicy) Key { return K(fold(p.Name)) })
 )
 
 // What user groups and users have beyond their rights. A group's secrets are guarded: with them it cannot go.

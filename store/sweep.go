@@ -73,22 +73,44 @@ type batch struct {
 // cutFrom cuts the links that lead from a.
 func cutFrom[A, B int | string](b *batch, l *Link[A, B], a A) error {
 	return each(b, l.From(b.tx, a), func(to Linked[B]) func(*Tx) error {
-		return func(tx *Tx) error { _, err := l.Cut(tx, a, to.ID); return err }
+		return func(tx *Tx) error { return cut(tx, l, a, to.ID) }
 	})
 }
 
-// cutTo cuts the links that lead to the given end.
+// cutTo cuts the links that lead to to.
 func cutTo[A, B int | string](b *batch, l *Link[A, B], to B) error {
 	return each(b, l.To(b.tx, to), func(from Linked[A]) func(*Tx) error {
-		return func(tx *Tx) error { _, err := l.Cut(tx, from.ID, to); return err }
+		return func(tx *Tx) error { return cut(tx, l, from.ID, to) }
 	})
 }
 
-// remove deletes records, which may leave something to sweep themselves.
+// cut cuts a link that another sweep may have cut already. Half a link is an error: it would be found for ever.
+func cut[A, B int | string](tx *Tx, l *Link[A, B], from A, to B) error {
+	if done, err := l.Cut(tx, from, to); done || err != nil {
+		return err
+	}
+	half, err := tx.get(l.key(kindBack, K(to, from)))
+	if err == nil && half != nil {
+		err = fmt.Errorf("%s %v of %v leads one way only: %w", l.name, to, from, ErrDamaged)
+	}
+	return err
+}
+
+// remove deletes records, which may leave something to sweep themselves. Another sweep may have deleted them already; one
+// that lies there and has no way to it is an error, since it would be found for ever.
 func remove[ID int | string, T any](b *batch, c *Collection[ID, T], records iter.Seq2[*T, error]) error {
 	return each(b, records, func(record *T) func(*Tx) error {
-		id := *c.id(record)
-		return func(tx *Tx) error { return unless(ErrNotFound, c.Delete(tx, id)) }
+		return func(tx *Tx) error {
+			err := c.Delete(tx, *c.id(record))
+			if !errors.Is(err, ErrNotFound) {
+				return err
+			}
+			there, err := tx.get(c.key(kindRecord, c.tail(record)))
+			if err == nil && there != nil {
+				err = fmt.Errorf("%s %v is nowhere to be found: %w", c.name, *c.id(record), ErrDamaged)
+			}
+			return err
+		}
 	})
 }
 

@@ -123,25 +123,53 @@ func TestASweepThatFailsIsPutOffAndHoldsUpNoOther(t *testing.T) {
 	for _, id := range []int{broken, sound} {
 		l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
 	}
-	l.change(func(tx *Tx) error { return tx.w.Set(AssetAttribute.key(kindForth, K(broken, firstOwnID)), []byte("?")) })
-	failsFor := func(id int, err error) {
+	link := AssetAttribute.key(kindForth, K(broken, firstOwnID))
+	l.change(func(tx *Tx) error { return tx.w.Set(link, []byte("?")) })
+	fails := func() {
 		t.Helper()
-		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "sweep asset 1: ") {
-			t.Errorf("the sweep of asset %d ends with %v, want that the store is damaged", id, err)
+		if err := Sweep(l.ctx, l.DB); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "sweep asset 1: ") {
+			t.Errorf("the sweep ends with %v, want that the store is damaged", err)
 		}
 	}
-	failsFor(broken, Sweep(l.ctx, l.DB))
+	fails()
 	if left := l.keys("aa>"); len(left) != 1 {
 		t.Errorf("%d links are left, want the damaged one", len(left))
 	}
 	l.sweep() // before the pause is over there is nothing to do
 	l.clock.step(sweepPause + time.Second)
-	failsFor(broken, Sweep(l.ctx, l.DB))
-	l.change(func(tx *Tx) error { return tx.w.Set(AssetAttribute.key(kindForth, K(broken, firstOwnID)), K(0)) })
+	fails()
+	l.change(func(tx *Tx) error { return tx.w.Set(link, K(0)) })
 	l.clock.step(sweepPause + time.Second)
 	l.sweep()
 	if left := l.keys("aa"); len(left) != 0 {
 		t.Errorf("%q are left", left)
+	}
+}
+
+// What cannot be removed would be found again and again.
+func TestASweepEndsInADamagedStore(t *testing.T) {
+	t.Parallel()
+	for name, half := range map[string][]byte{
+		"half a link":                AssetAttribute.key(kindForth, K(7, firstOwnID)),
+		"a record without a pointer": Attributes.key(kindPointer, K(firstOwnID+1)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			parent := l.attribute(l.attributeType("Place"), 0, "Europe")
+			child := l.attribute(firstOwnID, parent, "France")
+			l.change(func(tx *Tx) error { return AssetAttribute.Set(tx, 7, parent, 0) })
+			l.change(func(tx *Tx) error { return Attributes.Delete(tx, parent) })
+			whole := view(l, func(tx *Tx) ([]byte, error) { return tx.get(half) })
+			l.change(func(tx *Tx) error { return tx.w.Delete(half) })
+			if err := Sweep(l.ctx, l.DB); !errors.Is(err, ErrDamaged) {
+				t.Errorf("the sweep ends with %v, want that the store is damaged", err)
+			}
+			l.change(func(tx *Tx) error { return tx.w.Set(half, whole) })
+			l.clock.step(sweepPause + time.Second)
+			l.sweep()
+			l.refused(ErrNotFound, func(tx *Tx) error { return Attributes.Delete(tx, child) })
+		})
 	}
 }
 

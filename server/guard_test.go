@@ -175,7 +175,7 @@ func (l *lab) object(noun string) object {
 	o, err := store.Update(l.t.Context(), l.db, system, func(tx *store.Tx) (o object, err error) {
 		switch noun {
 		case "ApiRegistrations":
-			return object{"1", "muster key"}, nil
+			return aRegistration(tx)
 		case "Workgroups":
 			return object{"1", "BeyondTrust Workgroup"}, nil
 		case "Organizations":
@@ -219,6 +219,20 @@ func (l *lab) object(noun string) object {
 	})
 	must(l.t, err)
 	return o
+}
+
+// aRegistration finds or makes one that nobody may use.
+func aRegistration(tx *store.Tx) (object, error) {
+	for r, err := range store.ApiRegistrations.All(tx) {
+		if err != nil || r.Name == "Object" {
+			return object{strconv.Itoa(r.Id), r.Name}, err
+		}
+	}
+	r := &store.ApiRegistration{Name: "Object", RegistrationType: store.ApiKeyPolicy, Active: true}
+	if err := store.ApiRegistrations.Insert(tx, r); err != nil {
+		return object{}, err
+	}
+	return object{strconv.Itoa(r.Id), r.Name}, store.SetApiKey(tx, r.Id, authz.NewAPIKey())
 }
 
 func anAsset(tx *store.Tx) (*store.Asset, error) {

@@ -131,6 +131,19 @@ func MayChangeUser(tx *Tx, userID int) error {
 	return mayChange(tx, Users.name, userID, ids)
 }
 
+// MayChangeRegistration returns an ErrDenied for an API registration that a user group with rights which the actor
+// lacks may use: with its key, or without its rules, he could sign in as a member.
+func MayChangeRegistration(tx *Tx, registrationID int) error {
+	var groups []int
+	for g, err := range GroupRegistration.To(tx, registrationID) {
+		if err != nil {
+			return err
+		}
+		groups = append(groups, g.ID)
+	}
+	return mayChange(tx, ApiRegistrations.name, registrationID, groups)
+}
+
 func mayChange(tx *Tx, what string, id int, groups []int) error {
 	if tx.By.free() {
 		return nil

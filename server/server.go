@@ -112,6 +112,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	defer cancel(nil)
 	var background, listeners sync.WaitGroup
 	background.Go(func() { s.Runner.Run(ctx) })
+	background.Go(func() { s.endSessions(ctx) })
 	background.Go(func() { s.sweep(ctx) })
 
 	var servers []*http.Server
@@ -164,11 +165,30 @@ func protocols() *http.Protocols {
 	return p
 }
 
-// sweepEvery is how often what has ended is cleared away.
-const sweepEvery = 5 * time.Minute
+// How often what has ended is cleared away: sessions, and what deleted records left.
+const (
+	endSessionsEvery = 5 * time.Minute
+	sweepEvery       = time.Second
+)
 
+// sweep begins at once, with what an earlier run of the server did not come to.
 func (s *Server) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := store.Sweep(ctx, s.DB); err != nil && ctx.Err() == nil {
+			s.Log.Error("sweep", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *Server) endSessions(ctx context.Context) {
+	tick := time.NewTicker(endSessionsEvery)
 	defer tick.Stop()
 	for {
 		select {

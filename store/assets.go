@@ -74,9 +74,12 @@ func (a *Asset) check(tx *Tx) error {
 	return err
 }
 
-// changed makes the list of operating systems grow with the assets.
+// changed makes the list of operating systems grow with the assets, and takes along what a deleted asset had.
 func (a *Asset) changed(tx *Tx, old *Asset) error {
-	if a == nil || a.OperatingSystem == "" || old != nil && old.OperatingSystem == a.OperatingSystem {
+	if a == nil {
+		return sweepLater(tx, sweepOfAsset, old.AssetID)
+	}
+	if a.OperatingSystem == "" || old != nil && old.OperatingSystem == a.OperatingSystem {
 		return nil
 	}
 	name := string(a.OperatingSystem)
@@ -85,6 +88,11 @@ func (a *Asset) changed(tx *Tx, old *Asset) error {
 		err = OperatingSystems.Insert(tx, &OperatingSystem{Name: name})
 	}
 	return err
+}
+
+// clearAsset clears away what a deleted asset had.
+func clearAsset(b *batch, id int) error {
+	return cutFrom(b, AssetAttribute, id)
 }
 
 // OperatingSystem is one that an asset carries or carried (the document's "Operating Systems").

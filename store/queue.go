@@ -26,17 +26,23 @@ func Enqueue(tx *Tx, kind string, subject int) error {
 // Take gives the owner the job of a kind that has waited longest, nil when none waits. Of several takers at once
 // one gets it.
 func Take(tx *Tx, kind, owner string, lease time.Duration) (*Job, error) {
+	found, err := nextJob(tx, kind)
+	if found == nil || err != nil {
+		return nil, err
+	}
+	job, err := Jobs.Get(tx, found.ID) // a point read, so that another taker's commit makes this one look again
+	if err != nil {
+		return nil, err
+	}
+	job.Owner, job.Tries, job.NotBefore = owner, job.Tries+1, tx.Now.Add(lease)
+	return job, Jobs.Put(tx, job)
+}
+
+// nextJob returns the job of a kind that has waited longest, nil when none waits.
+func nextJob(tx *Tx, kind string) (*Job, error) {
 	waiting := kv.Range{From: jobsByTime.c.key('t', K(kind)), To: kv.Prefix(jobsByTime.c.key('t', K(kind, tx.Now))).To}
-	for found, err := range jobsByTime.between(tx, waiting) {
-		if err != nil {
-			return nil, err
-		}
-		job, err := Jobs.Get(tx, found.ID) // a point read, so that another taker's commit makes this one look again
-		if err != nil {
-			return nil, err
-		}
-		job.Owner, job.Tries, job.NotBefore = owner, job.Tries+1, tx.Now.Add(lease)
-		return job, Jobs.Put(tx, job)
+	for job, err := range jobsByTime.between(tx, waiting) {
+		return job, err
 	}
 	return nil, nil
 }

@@ -23,7 +23,8 @@ type described interface {
 var schema = []described{
 	Organizations, Workgroups, Assets, OperatingSystems,
 	Users, UserSecrets, LastLogins, UserGroups, ApiRegistrations, ApiKeys, Sessions,
-	GroupMember, GroupPermission, GroupRegistration, GroupOrganization,
+	AttributeTypes, Attributes, SmartRules,
+	GroupMember, GroupPermission, GroupRegistration, GroupRule, AssetAttribute, GroupOrganization,
 	Imports, ImportFiles, Jobs, Audits,
 }
 

@@ -74,10 +74,16 @@ func (a *Asset) check(tx *Tx) error {
 	return err
 }
 
-// changed makes the list of operating systems grow with the assets, and takes along what a deleted asset had.
+// changed makes the list of operating systems grow with the assets, takes along what a deleted asset had, and tells
+// Smart Rules where a moved one lies.
 func (a *Asset) changed(tx *Tx, old *Asset) error {
 	if a == nil {
-		return sweepLater(tx, sweepOfAsset, old.AssetID)
+		return orElse(leaveRules(tx, old.AssetID), sweepLater(tx, sweepOfAsset, old.AssetID))
+	}
+	if old != nil && old.WorkgroupID != a.WorkgroupID {
+		if err := moveInRules(tx, a.AssetID, a.WorkgroupID); err != nil {
+			return err
+		}
 	}
 	if a.OperatingSystem == "" || old != nil && old.OperatingSystem == a.OperatingSystem {
 		return nil
@@ -92,7 +98,10 @@ func (a *Asset) changed(tx *Tx, old *Asset) error {
 
 // clearAsset clears away what a deleted asset had.
 func clearAsset(b *batch, id int) error {
-	return cutFrom(b, AssetAttribute, id)
+	return first(
+		cutFrom(b, AssetAttribute, id), cutTo(b, RuleAsset, id),
+		remove(b, ManagedSystems, managedSystemsByAsset.Each(b.tx, K(id))),
+	)
 }
 
 // OperatingSystem is one that an asset carries or carried (the document's "Operating Systems").

@@ -21,6 +21,7 @@ const (
 	ActionLogout       Action = "Logout"
 	ActionAccessDenied Action = "AccessDenied"
 	ActionImport       Action = "Import"
+	ActionProcess      Action = "Process"
 )
 
 // SectionAuthentication is the Section of sign-ins and their refusals; that of a changed record is its name.

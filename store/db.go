@@ -31,6 +31,7 @@ type DB struct {
 	sequences map[string]*sequence
 	keys      authz.Keys
 	remember  rightsMemory
+	rules     ruleWork
 }
 
 // Options are what a DB needs beside its engine.
@@ -51,7 +52,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	db := &DB{engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, sequences: map[string]*sequence{}}
+	db := &DB{engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, sequences: map[string]*sequence{}, rules: newRuleWork()}
 	version, err := db.version(ctx)
 	switch {
 	case err != nil:
@@ -70,7 +71,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 	if db.keys, err = db.loadKeys(ctx); err != nil {
 		return nil, err
 	}
-	return db, nil
+	return db, Change(ctx, db, System("store"), requeueRules)
 }
 
 // Keys returns the keys that sign and check this store's tokens.

@@ -38,7 +38,7 @@ func (db *DB) seed(ctx context.Context, first FirstStart) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(seedPlaces(tx), seedAdministrators(tx, registrations), saveKeys(tx, authz.NewKeys())); err != nil {
+		if err := errors.Join(seedPlaces(tx), seedAdministrators(tx, registrations), seedRules(tx), saveKeys(tx, authz.NewKeys())); err != nil {
 			return err
 		}
 		administrator := &User{
@@ -91,6 +91,21 @@ func seedAdministrators(tx *Tx, registrations []*ApiRegistration) error {
 		}
 	}
 	return nil
+}
+
+// seedRules lays down the rules that select everything, and the policy by which their accounts may be used.
+func seedRules(tx *Tx) error {
+	for _, r := range []*SmartRule{
+		{Title: AllAssets, Description: "Every asset", RuleType: AssetRule},
+		{Title: "All Managed Accounts", Description: "Every managed account", RuleType: ManagedAccountRule},
+		{Title: "All Managed Systems", Description: "Every managed system", RuleType: ManagedSystemRule},
+	} {
+		r.Category, r.IsReadOnly, r.LastProcessedDate = builtInRules, true, tx.Now
+		if err := insertRule(tx, r, &RuleCriteria{Filter: filterAll}); err != nil {
+			return err
+		}
+	}
+	return AccessPolicies.Insert(tx, &AccessPolicy{AccessPolicyID: firstAccessPolicyID, Name: "Default Auto-Approve Access Policy"})
 }
 
 func seedUser(tx *Tx, u *User, s *UserSecret) error {

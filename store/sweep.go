@@ -27,13 +27,17 @@ type sweepKind string
 
 // The sweeps there are, after the records that were deleted.
 const (
-	sweepOfAsset sweepKind = "sweep asset"
+	sweepOfAsset         sweepKind = "sweep asset"
+	sweepOfRule          sweepKind = "sweep smart rule"
+	sweepOfManagedSystem sweepKind = "sweep managed system"
 )
 
 // sweeps says what to do for each kind. Only Sweep looks here: whoever deletes names the kind.
 func sweeps() []sweep {
 	return []sweep{
 		{sweepOfAsset, clearAsset},
+		{sweepOfRule, clearRule},
+		{sweepOfManagedSystem, clearManagedSystem},
 	}
 }
 

@@ -107,19 +107,6 @@ var (
 	FunctionalPasswords = collection[int, FunctionalPassword]("fp", "Functional Account Password", func(p *FunctionalPassword) *int { return &p.FunctionalAccountID }).secrets()
 )
 
-// What groups may do with the accounts of Smart Rules. They lie in the order of the groups.
-var (
-	AccessPolicies = collection[int, AccessPolicy]("ap", "Access Policy", func(p *AccessPolicy) *int { return &p.AccessPolicyID }).
-			from(firstAccessPolicyID + 1)
-
-	accessPolicyByName = AccessPolicies.unique('n', "name", func(p *AccessPolicy) Key { return K(fold(p.Name)) })
-
-	RuleRoles = collection[string, RolesOnRule]("rr", "Smart Rule Roles", func(r *RolesOnRule) *string { return &r.ID }).
-			in(func(r *RolesOnRule) Key { return K(r.GroupID, r.SmartRuleID) })
-
-	ruleRolesByRule = RuleRoles.index('r', func(r *RolesOnRule) Key { return K(r.SmartRuleID) })
-)
-
 // firstOwnID is the first id of an attribute or attribute type that is not the store's own.
 const firstOwnID = 10_000
 

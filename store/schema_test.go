@@ -25,7 +25,6 @@ var schema = []described{
 	Users, UserSecrets, LastLogins, UserGroups, ApiRegistrations, ApiKeys, Sessions,
 	AttributeTypes, Attributes, SmartRules, Criteria, AssetMarks,
 	ManagedSystems, ManagedAccounts, AccountPasswords, FunctionalAccounts, FunctionalPasswords,
-	AccessPolicies, RuleRoles,
 	GroupMember, GroupPermission, GroupRegistration, GroupRule, AssetAttribute, RuleAttribute, RuleAsset, GroupOrganization,
 	Imports, ImportFiles, Jobs, Audits,
 }

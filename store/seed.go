@@ -93,7 +93,7 @@ func seedAdministrators(tx *Tx, registrations []*ApiRegistration) error {
 	return nil
 }
 
-// seedRules lays down the rules that select everything, and the policy by which their accounts may be used.
+// seedRules lays down the rules that select everything.
 func seedRules(tx *Tx) error {
 	for _, r := range []*SmartRule{
 		{Title: AllAssets, Description: "Every asset", RuleType: AssetRule},
@@ -105,7 +105,7 @@ func seedRules(tx *Tx) error {
 			return err
 		}
 	}
-	return AccessPolicies.Insert(tx, &AccessPolicy{AccessPolicyID: firstAccessPolicyID, Name: "Default Auto-Approve Access Policy"})
+	return nil
 }
 
 func seedUser(tx *Tx, u *User, s *UserSecret) error {

@@ -32,6 +32,8 @@ type Options struct {
 	BodyLimit   int64    // bytes of a request's body
 	ImportLimit int64    // bytes of an imported file
 	Log         *slog.Logger
+
+	VendorGrants bool // callers may give rights that they lack, as the vendor's do
 }
 
 // Server answers the three listeners with one store behind them.
@@ -54,7 +56,7 @@ func New(o Options) *Server {
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, true
 	e.Use(s.identify, s.log, s.recover)
 	for _, d := range dialects {
-		d.Mount(e, api.Options{DB: o.DB, Log: o.Log, Manual: o.Manual, BodyLimit: o.BodyLimit})
+		d.Mount(e, api.Options{DB: o.DB, Log: o.Log, Manual: o.Manual, BodyLimit: o.BodyLimit, VendorGrants: o.VendorGrants})
 	}
 	e.NoRoute(api.Unrouted(http.StatusNotFound, dialects...))
 	e.NoMethod(api.Unrouted(http.StatusMethodNotAllowed, dialects...))

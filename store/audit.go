@@ -22,6 +22,7 @@ const (
 	ActionAccessDenied Action = "AccessDenied"
 	ActionImport       Action = "Import"
 	ActionProcess      Action = "Process"
+	ActionQuarantine   Action = "Quarantine"
 )
 
 // SectionAuthentication is the Section of sign-ins and their refusals; that of a changed record is its name.

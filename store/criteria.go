@@ -17,7 +17,7 @@ type RuleCriteria struct {
 }
 
 // The Filters. A new one is a case in AssetsOfRule or accountsOfRule, which read members, and, if its members are
-// written down, in difference and memberships, which say who they should be.
+// written down, in difference and verdicts, which say who they should be.
 const (
 	filterAll        = "all"        // all there is of the RuleType; never materialised
 	filterAttributes = "attributes" // the assets that carry any of the attributes

@@ -114,6 +114,7 @@ type Actor struct {
 	Registration string   // the name of the API registration that let him in
 	Admin        bool     // a member of Administrators
 	System       bool     // muster itself, which sees everything
+	Unbound      bool     // may give rights that he lacks, and change who has more than he
 	Groups       []int    // his active groups
 	Session      *Session // by which he is signed in; without an ID if it is not stored; nil for muster itself
 }

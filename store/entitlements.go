@@ -156,14 +156,13 @@ func (e *entitling) rule(id int, level authz.Level) error {
 
 // roles returns the roles of the group on a rule, one that is none if it has none, and the name of the policy.
 func (e *entitling) roles(ruleID int) (roles []Role, policy Text, err error) {
-	given, err := RolesOf(e.tx, e.row.GroupID, ruleID)
-	if err != nil || given == nil {
-		return []Role{{}}, "", err
+	given, err := rolesOn(e.tx, e.row.GroupID, ruleID)
+	if err != nil {
+		return nil, "", err
 	}
-	for _, role := range Roles() {
-		if slices.Contains(given.RoleIDs, role.RoleID) {
-			roles = append(roles, role)
-		}
+	roles = slices.DeleteFunc(Roles(), func(r Role) bool { return !slices.Contains(given.Roles, r.RoleID) })
+	if len(roles) == 0 {
+		roles = []Role{{}}
 	}
 	if given.AccessPolicyID == 0 {
 		return roles, "", nil

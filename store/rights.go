@@ -62,11 +62,12 @@ func RightsOf(tx *Tx, userID int) (*Rights, error) {
 	return r, nil
 }
 
-// join adds what an active group brings: the highest level of each permission counts.
+// join adds what an active group brings: the highest level of each permission counts. A deleted group that is not
+// swept yet brings nothing.
 func (r *Rights) join(tx *Tx, groupID int) error {
 	group, err := UserGroups.Get(tx, groupID)
 	if err != nil || !group.IsActive {
-		return err
+		return unless(ErrNotFound, err)
 	}
 	r.Groups = append(r.Groups, groupID)
 	if groupID == Administrators {

@@ -100,7 +100,7 @@ func (p *processing) settle(ctx context.Context, assets []int) error {
 		if err != nil {
 			return n, err
 		}
-		found := make([]membership, len(assets))
+		found := make([]verdict, len(assets))
 		for i, id := range assets {
 			if found[i], err = p.look(tx, id, attributes); err != nil {
 				return n, err
@@ -123,7 +123,7 @@ func (p *processing) settle(ctx context.Context, assets []int) error {
 }
 
 // look finds out whether the rule, which reads these attributes, selects an asset.
-func (p *processing) look(tx *Tx, assetID int, attributes []int) (m membership, err error) {
+func (p *processing) look(tx *Tx, assetID int, attributes []int) (m verdict, err error) {
 	m.rule = p.ruleID
 	var exists bool
 	if m.spot, exists, err = place(tx, assetID); err != nil || !exists {

@@ -58,12 +58,12 @@ func refreshSome(tx *Tx) (int, error) {
 			break
 		}
 	}
-	changes := make([][]membership, len(marked))
+	changes := make([][]verdict, len(marked))
 	for i, id := range marked {
 		// A point read: who marks the asset again before this commits makes it run again.
 		_, err := AssetMarks.Get(tx, id)
 		if err == nil {
-			changes[i], err = memberships(tx, id)
+			changes[i], err = verdicts(tx, id)
 		}
 		if err != nil {
 			return 0, err
@@ -104,14 +104,14 @@ func touchRules(tx *Tx, touched map[int]bool) error {
 	return nil
 }
 
-// membership is what is to be written of an asset and a rule.
-type membership struct {
+// verdict is what is to be written down of an asset and a rule.
+type verdict struct {
 	rule int
 	spot
 	selected bool
 }
 
-func (m membership) write(tx *Tx) error {
+func (m verdict) write(tx *Tx) error {
 	if m.selected {
 		return RuleAsset.Set(tx, m.rule, m.asset, m.workgroup)
 	}
@@ -119,8 +119,8 @@ func (m membership) write(tx *Tx) error {
 	return err
 }
 
-// memberships compares the rules that select an asset with those that are written down.
-func memberships(tx *Tx, assetID int) (changes []membership, err error) {
+// verdicts compares the rules that select an asset with those that are written down, and returns where they differ.
+func verdicts(tx *Tx, assetID int) (changes []verdict, err error) {
 	here, exists, err := place(tx, assetID)
 	if err != nil {
 		return nil, err
@@ -136,12 +136,12 @@ func memberships(tx *Tx, assetID int) (changes []membership, err error) {
 			return nil, err
 		}
 		if !selecting[in.ID] || in.Value != here.workgroup {
-			changes = append(changes, membership{in.ID, here, selecting[in.ID]})
+			changes = append(changes, verdict{in.ID, here, selecting[in.ID]})
 		}
 		delete(selecting, in.ID)
 	}
 	for _, rule := range slices.Sorted(maps.Keys(selecting)) {
-		changes = append(changes, membership{rule, here, true})
+		changes = append(changes, verdict{rule, here, true})
 	}
 	return changes, nil
 }

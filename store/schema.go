@@ -110,7 +110,8 @@ var (
 // firstOwnID is the first id of an attribute or attribute type that is not the store's own.
 const firstOwnID = 10_000
 
-// What belongs to what. A link's epoch says whose rights a change of it touches.
+// What belongs to what. A link's epoch says whose rights a change of it touches. Nobody leaves a group but by Leave, or
+// with the end of group or user.
 var (
 	GroupMember = &Link[int, int]{tag: "gm", name: "User Group Membership", from: "GroupID", to: "UserID",
 		changed: func(tx *Tx, _, user int) error { return tx.bump(user) }}
@@ -138,6 +139,29 @@ var (
 
 	Audits = collection[int, Audit]("au", "User Audit", func(a *Audit) *int { return &a.AuditID }).unaudited().
 		in(func(a *Audit) Key { return K(a.CreateDate) })
+)
+
+// Access policies.
+var (
+	AccessPolicies = collection[int, AccessPolicy]("ap", "Access Policy", func(p *AccessPolicy) *int { return &p.AccessPolicyID }).
+			from(DefaultAccessPolicy + 1)
+
+	accessPolicyByName = AccessPolicies.unique('n', "name", func(p *AccessPolicy) Key { return K(fold(p.Name)) })
+)
+
+// What user groups and users have beyond their rights. A group's secrets are guarded: with them it cannot go.
+var (
+	RuleRoles = collection[int, GroupRuleRoles]("ro", "Smart Rule Roles", func(r *GroupRuleRoles) *int { return &r.ID })
+
+	ruleRolesByPair = RuleRoles.unique('p', "pair", func(r *GroupRuleRoles) Key { return K(r.GroupID, r.SmartRuleID) })
+	ruleRolesByRule = RuleRoles.index('r', func(r *GroupRuleRoles) Key { return K(r.SmartRuleID) })
+
+	Secrets = collection[int, Secret]("ss", "Secret", func(s *Secret) *int { return &s.SecretID })
+
+	secretsByGroup = Secrets.guard('g', func(s *Secret) Key { return K(s.GroupID) })
+
+	SecretOwner = &Link[int, int]{tag: "so", name: "Secret Owner", from: "SecretID", to: "UserID",
+		changed: func(tx *Tx, _, user int) error { return tx.bump(user) }}
 )
 
 // collection declares a kind of record; id names the member that holds its id.

@@ -27,6 +27,8 @@ var schema = []described{
 	ManagedSystems, ManagedAccounts, AccountPasswords, FunctionalAccounts, FunctionalPasswords,
 	GroupMember, GroupPermission, GroupRegistration, GroupRule, AssetAttribute, RuleAttribute, RuleAsset, GroupOrganization,
 	Imports, ImportFiles, Jobs, Audits,
+	AccessPolicies,
+	RuleRoles, Secrets, SecretOwner,
 }
 
 // description is what can be said of a collection or a link without looking into its functions.

@@ -38,7 +38,9 @@ func (db *DB) seed(ctx context.Context, first FirstStart) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(seedPlaces(tx), seedAdministrators(tx, registrations), seedRules(tx), saveKeys(tx, authz.NewKeys())); err != nil {
+		if err := errors.Join(
+			seedPlaces(tx), seedAccessPolicies(tx.Unaudited()), seedAdministrators(tx, registrations), seedRules(tx.Unaudited()), saveKeys(tx, authz.NewKeys()),
+		); err != nil {
 			return err
 		}
 		administrator := &User{
@@ -48,7 +50,10 @@ func (db *DB) seed(ctx context.Context, first FirstStart) error {
 		if err := seedUser(tx, administrator, &UserSecret{Password: hash}); err != nil {
 			return err
 		}
-		application := &User{UserType: ApplicationType, UserName: firstApplication, ClientID: Text(fold(first.ClientID)), IsActive: true}
+		application := &User{
+			UserType: ApplicationType, UserName: firstApplication, ClientID: Text(fold(first.ClientID)), AccessPolicyID: DefaultAccessPolicy,
+			IsActive: true,
+		}
 		if err := seedUser(tx, application, &UserSecret{Client: authz.HashClientSecret(first.ClientSecret)}); err != nil {
 			return err
 		}

@@ -212,7 +212,8 @@ func RulesOfGroup(tx *Tx, groupID int, levels []authz.Level) (iter.Seq2[*RuleOfG
 }
 
 // SetRuleLevel gives a user group an access level to a Smart Rule that the actor may read; None takes it away. It
-// returns ErrNotFound, ErrInvalid for Administrators, whose level is fixed, and what mayGrantRule returns.
+// returns ErrNotFound, ErrInvalid for Administrators, whose level is fixed, and ErrDenied for a group that has rights which the actor lacks and for a level that he lacks
+// himself.
 func SetRuleLevel(tx *Tx, groupID, ruleID int, level authz.Level) error {
 	if _, err := UserGroups.Get(tx, groupID); err != nil {
 		return err
@@ -223,7 +224,7 @@ func SetRuleLevel(tx *Tx, groupID, ruleID int, level authz.Level) error {
 	if groupID == Administrators {
 		return Invalid("Administrators have Read/Write access to every Smart Rule, which cannot be changed")
 	}
-	if err := mayGrantRule(tx, groupID, ruleID, level); err != nil {
+	if err := first(MayChangeGroup(tx, groupID), MayGiveRule(tx, ruleID, level)); err != nil {
 		return err
 	}
 	if level == authz.None {
@@ -231,20 +232,6 @@ func SetRuleLevel(tx *Tx, groupID, ruleID int, level authz.Level) error {
 		return err
 	}
 	return GroupRule.Set(tx, groupID, ruleID, int(level))
-}
-
-// mayGrantRule returns ErrDenied if the actor lacks the level to a rule that he wants to give a group, or the one
-// that he wants to take from it: nobody hands out what he does not have.
-func mayGrantRule(tx *Tx, groupID, ruleID int, level authz.Level) error {
-	own, err := RuleLevel(tx, ruleID)
-	if err != nil {
-		return err
-	}
-	old, err := GroupRuleLevel(tx, groupID, ruleID)
-	if err == nil && !own.Includes(level|old) {
-		err = Denied(authz.WritesSmartRule().Required())
-	}
-	return err
 }
 
 // DeleteSmartRule deletes a rule that the actor has found and may write: from now on there is none by that id and its

@@ -30,6 +30,9 @@ const (
 	sweepOfAsset         sweepKind = "sweep asset"
 	sweepOfRule          sweepKind = "sweep smart rule"
 	sweepOfManagedSystem sweepKind = "sweep managed system"
+	sweepOfUser          sweepKind = "sweep user"
+	sweepOfUserGroup     sweepKind = "sweep user group"
+	sweepOfSecret        sweepKind = "sweep secret"
 )
 
 // sweeps says what to do for each kind. Only Sweep looks here: whoever deletes names the kind.
@@ -38,6 +41,9 @@ func sweeps() []sweep {
 		{sweepOfAsset, clearAsset},
 		{sweepOfRule, clearRule},
 		{sweepOfManagedSystem, clearManagedSystem},
+		{sweepOfUser, clearUser},
+		{sweepOfUserGroup, clearUserGroup},
+		{sweepOfSecret, clearSecret},
 	}
 }
 

@@ -27,6 +27,7 @@ type config struct {
 	dir           string
 	masterKeyFile string
 	contract      string
+	grants        string
 	bodyLimit     int64
 	importLimit   int64
 	importWorkers int
@@ -35,7 +36,7 @@ type config struct {
 }
 
 func defaults() *config {
-	return &config{dir: "data", contract: "clients", bodyLimit: 1 << 20, importLimit: 64 << 20, importWorkers: 2, log: "auto", logLevel: "info"}
+	return &config{dir: "data", contract: "clients", grants: "own", bodyLimit: 1 << 20, importLimit: 64 << 20, importWorkers: 2, log: "auto", logLevel: "info"}
 }
 
 // storeFlags are the flags of every command that needs the store.
@@ -49,6 +50,7 @@ func (c *config) storeFlags(command *cobra.Command) {
 func (c *config) serverFlags(command *cobra.Command) {
 	f := command.Flags()
 	f.StringVar(&c.contract, "contract", c.contract, "where document and clients disagree, answer as `clients` need it or to the letter of the manual")
+	f.StringVar(&c.grants, "grants", c.grants, "whether callers may give only rights of their `own`, or any as the vendor's may")
 	f.Int64Var(&c.bodyLimit, "body-limit", c.bodyLimit, "most bytes of a request's body")
 	f.Int64Var(&c.importLimit, "import-limit", c.importLimit, "most bytes of an imported file")
 	f.IntVar(&c.importWorkers, "import-workers", c.importWorkers, "imports that run at the same time")
@@ -60,6 +62,8 @@ func (c *config) check() error {
 	switch {
 	case c.contract != "clients" && c.contract != "manual":
 		return fmt.Errorf("--contract: clients or manual is expected, not %q", c.contract)
+	case c.grants != "own" && c.grants != "vendor":
+		return fmt.Errorf("--grants: own or vendor is expected, not %q", c.grants)
 	case c.bodyLimit < 1024 || c.importLimit < 1024:
 		return errors.New("--body-limit and --import-limit: at least 1024 bytes are expected")
 	case c.importWorkers < 1 || c.importWorkers > 64:
@@ -121,7 +125,10 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 	if err != nil {
 		return err
 	}
-	o := server.Options{DB: i.db, Runner: run, Manual: c.contract == "manual", BodyLimit: c.bodyLimit, ImportLimit: c.importLimit, Log: log}
+	o := server.Options{
+		DB: i.db, Runner: run, Manual: c.contract == "manual", VendorGrants: c.grants == "vendor",
+		BodyLimit: c.bodyLimit, ImportLimit: c.importLimit, Log: log,
+	}
 	for _, f := range formats {
 		o.Importers = append(o.Importers, f.Type)
 	}

@@ -55,7 +55,7 @@ func (c *call) answer() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.fill(ctx, in); err != nil {
+	if err := c.fill(ctx, caller, in); err != nil {
 		return err
 	}
 	switch {
@@ -141,12 +141,12 @@ func (c *call) touch(ctx context.Context) {
 }
 
 func (c *call) anonymous() store.Actor {
-	return store.Actor{IPAddress: c.peer(), Door: c.door.Name}
+	return store.Actor{IPAddress: c.peer(), Door: c.door.Name, Unbound: c.door.VendorGrants}
 }
 
 // fill binds path, query and body, and runs the body's Prepare, for what must be done once and not in the
-// transaction: hash a password, ask a directory.
-func (c *call) fill(ctx context.Context, in reflect.Value) error {
+// transaction: hash a password, ask a directory. The caller is as he was before the body was read.
+func (c *call) fill(ctx context.Context, caller Caller, in reflect.Value) error {
 	if err := c.row.bind(c.Context, in.Elem()); err != nil {
 		return err
 	}
@@ -170,8 +170,10 @@ func (c *call) fill(ctx context.Context, in reflect.Value) error {
 	if err := decodeAs(c.Request.Header.Get("Content-Type"), body, field.Addr().Interface()); err != nil {
 		return err
 	}
-	if p, ok := field.Addr().Interface().(interface{ Prepare(context.Context) error }); ok {
-		return p.Prepare(ctx)
+	if p, ok := field.Addr().Interface().(interface {
+		Prepare(context.Context, Caller) error
+	}); ok {
+		return p.Prepare(ctx, caller)
 	}
 	return nil
 }
@@ -228,7 +230,7 @@ func (c *call) reply(tx *store.Tx, out any) error {
 		write(c.Context, status, nil)
 		return nil
 	}
-	if c.door.Manual && c.row.manualList {
+	if c.door.Manual && c.row.manualList && !isAlone(out) {
 		out = []any{out}
 	}
 	body, err := encodeJSON(out)
@@ -237,6 +239,13 @@ func (c *call) reply(tx *store.Tx, out any) error {
 	}
 	raw(c.Context, status, body)
 	return nil
+}
+
+// isAlone reports whether an answer of a row with ManualList is one object under both contracts, which a type of
+// answers tells that differ in this.
+func isAlone(out any) bool {
+	answer, ok := out.(interface{ IsAlone() bool })
+	return ok && answer.IsAlone()
 }
 
 // streamBuffer is how much of a list is gathered before its status is sent; an error within it can still be told.

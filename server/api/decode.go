@@ -22,7 +22,8 @@ const maxDepth = 64
 // Decode reads a JSON body into v, a pointer to a struct or a slice, as forgivingly as the original: members in any
 // letter case, unknown ones ignored, numbers and booleans also as strings, null and absent the same. It
 // is strict about what cannot be meant (trailing data, a member twice, nesting over 64, bytes that are no UTF-8) and
-// about the rules in the binding tags: required, present, max=N (code points). The error names the member.
+// about the rules in the binding tags: required, present, max=N (code points). The error names the member. Bodies of
+// several kinds have a member tagged kinds, whose value says which other members there are; see assignKind.
 func Decode(body []byte, v any) error {
 	tree, err := parse(body)
 	if err != nil {
@@ -165,8 +166,13 @@ func assignStruct(v reflect.Value, name string, tree any) error {
 	if !ok && tree != nil {
 		return store.Invalid("%s: an object is expected", named(name))
 	}
+	kind, err := assignKind(v, members)
+	if err != nil {
+		return err
+	}
 	for _, f := range reflect.VisibleFields(v.Type()) {
-		if f.Anonymous || !f.IsExported() {
+		rules, is := rulesOf(f, kind)
+		if f.Anonymous || !f.IsExported() || !is {
 			continue
 		}
 		member := f.Name
@@ -177,11 +183,46 @@ func assignStruct(v reflect.Value, name string, tree any) error {
 		if err := assign(v.FieldByIndex(f.Index), member, given); err != nil {
 			return err
 		}
-		if err := obey(f.Tag.Get("binding"), v.FieldByIndex(f.Index), member, present, given); err != nil {
+		if err := obey(rules, v.FieldByIndex(f.Index), member, present, given); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// assignKind sets the member by which bodies of several kinds differ, a text tagged with their names: kinds:"Cat,Dog". The
+// first is meant when it is missing. The kind is empty for a struct that has no such member.
+func assignKind(v reflect.Value, members object) (kind string, err error) {
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		names, ok := f.Tag.Lookup("kinds")
+		if !ok {
+			continue
+		}
+		kinds := strings.Split(names, ",")
+		if given := members[strings.ToLower(f.Name)]; given == nil || given == "" {
+			kind = kinds[0]
+		} else if i := slices.IndexFunc(kinds, func(k string) bool { s, ok := given.(string); return ok && strings.EqualFold(s, k) }); i >= 0 {
+			kind = kinds[i]
+		} else {
+			return "", store.Invalid("%s: one of %s is expected", f.Name, strings.Join(kinds, ", "))
+		}
+		v.FieldByIndex(f.Index).SetString(kind)
+		return kind, nil
+	}
+	return "", nil
+}
+
+// rulesOf returns the rules of a field in a body of some kind, and whether it is a member of that at all. One that has a
+// tag of the kind's name is, with the rules of that tag; one of all kinds has a binding tag or none.
+func rulesOf(f reflect.StructField, kind string) (rules string, is bool) {
+	if kind == "" {
+		return f.Tag.Get("binding"), true
+	}
+	if rules, is = f.Tag.Lookup(kind); is {
+		return rules, true
+	}
+	rules, is = f.Tag.Lookup("binding")
+	return rules, is || f.Tag == ""
 }
 
 // obey checks the rules of a binding tag.

@@ -34,6 +34,8 @@ type Options struct {
 	Log       *slog.Logger
 	Manual    bool  // answer to the letter of the printed document
 	BodyLimit int64 // bytes, for rows without a limit of their own
+
+	VendorGrants bool // callers may give rights that they lack
 }
 
 // door is a mounted dialect.

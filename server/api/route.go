@@ -123,7 +123,8 @@ func (r Route) Answers(status int) Route { r.status = status; return r }
 // Manual sets the status of success under the contract of the printed document, where clients need another.
 func (r Route) Manual(status int) Route { r.manual = status; return r }
 
-// ManualList wraps the answer in a list of one under the contract of the printed document.
+// ManualList wraps the answer in a list of one under the contract of the printed document, unless its type has a method
+// IsAlone that says no.
 func (r Route) ManualList() Route { r.manualList = true; return r }
 
 // ReadOnly is for a row that reads although its method is not GET.

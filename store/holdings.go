@@ -1,0 +1,210 @@
+package store
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/musterhq/muster/authz"
+)
+
+// A caller could raise himself by giving a user group what he lacks, and by whatever lets him act as one who has more: a
+// membership, a password, a client secret. So, unless the server is told otherwise, he gives only rights of his own, and
+// neither changes nor deletes a user or user group that has others, nor puts anyone into it.
+
+// holdings are all that membership of some user groups brings, whether the groups are active or not.
+type holdings struct {
+	admin         bool
+	grants        map[authz.Permission]authz.Level
+	rules         map[int]authz.Level
+	roles         map[roleOnRule]bool
+	registrations map[int]bool
+	organizations map[string]bool
+}
+
+type roleOnRule struct{ rule, role int }
+
+// holdingsOf adds up what groups bring.
+func holdingsOf(tx *Tx, groups ...int) (*holdings, error) {
+	h := &holdings{
+		grants: map[authz.Permission]authz.Level{}, rules: map[int]authz.Level{}, roles: map[roleOnRule]bool{},
+		registrations: map[int]bool{}, organizations: map[string]bool{},
+	}
+	for _, group := range groups {
+		if err := h.add(tx, group); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+func (h *holdings) add(tx *Tx, group int) error {
+	h.admin = h.admin || group == Administrators
+	for r, err := range ruleRolesByPair.Each(tx, K(group)) {
+		if err != nil {
+			return err
+		}
+		for _, role := range r.Roles {
+			h.roles[roleOnRule{r.SmartRuleID, role}] = true
+		}
+	}
+	return first(
+		each(GroupPermission.From(tx, group), func(id, level int) { h.grants[authz.Permission(id)] |= authz.Level(level) }),
+		each(GroupRule.From(tx, group), func(id, level int) { h.rules[id] |= authz.Level(level) }),
+		each(GroupRegistration.From(tx, group), func(id, _ int) { h.registrations[id] = true }),
+		each(GroupOrganization.From(tx, group), func(id string, _ int) { h.organizations[id] = true }),
+	)
+}
+
+func each[ID int | string](links iter.Seq2[Linked[ID], error], fn func(id ID, value int)) error {
+	for l, err := range links {
+		if err != nil {
+			return err
+		}
+		fn(l.ID, l.Value)
+	}
+	return nil
+}
+
+// lacks names something that others hold and h does not; it is empty if there is nothing. What the one who asks may not
+// even see is not named.
+func (h *holdings) lacks(others *holdings) string {
+	if h.admin {
+		return ""
+	}
+	if others.admin {
+		return "membership of Administrators"
+	}
+	for _, p := range slices.Sorted(maps.Keys(others.grants)) {
+		if g := (authz.Grant{Permission: p, Level: others.grants[p]}); !h.grants[p].Includes(g.Level) {
+			return g.String()
+		}
+	}
+	for rule, level := range others.rules {
+		if !h.rules[rule].Includes(level) {
+			return "the same access to its Smart Rules"
+		}
+	}
+	switch {
+	case misses(h.roles, others.roles):
+		return "the same roles on its Smart Rules"
+	case misses(h.registrations, others.registrations):
+		return "use of its API registrations"
+	case misses(h.organizations, others.organizations):
+		return "access to its Organizations"
+	}
+	return ""
+}
+
+// misses reports whether a set lacks something of another.
+func misses[K comparable](set, other map[K]bool) bool {
+	for k := range other {
+		if !set[k] {
+			return true
+		}
+	}
+	return false
+}
+
+// free reports whether the actor is held by no such bounds.
+func (a *Actor) free() bool { return a.Admin || a.Unbound }
+
+// MayChangeGroup returns an ErrDenied for a user group that has rights which the actor lacks.
+func MayChangeGroup(tx *Tx, groupID int) error {
+	return mayChange(tx, UserGroups.name, groupID, []int{groupID})
+}
+
+// MayChangeUser returns an ErrDenied for a user who has rights which the actor lacks, by whatever group. Oneself has
+// not.
+func MayChangeUser(tx *Tx, userID int) error {
+	if tx.By.free() || userID == tx.By.UserID {
+		return nil
+	}
+	groups, err := GroupsOf(tx, userID)
+	if err != nil {
+		return err
+	}
+	ids := make([]int, len(groups))
+	for i, g := range groups {
+		ids[i] = g.GroupID
+	}
+	return mayChange(tx, Users.name, userID, ids)
+}
+
+func mayChange(tx *Tx, what string, id int, groups []int) error {
+	if tx.By.free() {
+		return nil
+	}
+	own, err := holdingsOf(tx, tx.By.Groups...)
+	if err != nil {
+		return err
+	}
+	others, err := holdingsOf(tx, groups...)
+	if err != nil {
+		return err
+	}
+	if lacking := own.lacks(others); lacking != "" {
+		return because(ErrDenied, "%s %d has rights that you lack: %s is required", what, id, lacking)
+	}
+	return nil
+}
+
+// PermissionLevel returns how far a permission of the actor reaches, which he has through his groups.
+func PermissionLevel(tx *Tx, p authz.Permission) (authz.Level, error) {
+	if tx.By.Admin {
+		return authz.ReadWrite, nil
+	}
+	level := authz.None
+	for _, group := range tx.By.Groups {
+		value, _, err := GroupPermission.Get(tx, group, int(p))
+		if err != nil {
+			return authz.None, err
+		}
+		level |= authz.Level(value)
+	}
+	return level, nil
+}
+
+// MayGive returns an ErrDenied if the actor may not give a user group that permission at that level. Secrets Safe is given by
+// administrators only.
+func MayGive(tx *Tx, g authz.Grant) error {
+	if g.Level == authz.None || tx.By.Admin {
+		return nil
+	}
+	if g.Permission == authz.SecretsSafe {
+		return errSecretsSafe()
+	}
+	if tx.By.Unbound {
+		return nil
+	}
+	own, err := PermissionLevel(tx, g.Permission)
+	if err == nil && !own.Includes(g.Level) {
+		err = Denied(g.String() + " is required")
+	}
+	return err
+}
+
+// MayGiveRule returns an ErrDenied if the actor may not give a user group that access to a Smart Rule.
+func MayGiveRule(tx *Tx, ruleID int, level authz.Level) error {
+	if tx.By.free() {
+		return nil
+	}
+	own, err := RuleLevel(tx, ruleID)
+	if err == nil && !own.Includes(level) {
+		err = Denied(authz.Term{Kind: authz.KindSmartRule, Grant: authz.Grant{Level: level}}.String() + " is required")
+	}
+	return err
+}
+
+// mayGiveRegistration returns an ErrDenied if the actor may not let a user group use an API registration.
+func mayGiveRegistration(tx *Tx, id int) error {
+	if tx.By.free() {
+		return nil
+	}
+	own := Rights{Groups: tx.By.Groups}
+	may, err := own.MayUse(tx, id)
+	if err == nil && !may {
+		err = because(ErrDenied, "use of API Registration %d is required", id)
+	}
+	return err
+}

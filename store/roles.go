@@ -1,0 +1,148 @@
+package store
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/musterhq/muster/authz"
+)
+
+// Role is what the members of a user group do with the managed accounts of a Smart Rule.
+type Role struct {
+	RoleID int
+	Name   string
+}
+
+// The roles that ask for passwords or sessions, which an access policy rules.
+const (
+	roleRequestor         = 1
+	roleRequestorApprover = 3
+)
+
+// Roles returns the catalogue in the order of the ids. The slice is the caller's.
+func Roles() []Role {
+	return []Role{
+		{roleRequestor, "Requestor"},
+		{2, "Approver"},
+		{roleRequestorApprover, "Requestor/Approver"},
+		{4, "Information Security Administrator"},
+		{5, "Auditor"},
+		{7, "Credentials Manager"},
+		{8, "Recorded Session Reviewer"},
+		{9, "Active Session Reviewer"},
+	}
+}
+
+// GroupRuleRoles are the roles that a user group has on a Smart Rule. There is no record for none.
+type GroupRuleRoles struct {
+	ID             int
+	GroupID        int
+	SmartRuleID    int
+	Roles          []int // ascending
+	AccessPolicyID int   // 0: none
+}
+
+func (r *GroupRuleRoles) check(tx *Tx) error {
+	slices.Sort(r.Roles)
+	catalogue := Roles()
+	for i, id := range r.Roles {
+		if !slices.ContainsFunc(catalogue, func(role Role) bool { return role.RoleID == id }) {
+			return Invalid("Roles: there is no role %d", id)
+		}
+		if i > 0 && id == r.Roles[i-1] {
+			return Invalid("Roles: %d is given twice", id)
+		}
+	}
+	if r.AccessPolicyID == 0 {
+		if slices.Contains(r.Roles, roleRequestor) || slices.Contains(r.Roles, roleRequestorApprover) {
+			return Invalid("AccessPolicyID is required for a Requestor")
+		}
+		return nil
+	}
+	return accessPolicyExists(tx, r.AccessPolicyID)
+}
+
+// RolesOn returns the roles of a user group on a Smart Rule, ErrNotFound if there is no such group, or no such rule for the
+// actor to read.
+func RolesOn(tx *Tx, groupID, ruleID int) ([]Role, error) {
+	r, err := rolesOn(tx, groupID, ruleID)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(Roles(), func(role Role) bool { return !slices.Contains(r.Roles, role.RoleID) }), nil
+}
+
+func rolesOn(tx *Tx, groupID, ruleID int) (*GroupRuleRoles, error) {
+	if known, err := UserGroups.Has(tx, groupID); err != nil || !known {
+		return nil, orElse(err, absent(UserGroups.name, groupID))
+	}
+	if _, err := visibleRule(tx, ruleID); err != nil {
+		return nil, err
+	}
+	r, err := ruleRolesByPair.One(tx, K(groupID, ruleID), ruleID)
+	if errors.Is(err, ErrNotFound) {
+		return &GroupRuleRoles{GroupID: groupID, SmartRuleID: ruleID}, nil
+	}
+	return r, err
+}
+
+// SetRoles replaces the roles of a user group on a Smart Rule. Besides what RolesOn returns, it is ErrInvalid for what there is
+// not, and ErrDenied for a group that has rights which the actor lacks and for a role that he has not on that rule himself.
+func SetRoles(tx *Tx, groupID, ruleID int, roles []int, accessPolicyID int) error {
+	r, err := rolesOn(tx, groupID, ruleID)
+	if err != nil {
+		return err
+	}
+	isNew := r.ID == 0
+	r.Roles, r.AccessPolicyID = roles, accessPolicyID
+	if err := first(r.check(tx), MayChangeGroup(tx, groupID), r.mayBeGiven(tx)); err != nil {
+		return err
+	}
+	switch {
+	case isNew && len(roles) == 0:
+		return nil
+	case isNew:
+		return RuleRoles.Insert(tx, r)
+	case len(roles) == 0:
+		return RuleRoles.Delete(tx, r.ID)
+	}
+	return RuleRoles.Put(tx, r)
+}
+
+func (r *GroupRuleRoles) mayBeGiven(tx *Tx) error {
+	if tx.By.free() {
+		return nil
+	}
+	own, err := holdingsOf(tx, tx.By.Groups...)
+	if err != nil {
+		return err
+	}
+	for _, role := range r.Roles {
+		if !own.roles[roleOnRule{r.SmartRuleID, role}] {
+			return because(ErrDenied, "role %d on Smart Rule %d is required", role, r.SmartRuleID)
+		}
+	}
+	return nil
+}
+
+// visibleRule returns a Smart Rule that the actor may at least read, or ErrNotFound.
+func visibleRule(tx *Tx, id int) (*SmartRule, error) {
+	rule, err := SmartRules.Get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	level, err := RuleLevel(tx, id)
+	if err != nil || !level.Includes(authz.Read) {
+		return nil, orElse(err, absent(SmartRules.name, id))
+	}
+	return rule, tx.See(SmartRules.name, id, string(rule.OrganizationID))
+}
+
+// accessPolicyExists returns an ErrInvalid for an access policy that there is not.
+func accessPolicyExists(tx *Tx, id int) error {
+	known, err := AccessPolicies.Has(tx, id)
+	if err == nil && !known {
+		err = Invalid("AccessPolicyID: there is no access policy %d", id)
+	}
+	return err
+}

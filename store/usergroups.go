@@ -1,0 +1,137 @@
+package store
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// Administrators is the built-in user group whose members may do everything.
+const Administrators = 1
+
+// UserGroup is what rights are given to (the document's "User Groups").
+type UserGroup struct {
+	GroupID             int
+	Name                string
+	DistinguishedName   Text
+	Description         Text
+	GroupType           string
+	AccountAttribute    Text
+	MembershipAttribute Text
+	IsActive            bool
+	UUID                string // by which other doors know the group
+	CreateDate          Time
+	LastUpdateDate      Time
+}
+
+func (g *UserGroup) check(tx *Tx) error {
+	if g.UUID == "" {
+		g.UUID, g.CreateDate = uuid.NewString(), tx.Now
+	}
+	g.LastUpdateDate = tx.Now
+	if g.GroupType != BeyondInsightType && !IsDirectoryType(g.GroupType) {
+		return Invalid("groupType: %q is none", g.GroupType)
+	}
+	return first(required("groupName", g.Name, 200), short("description", string(g.Description), 255))
+}
+
+// changed protects the groups that must stay, and takes along what a deleted group had.
+func (g *UserGroup) changed(tx *Tx, old *UserGroup) error {
+	switch {
+	case old == nil:
+		return nil
+	case !g.isActive() && old.GroupID == Administrators:
+		return Invalid("the User Group Administrators is built in: it can be neither deleted nor deactivated")
+	case g == nil:
+		if err := holdsNoSecrets(tx, old.GroupID); err != nil {
+			return err
+		}
+		if err := sweepLater(tx, sweepOfUserGroup, old.GroupID); err != nil {
+			return err
+		}
+	}
+	return tx.bump(everyone)
+}
+
+func (g *UserGroup) isActive() bool { return g != nil && g.IsActive }
+
+// clearUserGroup clears away what a deleted group had.
+func clearUserGroup(b *batch, id int) error {
+	return first(
+		cutFrom(b, GroupMember, id), cutFrom(b, GroupPermission, id), cutFrom(b, GroupRegistration, id), cutFrom(b, GroupRule, id),
+		cutFrom(b, GroupOrganization, id), remove(b, RuleRoles, ruleRolesByPair.Each(b.tx, K(id))),
+	)
+}
+
+// UserGroupByName returns the user group of that name, without regard to case, or ErrNotFound.
+func UserGroupByName(tx *Tx, name string) (*UserGroup, error) {
+	return userGroupByName.One(tx, K(fold(name)), name)
+}
+
+// RegistrationIDs lists the API registrations that the members of a user group may use, as the API shows them: the ids
+// between commas.
+func RegistrationIDs(tx *Tx, groupID int) (string, error) {
+	var ids []string
+	for r, err := range GroupRegistration.From(tx, groupID) {
+		if err != nil {
+			return "", err
+		}
+		ids = append(ids, strconv.Itoa(r.ID))
+	}
+	return strings.Join(ids, ","), nil
+}
+
+// CreateUserGroup makes a user group with what it is given. The group has access to every Organization that the actor may
+// see. Besides what its members break, it returns what Endowment.Check does.
+func CreateUserGroup(tx *Tx, g *UserGroup, e Endowment) error {
+	if err := e.Check(tx); err != nil {
+		return err
+	}
+	var seen []string
+	for o, err := range Visible(tx, Organizations, func(o *Organization) string { return o.OrganizationID }) {
+		if err != nil {
+			return err
+		}
+		seen = append(seen, o.OrganizationID)
+	}
+	if err := UserGroups.Insert(tx, g); err != nil {
+		return err
+	}
+	for _, o := range seen {
+		if err := GroupOrganization.Set(tx, g.GroupID, o, 0); err != nil {
+			return err
+		}
+	}
+	return e.give(tx, g.GroupID)
+}
+
+// DeleteUserGroup deletes a user group. It returns ErrDenied for one that has rights which the actor lacks and, unless he is
+// an administrator, for one with Secrets Safe; and ErrInvalid for Administrators and for one that has secrets.
+func DeleteUserGroup(tx *Tx, id int) error {
+	if known, err := UserGroups.Has(tx, id); err != nil || !known {
+		return orElse(err, absent(UserGroups.name, id))
+	}
+	if err := first(MayChangeGroup(tx, id), mayChangeSecretsSafe(tx, id)); err != nil {
+		return err
+	}
+	return UserGroups.Delete(tx, id)
+}
+
+// GroupsOf returns the user groups of a user, ascending.
+func GroupsOf(tx *Tx, userID int) ([]*UserGroup, error) {
+	groups := []*UserGroup{}
+	for m, err := range GroupMember.To(tx, userID) {
+		if err != nil {
+			return nil, err
+		}
+		g, err := UserGroups.Get(tx, m.ID)
+		if err == nil {
+			groups = append(groups, g)
+		} else if unless(ErrNotFound, err) != nil {
+			return nil, err
+		}
+	}
+	return slices.Clip(groups), nil
+}

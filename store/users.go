@@ -1,0 +1,236 @@
+package store
+
+import (
+	"errors"
+	"net/mail"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// The kinds of user and of user group (the document's UserType and GroupType). An Application is a user only.
+const (
+	BeyondInsightType   = "BeyondInsight"
+	ApplicationType     = "Application"
+	EntraIdType         = "EntraId"
+	ActiveDirectoryType = "ActiveDirectory"
+	LdapDirectoryType   = "LdapDirectory"
+)
+
+// IsDirectoryType reports whether users or user groups of a kind come from a directory, which alone changes them.
+func IsDirectoryType(kind string) bool {
+	return slices.Contains([]string{EntraIdType, ActiveDirectoryType, LdapDirectoryType}, kind)
+}
+
+// User is somebody, or some program, that signs in (the document's "Users"). It holds nothing secret; the
+// answers of the API are made from it, since they differ by UserType.
+type User struct {
+	UserID            int
+	UserType          string
+	UserName          string
+	DomainName        Text
+	DistinguishedName Text
+	FirstName         Text
+	LastName          Text
+	EmailAddress      Text
+	ClientID          Text // of an Application user
+	AccessPolicyID    int  // of an Application user
+	IsQuarantined     bool
+	IsActive          bool
+	UUID              string // by which other doors know the user
+}
+
+// FullName is what people call the user.
+func (u *User) FullName() string {
+	if name := strings.TrimSpace(string(u.FirstName) + " " + string(u.LastName)); name != "" {
+		return name
+	}
+	return u.UserName
+}
+
+// mayAct reports whether the user can sign in at all.
+func (u *User) mayAct() bool { return u != nil && u.IsActive && !u.IsQuarantined }
+
+func (u *User) check(tx *Tx) error {
+	if u.UUID == "" {
+		u.UUID = uuid.NewString()
+	}
+	if u.UserType != BeyondInsightType && u.UserType != ApplicationType && !IsDirectoryType(u.UserType) {
+		return Invalid("UserType: %q is none", u.UserType)
+	}
+	if err := first(
+		required("UserName", u.UserName, 64), short("DomainName", string(u.DomainName), 250), short("FirstName", string(u.FirstName), 64),
+		short("LastName", string(u.LastName), 64), short("EmailAddress", string(u.EmailAddress), 255),
+	); err != nil {
+		return err
+	}
+	if u.DomainName == "" && strings.Contains(u.UserName, `\`) {
+		return Invalid(`UserName: a \ stands between a domain and the name of a directory's user`)
+	}
+	if u.EmailAddress != "" && !isAddress(string(u.EmailAddress)) {
+		return Invalid("EmailAddress: %q is not an e-mail address", u.EmailAddress)
+	}
+	return u.checkPolicy(tx)
+}
+
+// checkPolicy holds the access policy of an Application user to those that there are.
+func (u *User) checkPolicy(tx *Tx) error {
+	if u.AccessPolicyID == 0 {
+		return nil
+	}
+	return accessPolicyExists(tx, u.AccessPolicyID)
+}
+
+// isAddress reports whether s is one e-mail address and nothing else.
+func isAddress(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s
+}
+
+// changed keeps an administrator, and takes along what a deleted user had.
+func (u *User) changed(tx *Tx, old *User) error {
+	if old == nil {
+		return nil
+	}
+	if u == nil {
+		if err := dropUser(tx, old.UserID); err != nil {
+			return err
+		}
+	}
+	if old.mayAct() && !u.mayAct() {
+		if err := keepAnAdministrator(tx, old.UserID); err != nil {
+			return err
+		}
+	}
+	return tx.bump(old.UserID)
+}
+
+// dropUser takes along what a user had. His memberships and his part in secrets are swept: nobody finds them by him.
+func dropUser(tx *Tx, id int) error {
+	// All that he is given moves his epoch; so that nothing is given to him unseen, it is read, and before it is written.
+	if _, err := epochs(tx, id); err != nil {
+		return err
+	}
+	if err := ownsNoSecretAlone(tx, id); err != nil {
+		return err
+	}
+	for _, err := range []error{UserSecrets.Delete(tx, id), LastLogins.Delete(tx, id)} {
+		if unless(ErrNotFound, err) != nil {
+			return err
+		}
+	}
+	return sweepLater(tx, sweepOfUser, id)
+}
+
+// clearUser clears away what a deleted user had.
+func clearUser(b *batch, id int) error {
+	return first(cutTo(b, GroupMember, id), cutTo(b, SecretOwner, id))
+}
+
+// UserByName finds a user by what people type: a plain name finds those without a domain, domain\name and name@domain
+// those of that domain. A local name may have an @ too, and goes first.
+func UserByName(tx *Tx, name string) (*User, error) {
+	if domain, plain, qualified := strings.Cut(name, `\`); qualified {
+		return userByName.One(tx, K(fold(domain), fold(plain)), name)
+	}
+	u, err := userByName.One(tx, K("", fold(name)), name)
+	if at := strings.LastIndexByte(name, '@'); at > 0 && errors.Is(err, ErrNotFound) {
+		return userByName.One(tx, K(fold(name[at+1:]), fold(name[:at])), name)
+	}
+	return u, err
+}
+
+// UserByClientID finds an Application user.
+func UserByClientID(tx *Tx, clientID string) (*User, error) {
+	return userByClientID.One(tx, K(fold(clientID)), clientID)
+}
+
+// DeleteUser deletes a user. It returns ErrDenied for one who has rights that the actor lacks, and ErrInvalid for the last
+// active administrator and for the only owner of a secret.
+func DeleteUser(tx *Tx, id int) error {
+	if known, err := Users.Has(tx, id); err != nil || !known {
+		return orElse(err, absent(Users.name, id))
+	}
+	if err := MayChangeUser(tx, id); err != nil {
+		return err
+	}
+	return Users.Delete(tx, id)
+}
+
+// QuarantineUser keeps a user out, whoever he is but the last active administrator, and ends his sessions.
+func QuarantineUser(tx *Tx, id int) (*User, error) {
+	u, err := Users.Get(tx, id)
+	if err != nil || u.IsQuarantined {
+		return u, err
+	}
+	u.IsQuarantined = true
+	if err := Users.Put(tx.Unaudited(), u); err != nil {
+		return nil, err
+	}
+	return u, tx.Audit(ActionQuarantine, Users.name, detail("UserID", id, id), detail("IsQuarantined", false, true))
+}
+
+// UserSecret is what a user proves himself with, and how often it was replaced: a session knows the Version it
+// began with and dies with it.
+type UserSecret struct {
+	UserID   int
+	Password string // argon2id, empty: no sign-in by password
+	Client   string // hash of the ClientSecret, empty: none
+	Version  int
+}
+
+// changed ends the sessions that began with another secret, or with none. A secret that goes goes with its user.
+func (s *UserSecret) changed(tx *Tx, _ *UserSecret) error {
+	if s == nil {
+		return nil
+	}
+	return tx.bump(s.UserID)
+}
+
+// secretOf returns a user's secret, an empty one if he has none.
+func secretOf(tx *Tx, userID int) (*UserSecret, error) {
+	s, err := UserSecrets.Get(tx, userID)
+	if errors.Is(err, ErrNotFound) {
+		return &UserSecret{UserID: userID}, nil
+	}
+	return s, err
+}
+
+// SetPassword gives a user the password with that hash, and ends his sessions.
+func SetPassword(tx *Tx, userID int, hash string) error {
+	return changeSecret(tx, userID, func(s *UserSecret) { s.Password = hash })
+}
+
+// SetClientSecret gives an Application user the ClientSecret with that hash, and ends his sessions.
+func SetClientSecret(tx *Tx, userID int, hash string) error {
+	return changeSecret(tx, userID, func(s *UserSecret) { s.Client = hash })
+}
+
+func changeSecret(tx *Tx, userID int, set func(*UserSecret)) error {
+	s, err := secretOf(tx, userID)
+	if err != nil {
+		return err
+	}
+	set(s)
+	if s.Version++; s.Version == 1 {
+		return UserSecrets.Insert(tx, s)
+	}
+	return UserSecrets.Put(tx, s)
+}
+
+// LastLogin is when and how a user signed in last.
+type LastLogin struct {
+	UserID             int
+	Date               Time
+	AuthenticationType string
+}
+
+// LastLoginOf returns when and how a user signed in last, an empty one if he never did.
+func LastLoginOf(tx *Tx, userID int) (*LastLogin, error) {
+	l, err := LastLogins.Get(tx, userID)
+	if errors.Is(err, ErrNotFound) {
+		return &LastLogin{UserID: userID}, nil
+	}
+	return l, err
+}

@@ -30,7 +30,8 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/api")
 //	METHOD path [body]             below the API's base, or absolute
 //	STATUS [body]                  the answer; GUIDs are written <guid>
 //	< NAME: VALUE                  a header of the answer
-//	wait                           until no import is under way
+//	given THING                    something that no request makes; {id} stands for its id from here on: see given
+//	wait                           until no import is under way and the background has nothing left to do
 //	later DURATION                 moves the clock
 func TestConversations(t *testing.T) {
 	t.Parallel()
@@ -79,6 +80,7 @@ type conversation struct {
 	caller string // token of the caller
 	header http.Header
 	cookie string
+	id     string // of what was given last
 	out    strings.Builder
 	hears  http.Header // of the last answer
 }
@@ -118,12 +120,15 @@ func (c *conversation) speak(line string) error {
 	case line == "", strings.HasPrefix(line, "#"), strings.HasPrefix(line, "< "):
 	case line == "wait":
 		c.awaitImports()
+		return c.settle()
 	case verb == "later":
 		d, err := time.ParseDuration(rest)
 		c.clock.Add(int64(d))
 		return err
 	case verb == "as":
 		return c.become(rest)
+	case verb == "given":
+		return c.given(c.reveal(rest))
 	case verb == "header":
 		name, value, _ := strings.Cut(rest, ": ")
 		c.header.Add(name, c.reveal(value))
@@ -183,7 +188,7 @@ func (c *conversation) reveal(s string) string {
 		return s
 	}
 	return strings.NewReplacer("{key}", c.first.ApiKey, "{client_id}", c.first.ClientID, "{client_secret}", c.first.ClientSecret,
-		"{password}", c.first.Password, "{token}", c.caller, "{cookie}", c.cookie, "{organization}", c.object("Organizations").id).Replace(s)
+		"{password}", c.first.Password, "{token}", c.caller, "{cookie}", c.cookie, "{id}", c.id, "{organization}", c.object("Organizations").id).Replace(s)
 }
 
 var token = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)

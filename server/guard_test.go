@@ -141,6 +141,9 @@ func (l *lab) objectOf(d *api.Dialect, r api.Route) string {
 	for _, segment := range strings.Split(path, "/") {
 		switch {
 		case !strings.HasPrefix(segment, "{"):
+			if slices.Contains([]string{"Users", "UserGroups", "SmartRules"}, segment) {
+				object = l.object(segment)
+			}
 		case strings.Contains(segment, "ame"):
 			path = strings.Replace(path, segment, url.PathEscape(object.name), 1)
 		default:
@@ -181,6 +184,12 @@ func (l *lab) object(noun string) object {
 			i := &store.Import{WorkgroupID: 1, ImportType: "NESSUS", Filter: store.AllAssets}
 			err = store.Imports.Insert(tx, i)
 			o.id = strconv.Itoa(i.ImportID)
+		case "UserGroups":
+			return aGroup(tx)
+		case "SmartRules":
+			return aRule(tx)
+		case "ManagedAccounts", "ManagedSystems":
+			return managedObject(tx, noun)
 		case "UserAudits":
 			for a, e := range store.FindAudits(tx, store.AuditFilter{}) {
 				return object{id: strconv.Itoa(a.AuditID)}, e
@@ -225,13 +234,13 @@ func isFor(line string, r api.Route) bool {
 		return false
 	}
 	for i, segment := range want {
-		digits := strings.Trim(got[i], "0123456789") == ""
+		isID := strings.Trim(got[i], "0123456789") == "" || strings.HasPrefix(got[i], "{")
 		switch {
 		case !strings.HasPrefix(segment, "{"):
 			if !strings.EqualFold(segment, got[i]) {
 				return false
 			}
-		case digits == strings.Contains(segment, "ame"):
+		case isID == strings.Contains(segment, "ame"):
 			return false
 		}
 	}

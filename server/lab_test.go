@@ -128,10 +128,10 @@ func (l *lab) tokenOf(name string, grants ...authz.Grant) string {
 	return token
 }
 
-// makeUser makes a user in a group of the same name with the grants, both API registrations and the default
-// Organization.
+// makeUser makes a user in a group of the same name with the grants, both API registrations, the default Organization and
+// Read/Write on the Smart Rules that there are.
 func makeUser(tx *store.Tx, name string, grants []authz.Grant) error {
-	u := &store.User{UserType: store.BeyondInsightType, UserName: name, FirstName: "Test", IsActive: true, EmailAddress: store.Text(name + "@lab.example")}
+	u := &store.User{UserType: store.BeyondInsightType, UserName: name, FirstName: "Test", IsActive: true, EmailAddress: store.Text(strings.ReplaceAll(name, " ", ".") + "@lab.example")}
 	g := &store.UserGroup{Name: name, GroupType: store.BeyondInsightType, IsActive: true}
 	if err := store.Users.Insert(tx, u); err != nil {
 		return err
@@ -152,6 +152,14 @@ func makeUser(tx *store.Tx, name string, grants []authz.Grant) error {
 			return err
 		}
 		if err := store.GroupRegistration.Set(tx, g.GroupID, r.Id, 0); err != nil {
+			return err
+		}
+	}
+	for r, err := range store.SmartRules.All(tx) {
+		if err != nil {
+			return err
+		}
+		if err := store.GroupRule.Set(tx, g.GroupID, r.SmartRuleID, int(authz.ReadWrite)); err != nil {
 			return err
 		}
 	}

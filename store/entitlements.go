@@ -29,15 +29,20 @@ type Entitlement struct {
 	RationalizedSystemName             Text
 	ApplicationName                    Text
 	AccessPolicyName                   Text
-	Title                              string // of the rule
-	SmartRuleType                      string
+}
+
+// RuleEntitlement is an entitlement with more about its rule, as GET Entitlements?groupIDs= shows it.
+type RuleEntitlement struct {
+	Entitlement
+	Title         Text
+	SmartRuleType Text
 }
 
 // Entitlements yields the entitlements of the members of the given user groups, of all groups if none is given, as
 // far as the actor may read the rules and see the accounts. Groups and users that are not active, and quarantined
 // users, reach nothing. The rows are made one by one and the next overwrites the last, since there can be millions.
-func Entitlements(tx *Tx, groupIDs []int) iter.Seq2[*Entitlement, error] {
-	return func(yield func(*Entitlement, error) bool) {
+func Entitlements(tx *Tx, groupIDs []int) iter.Seq2[*RuleEntitlement, error] {
+	return func(yield func(*RuleEntitlement, error) bool) {
 		e := &entitling{tx: tx, yield: yield}
 		for g, err := range UserGroups.All(tx) {
 			if err == nil && (!g.IsActive || groupIDs != nil && !slices.Contains(groupIDs, g.GroupID)) {
@@ -63,10 +68,10 @@ var errStopped = errors.New("no more rows are wanted")
 // entitling makes rows.
 type entitling struct {
 	tx    *Tx
-	yield func(*Entitlement, error) bool
+	yield func(*RuleEntitlement, error) bool
 
 	// Of the group that it is at.
-	row   Entitlement
+	row   RuleEntitlement
 	users []userName
 }
 
@@ -86,7 +91,7 @@ func (e *entitling) group(g *UserGroup) (err error) {
 	if e.users, err = activeMembers(e.tx, g.GroupID); err != nil || len(e.users) == 0 {
 		return err
 	}
-	e.row = Entitlement{GroupID: g.GroupID, Name: g.Name, DistinguishedName: g.DistinguishedName}
+	e.row = RuleEntitlement{Entitlement: Entitlement{GroupID: g.GroupID, Name: g.Name, DistinguishedName: g.DistinguishedName}}
 	if g.GroupID == Administrators {
 		e.row.IsAdministratorGroup = true
 		return e.members()
@@ -132,7 +137,7 @@ func (e *entitling) rule(id int, level authz.Level) error {
 	if err != nil {
 		return err
 	}
-	e.row.SmartRuleId, e.row.Title, e.row.SmartRuleType = r.SmartRuleID, r.Title, r.RuleType
+	e.row.SmartRuleId, e.row.Title, e.row.SmartRuleType = r.SmartRuleID, Text(r.Title), Text(r.RuleType)
 	e.row.AccessLevel, e.row.AccessPolicyName = Text(level.String()), policy
 	accounts, err := accountsOfRule(e.tx, r)
 	if err != nil {

@@ -46,7 +46,7 @@ type SmartRule struct {
 
 func (r *SmartRule) check(tx *Tx) error {
 	if err := first(
-		required("Title", r.Title, MaxRuleTitle), required("Category", r.Category, MaxRuleCategory),
+		required("Title", r.Title, MaxRuleTitle), short("Category", r.Category, MaxRuleCategory),
 		short("Description", r.Description, MaxRuleDescription),
 	); err != nil || r.OrganizationID == "" {
 		return err

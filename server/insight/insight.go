@@ -43,6 +43,7 @@ var (
 	writesAssets    = authz.Writes(authz.AssetManagement)
 	writesScans     = authz.Writes(authz.ScanManagement)
 	readsAccounts   = authz.Reads(authz.UserAccountsManagement)
+	writesAccounts  = authz.Writes(authz.UserAccountsManagement)
 	readsAudits     = authz.Reads(authz.UserAuditManagement)
 	seesWorkgroup   = authz.Organization().And(readsAssets.Or(writesScans))
 	readsInItsPlace = authz.Organization().And(readsAssets)
@@ -58,6 +59,7 @@ func New(s Services) *api.Dialect {
 		Routes: slices.Concat(
 			authentication(),
 			accessLevels, assets, imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
+			smartRules, managed, entitlements,
 		),
 	}
 }

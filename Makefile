@@ -6,7 +6,7 @@ DIR  ?= data
 .PHONY: build run test lint docs bench-go
 
 build: ## the binary, bin/muster
-	go build -trimpath -o bin/muster ./cmd/muster
+	go build -o bin/muster ./cmd/muster
 
 run: build ## serve the demo lab from ./data
 	./bin/muster serve --demo --dir $(DIR)

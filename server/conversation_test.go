@@ -14,13 +14,15 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/server/insight"
 )
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata/api")
 
 // TestConversations holds the conversations in testdata/api, which are written to be read: each file talks to a
-// server of its own, over a new store whose clock stands still.
+// server of its own, over a new store whose clock stands still. One whose name begins with manual is held under that
+// contract, one with vendor under the vendor's rule of who may give what.
 //
 //	# a comment
 //	as NAME                        the caller, signed in; administrator exists
@@ -33,6 +35,7 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/api")
 //	given THING                    something that no request makes; {id} stands for its id from here on: see given
 //	wait                           until no import is under way and the background has nothing left to do
 //	later DURATION                 moves the clock
+//	from ADDRESS                   where requests come from, 192.0.2.1 at first; 203.0.113.0/24 are trusted proxies
 func TestConversations(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../testdata/api/*.txt")
@@ -45,7 +48,10 @@ func TestConversations(t *testing.T) {
 			t.Parallel()
 			script, err := os.ReadFile(file)
 			must(t, err)
-			c := &conversation{lab: newLab(t, strings.HasPrefix(filepath.Base(file), "manual")), header: http.Header{}}
+			l := newLab(t, strings.HasPrefix(filepath.Base(file), "manual"), func(o *server.Options) {
+				o.VendorGrants = strings.HasPrefix(filepath.Base(file), "vendor")
+			})
+			c := &conversation{lab: l, header: http.Header{}}
 			got := c.hold(string(script))
 			if *update {
 				must(t, os.WriteFile(file, []byte(got), 0o644))
@@ -125,6 +131,8 @@ func (c *conversation) speak(line string) error {
 		d, err := time.ParseDuration(rest)
 		c.clock.Add(int64(d))
 		return err
+	case verb == "from":
+		c.peer = rest
 	case verb == "as":
 		return c.become(rest)
 	case verb == "given":
@@ -191,11 +199,17 @@ func (c *conversation) reveal(s string) string {
 		"{password}", c.first.Password, "{token}", c.caller, "{cookie}", c.cookie, "{id}", c.id, "{organization}", c.object("Organizations").id).Replace(s)
 }
 
-var token = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+var (
+	token  = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+	apiKey = regexp.MustCompile(`[0-9a-f]{128}`)
+)
+
+var clientSecret = regexp.MustCompile(`"[\w-]{43}"`)
 
 // hide takes what differs from run to run out of an answer.
 func (c *conversation) hide(s string) string {
-	return token.ReplaceAllString(guid.ReplaceAllString(s, "<guid>"), "<token>")
+	s = clientSecret.ReplaceAllString(strings.ReplaceAll(s, c.first.ApiKey, "<key>"), `"<secret>"`)
+	return apiKey.ReplaceAllString(token.ReplaceAllString(guid.ReplaceAllString(s, "<guid>"), "<token>"), "<another key>")
 }
 
 // testLog shows what the server logs of the faults that are its own.

@@ -109,7 +109,12 @@ func TestRowsHideOtherOrganizations(t *testing.T) {
 		path := l.objectOf(d, r)
 		token := l.tokenOf("outsider", allBut(nil, authz.None)...)
 		l.takeOrganizations("outsider")
-		if w := l.request(r.Method, path, "{}", as(token)); w.Code != http.StatusNotFound {
+		w := l.request(r.Method, path, "{}", as(token))
+		if isList := !strings.ContainsAny(r.Path, "{?"); isList {
+			if w.Code != http.StatusOK || w.Body.String() != "[]" {
+				t.Errorf("%d %s, want an empty list", w.Code, w.Body)
+			}
+		} else if w.Code != http.StatusNotFound {
 			t.Errorf("%d %s, want 404", w.Code, w.Body)
 		}
 	})
@@ -146,6 +151,8 @@ func (l *lab) objectOf(d *api.Dialect, r api.Route) string {
 			}
 		case strings.Contains(segment, "ame"):
 			path = strings.Replace(path, segment, url.PathEscape(object.name), 1)
+		case segment == "{attributeID}":
+			path = strings.Replace(path, segment, l.object("Attributes").id, 1)
 		default:
 			path = strings.Replace(path, segment, object.id, 1)
 		}
@@ -167,25 +174,35 @@ func (l *lab) object(noun string) object {
 	l.t.Helper()
 	o, err := store.Update(l.t.Context(), l.db, system, func(tx *store.Tx) (o object, err error) {
 		switch noun {
+		case "ApiRegistrations":
+			return object{"1", "muster key"}, nil
 		case "Workgroups":
 			return object{"1", "BeyondTrust Workgroup"}, nil
 		case "Organizations":
 			o.name = "Default Organization"
 			o.id, err = store.DefaultOrganization(tx)
 		case "Assets":
-			a := &store.Asset{WorkgroupID: 1, IPAddress: "192.0.2.7"}
-			if old, e := store.AssetByName(tx, 1, "192.000.002.007"); e == nil {
-				a = old
-			} else if err := store.Assets.Insert(tx, a); err != nil {
-				return o, err
-			}
-			return object{strconv.Itoa(a.AssetID), a.AssetName}, nil
+			a, err := anAsset(tx)
+			return object{strconv.Itoa(a.AssetID), a.AssetName}, err
+		case "Attributes", "AttributeTypes", "Databases", "Platforms":
+			return belongings(tx, noun)
 		case "Imports":
 			i := &store.Import{WorkgroupID: 1, ImportType: "NESSUS", Filter: store.AllAssets}
 			err = store.Imports.Insert(tx, i)
 			o.id = strconv.Itoa(i.ImportID)
+		case "AddressGroups":
+			g, err := addressGroup(tx)
+			return object{strconv.Itoa(g.AddressGroupID), g.Name}, err
+		case "Addresses":
+			a, err := address(tx)
+			return object{id: strconv.Itoa(a.AddressID)}, err
+		case "{id}", "epmpolicies":
+			p, err := epmPolicy(tx)
+			return object{p.PolicyGUID, p.Name}, err
+		case "Users":
+			return l.someone(tx)
 		case "UserGroups":
-			return aGroup(tx)
+			return l.someGroup(tx)
 		case "SmartRules":
 			return aRule(tx)
 		case "ManagedAccounts", "ManagedSystems":
@@ -199,6 +216,46 @@ func (l *lab) object(noun string) object {
 	})
 	must(l.t, err)
 	return o
+}
+
+func anAsset(tx *store.Tx) (*store.Asset, error) {
+	if old, err := store.AssetByName(tx, 1, "192.000.002.007"); err == nil {
+		return old, nil
+	}
+	a := &store.Asset{WorkgroupID: 1, IPAddress: "192.0.2.7"}
+	return a, store.Assets.Insert(tx, a)
+}
+
+// someone finds or makes an Application user who is in no group but that of someGroup.
+func (l *lab) someone(tx *store.Tx) (object, error) {
+	u, err := store.UserByName(tx, "object")
+	if err != nil {
+		u = &store.User{UserType: store.ApplicationType, UserName: "object", IsActive: true}
+		err = store.Users.Insert(tx, u)
+	}
+	return object{strconv.Itoa(u.UserID), u.UserName}, err
+}
+
+// someGroup finds or makes a group that has nothing but someone in it.
+func (l *lab) someGroup(tx *store.Tx) (object, error) {
+	g, err := store.UserGroupByName(tx, "object")
+	if err != nil {
+		g = &store.UserGroup{Name: "object", GroupType: store.BeyondInsightType, IsActive: true}
+		err = store.UserGroups.Insert(tx, g)
+	}
+	o := object{strconv.Itoa(g.GroupID), g.Name}
+	if err != nil {
+		return o, err
+	}
+	u, err := l.someone(tx)
+	if err != nil {
+		return o, err
+	}
+	member, err := strconv.Atoi(u.id)
+	if err != nil {
+		return o, err
+	}
+	return o, store.GroupMember.Set(tx, g.GroupID, member, 0)
 }
 
 // TestConversationsCoverEveryRow finds for each row a request in the conversations.

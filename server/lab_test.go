@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -38,12 +39,14 @@ func TestMain(m *testing.M) {
 
 // lab is a server over a new store, with a clock of its own.
 type lab struct {
-	t     *testing.T
-	db    *store.DB
-	http  http.Handler
-	first store.FirstStart
-	clock atomic.Int64 // nanoseconds since 1970
-	users map[string]string
+	t      *testing.T
+	db     *store.DB
+	server *server.Server
+	http   http.Handler
+	first  store.FirstStart
+	clock  atomic.Int64 // nanoseconds since 1970
+	users  map[string]string
+	peer   string // the address that requests come from
 }
 
 // began is the moment at which every lab begins.
@@ -54,9 +57,9 @@ const (
 	importLimit = 256 << 10
 )
 
-func newLab(t *testing.T, manual bool) *lab {
+func newLab(t *testing.T, manual bool, adjust ...func(*server.Options)) *lab {
 	t.Helper()
-	l := &lab{t: t, users: map[string]string{}, first: store.FirstStart{
+	l := &lab{t: t, users: map[string]string{}, peer: "192.0.2.1", first: store.FirstStart{
 		User: "administrator", Password: "correct horse", ApiKey: strings.Repeat("0123456789abcdef", 8),
 		ClientID: "11111111-2222-4333-8444-555555555555", ClientSecret: strings.Repeat("s3cr", 10),
 	}}
@@ -77,10 +80,16 @@ func newLab(t *testing.T, manual bool) *lab {
 	})
 	must(t, err)
 	o := server.Options{DB: l.db, Runner: imports, Manual: manual, BodyLimit: bodyLimit, ImportLimit: importLimit, Log: testLog(t)}
+	o.TrustedProxies, err = store.ParseRanges("203.0.113.0/24")
+	must(t, err)
 	for _, f := range formats {
 		o.Importers = append(o.Importers, f.Type)
 	}
-	l.http = server.New(o).Handler()
+	for _, adjust := range adjust {
+		adjust(&o)
+	}
+	l.server = server.New(o)
+	l.http = l.server.Handler()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { imports.Run(ctx); close(done) }()
@@ -136,6 +145,9 @@ func makeUser(tx *store.Tx, name string, grants []authz.Grant) error {
 	if err := store.Users.Insert(tx, u); err != nil {
 		return err
 	}
+	if err := store.UserSecrets.Insert(tx, &store.UserSecret{UserID: u.UserID, Version: 1}); err != nil {
+		return err
+	}
 	if err := store.UserGroups.Insert(tx, g); err != nil {
 		return err
 	}
@@ -174,7 +186,7 @@ func makeUser(tx *store.Tx, name string, grants []authz.Grant) error {
 func (l *lab) request(method, path, body string, header http.Header) *httptest.ResponseRecorder {
 	l.t.Helper()
 	r := httptest.NewRequestWithContext(l.t.Context(), method, path, strings.NewReader(body))
-	r.RemoteAddr = "192.0.2.1:4711"
+	r.RemoteAddr = net.JoinHostPort(l.peer, "4711")
 	for name, values := range header {
 		r.Header[name] = values
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // The local door is a unix socket that only the owner of the store can open. Besides everything that the others
-// serve, it makes tokens without a secret.
+// serve, it makes tokens without a secret, and does what no API can.
 
 // LocalTokenPath is where the local door makes tokens.
 const LocalTokenPath = "/muster/token"
@@ -31,20 +31,29 @@ func (s *Server) localHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.handler)
 	mux.HandleFunc("POST "+LocalTokenPath, s.makeToken)
+	mux.HandleFunc("POST "+LocalAdminPath, s.administer)
 	return mux
 }
 
 func (s *Server) makeToken(w http.ResponseWriter, r *http.Request) {
 	var ask LocalToken
-	status := http.StatusOK
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, s.BodyLimit)).Decode(&ask)
-	if err == nil {
+	s.answerLocally(w, r, &ask, &ask.Error, func() (err error) {
 		ask.Token, err = s.tokenFor(r, ask)
+		return err
+	})
+}
+
+// answerLocally reads what is asked, does it, and answers with the same, in which failed says what went wrong.
+func (s *Server) answerLocally(w http.ResponseWriter, r *http.Request, ask any, failed *string, do func() error) {
+	status := http.StatusOK
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, s.BodyLimit)).Decode(ask)
+	if err == nil {
+		err = do()
 	}
 	if err != nil {
-		ask.Error, status = err.Error(), http.StatusBadRequest
+		*failed, status = err.Error(), http.StatusBadRequest
 		if !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrDenied) && !errors.Is(err, store.ErrInvalid) {
-			s.Log.Error("make a token", "error", err)
+			s.Log.Error("local door", "path", r.URL.Path, "error", err)
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -67,5 +76,46 @@ func (s *Server) tokenFor(r *http.Request, ask LocalToken) (string, error) {
 		}
 		token, _, err := store.NewSession(tx, in, insight.Name, lifetime, 0)
 		return token, err
+	})
+}
+
+// LocalAdminPath is where the local door changes a user.
+const LocalAdminPath = "/muster/admin"
+
+// LocalAdmin asks the local door to change a user, and is its answer.
+type LocalAdmin struct {
+	User  string
+	Do    LocalAct
+	Error string `json:",omitempty"`
+}
+
+// LocalAct is what is done to a user.
+type LocalAct string
+
+// What can be done to a user.
+const (
+	Release    LocalAct = "release"    // lift his quarantine
+	Activate   LocalAct = "activate"   // let him sign in again
+	Deactivate LocalAct = "deactivate" // and no longer
+)
+
+func (s *Server) administer(w http.ResponseWriter, r *http.Request) {
+	var ask LocalAdmin
+	s.answerLocally(w, r, &ask, &ask.Error, func() error {
+		return store.Change(r.Context(), s.DB, store.System("host"), func(tx *store.Tx) error {
+			u, err := store.UserByName(tx, ask.User)
+			if err != nil {
+				return err
+			}
+			switch ask.Do {
+			case Release:
+				u.IsQuarantined = false
+			case Activate, Deactivate:
+				u.IsActive = ask.Do == Activate
+			default:
+				return store.Invalid("%q cannot be done to a user", ask.Do)
+			}
+			return store.Users.Put(tx, u)
+		})
 	})
 }

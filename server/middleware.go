@@ -46,7 +46,7 @@ func (s *Server) recover(c *gin.Context) {
 		}
 		s.Log.Error("panic", "request", c.GetString(api.RequestID), "route", c.FullPath(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		if !c.Writer.Written() {
-			c.AbortWithStatusJSON(http.StatusInternalServerError, "Internal error; the log has it under request "+c.GetString(api.RequestID))
+			c.AbortWithStatusJSON(http.StatusInternalServerError, "internal error; the log has it under request "+c.GetString(api.RequestID))
 		}
 	}()
 	c.Next()

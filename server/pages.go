@@ -20,7 +20,11 @@ func pages(e *gin.Engine, dialects []*api.Dialect) {
 		base, document := "/swagger/"+name+"/", "/swagger/"+name+".json"
 		page := v5emb.NewHandlerWithConfig(swgui.Config{
 			Title: d.Title, SwaggerJSON: document, BasePath: base,
-			SettingsUI: map[string]string{"docExpansion": `"list"`, "persistAuthorization": "true", "displayRequestDuration": "true"},
+			SettingsUI: map[string]string{ // JavaScript values
+				"docExpansion":            `"list"`,
+				"defaultModelExpandDepth": "3", // an array, its objects, what is said of their members
+				"persistAuthorization":    "true", "displayRequestDuration": "true",
+			},
 		})
 		e.GET(base+"*file", gin.WrapH(page))
 		e.GET(document, func(c *gin.Context) { c.Data(http.StatusOK, "application/json", docs.Swagger(name)) })

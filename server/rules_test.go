@@ -27,16 +27,6 @@ func aRule(tx *store.Tx) (object, error) {
 	return object{strconv.Itoa(r.SmartRuleID), r.Title}, err
 }
 
-// aGroup finds or makes a user group that has nothing.
-func aGroup(tx *store.Tx) (object, error) {
-	g, err := store.UserGroupByName(tx, "object")
-	if err != nil {
-		g = &store.UserGroup{Name: "object", GroupType: store.BeyondInsightType, IsActive: true}
-		err = store.UserGroups.Insert(tx, g)
-	}
-	return object{strconv.Itoa(g.GroupID), g.Name}, err
-}
-
 // managedObject finds or makes a managed account, or the system that it is on.
 func managedObject(tx *store.Tx, noun string) (object, error) {
 	id, err := managedAccount(tx, "host", "root")

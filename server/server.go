@@ -31,9 +31,10 @@ type Options struct {
 	Manual      bool     // answer to the letter of the printed document
 	BodyLimit   int64    // bytes of a request's body
 	ImportLimit int64    // bytes of an imported file
-	Log         *slog.Logger
 
-	VendorGrants bool // callers may give rights that they lack, as the vendor's do
+	TrustedProxies store.Ranges // whose X-Forwarded-For is believed
+	VendorGrants   bool         // callers may give rights that they lack, as the vendor's do
+	Log            *slog.Logger
 }
 
 // Server answers the three listeners with one store behind them.
@@ -56,7 +57,9 @@ func New(o Options) *Server {
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, true
 	e.Use(s.identify, s.log, s.recover)
 	for _, d := range dialects {
-		d.Mount(e, api.Options{DB: o.DB, Log: o.Log, Manual: o.Manual, BodyLimit: o.BodyLimit, VendorGrants: o.VendorGrants})
+		d.Mount(e, api.Options{
+			DB: o.DB, Log: o.Log, Manual: o.Manual, BodyLimit: o.BodyLimit, TrustedProxies: o.TrustedProxies, VendorGrants: o.VendorGrants,
+		})
 	}
 	e.NoRoute(api.Unrouted(http.StatusNotFound, dialects...))
 	e.NoMethod(api.Unrouted(http.StatusMethodNotAllowed, dialects...))

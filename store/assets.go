@@ -4,22 +4,23 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // Asset is something with an address (the document's "Assets"). Its name is unique within its Workgroup.
 type Asset struct {
-	WorkgroupID     int
-	AssetID         int
-	AssetName       string
-	AssetType       Text
-	DnsName         Text
-	DomainName      Text
-	IPAddress       string
-	MacAddress      Text
-	OperatingSystem Text
-	Description     Text
-	CreateDate      Time
-	LastUpdateDate  Time
+	WorkgroupID     int    // ID of the Workgroup to which the asset belongs.
+	AssetID         int    // ID of the asset.
+	AssetName       string // Asset name, unique within its Workgroup.
+	AssetType       Text   // Asset type.
+	DnsName         Text   // Asset DNS name.
+	DomainName      Text   // Asset domain name.
+	IPAddress       string // Asset IP address.
+	MacAddress      Text   // Asset MAC address.
+	OperatingSystem Text   // Asset operating system.
+	Description     Text   // Asset description.
+	CreateDate      Time   // When the asset was created.
+	LastUpdateDate  Time   // When a member changed last.
 }
 
 // The longest members of an asset, in code points (the document's POST Workgroups/{id}/Assets).
@@ -42,7 +43,7 @@ func (a *Asset) address() netip.Addr {
 	return addr.WithZone("")
 }
 
-// check normalizes the address, fills in the default name and keeps the dates.
+// check normalizes the address and fills in the default name.
 func (a *Asset) check(tx *Tx) error {
 	if err := required("IPAddress", a.IPAddress, MaxIPAddress); err != nil {
 		return err
@@ -63,10 +64,6 @@ func (a *Asset) check(tx *Tx) error {
 	); err != nil {
 		return err
 	}
-	if a.CreateDate.IsZero() {
-		a.CreateDate = tx.Now
-	}
-	a.LastUpdateDate = tx.Now
 	known, err := Workgroups.Has(tx, a.WorkgroupID)
 	if err == nil && !known {
 		err = Invalid("WorkgroupID: there is no Workgroup %d", a.WorkgroupID)
@@ -74,11 +71,22 @@ func (a *Asset) check(tx *Tx) error {
 	return err
 }
 
+func (a *Asset) date(now Time, old *Asset) {
+	if old == nil {
+		a.CreateDate, a.LastUpdateDate = now, now
+		return
+	}
+	a.CreateDate, a.LastUpdateDate = old.CreateDate, old.LastUpdateDate
+	if *a != *old {
+		a.LastUpdateDate = now
+	}
+}
+
 // changed makes the list of operating systems grow with the assets, takes along what a deleted asset had, and tells
 // Smart Rules where a moved one lies.
 func (a *Asset) changed(tx *Tx, old *Asset) error {
 	if a == nil {
-		return orElse(leaveRules(tx, old.AssetID), sweepLater(tx, sweepOfAsset, old.AssetID))
+		return first(leaveRules(tx, old.AssetID), sweepLater(tx, sweepOfAsset, old.AssetID))
 	}
 	if old != nil && old.WorkgroupID != a.WorkgroupID {
 		if err := moveInRules(tx, a.AssetID, a.WorkgroupID); err != nil {
@@ -96,18 +104,31 @@ func (a *Asset) changed(tx *Tx, old *Asset) error {
 	return err
 }
 
+func (a *Asset) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
+	attributes, err := along("Attributes", AssetAttribute.From(tx, a.AssetID))
+	if err != nil {
+		return nil, err
+	}
+	databases, err := along("Databases", databasesOf(tx, a.AssetID))
+	if err != nil {
+		return nil, err
+	}
+	systems, err := along("ManagedSystems", ManagedSystemsOn(tx, a.AssetID))
+	return slices.Concat(attributes, databases, systems), err
+}
+
 // clearAsset clears away what a deleted asset had.
 func clearAsset(b *batch, id int) error {
 	return first(
-		cutFrom(b, AssetAttribute, id), cutTo(b, RuleAsset, id),
-		remove(b, ManagedSystems, managedSystemsByAsset.Each(b.tx, K(id))),
+		cutFrom(b, AssetAttribute, id), remove(b, Databases, databasesOf(b.tx, id)),
+		cutTo(b, RuleAsset, id), remove(b, ManagedSystems, ManagedSystemsOn(b.tx, id)),
 	)
 }
 
 // OperatingSystem is one that an asset carries or carried (the document's "Operating Systems").
 type OperatingSystem struct {
-	OperatingSystemID int
-	Name              string
+	OperatingSystemID int    // ID of the operating system.
+	Name              string // Name, as the first asset with it spelled it.
 }
 
 // PaddedAddress is the name of an asset that has no other: 010.000.000.005, or an IPv6 address in full.
@@ -126,10 +147,11 @@ func AssetByID(tx *Tx, id int) (*Asset, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := WorkgroupByID(tx, a.WorkgroupID); err != nil {
+	_, err = WorkgroupByID(tx, a.WorkgroupID)
+	if errors.Is(err, ErrNotFound) {
 		return nil, absent(Assets.name, id)
 	}
-	return a, nil
+	return a, err
 }
 
 // AssetByName returns the asset of that name in a Workgroup, without regard to case, or ErrNotFound.
@@ -161,8 +183,9 @@ const (
 
 // UpsertAsset brings what an importer knows of a host into a Workgroup. The asset is the one with that address; of
 // several, the one with the name, else the one with the lowest id. Known facts replace what is stored, unknown ones
-// leave it. A name that another asset holds is not taken: a new asset is called by its address, an existing
-// one keeps its own. Two upserts of one address side by side make one asset. It leaves no audit row: an import is the act.
+// leave it. A name that another asset holds is not taken: a new asset is called by its address (with a number if even
+// that name is taken), an existing one keeps its own. Two upserts of one address side by side make one asset. It
+// leaves no audit row: an import is the act.
 func UpsertAsset(tx *Tx, workgroupID int, f Facts) (Outcome, error) {
 	tx = tx.Unaudited()
 	asset, err := assetAt(tx, workgroupID, f)
@@ -171,7 +194,7 @@ func UpsertAsset(tx *Tx, workgroupID int, f Facts) (Outcome, error) {
 	}
 	if asset == nil {
 		asset = &Asset{WorkgroupID: workgroupID, IPAddress: f.Address.Unmap().String()}
-		if err := asset.learn(tx, f); err != nil {
+		if err := first(asset.learn(tx, f), asset.callByAddress(tx, f.Address)); err != nil {
 			return Unchanged, err
 		}
 		return Created, Assets.Insert(tx, asset)
@@ -202,6 +225,21 @@ func assetAt(tx *Tx, workgroupID int, f Facts) (*Asset, error) {
 		}
 	}
 	return first, nil
+}
+
+// callByAddress names an asset that has no name yet. Another may have the address as its name: it had the address, too.
+func (a *Asset) callByAddress(tx *Tx, addr netip.Addr) error {
+	name := PaddedAddress(addr)
+	for n := 2; a.AssetName == ""; n++ {
+		_, err := AssetByName(tx, a.WorkgroupID, name)
+		if errors.Is(err, ErrNotFound) {
+			a.AssetName = name
+		} else if err != nil {
+			return err
+		}
+		name = fmt.Sprintf("%s (%d)", PaddedAddress(addr), n)
+	}
+	return nil
 }
 
 // learn takes over the known facts.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"iter"
 	"math"
+	"net/netip"
 
 	"go4.org/netipx"
 
@@ -76,6 +77,9 @@ func SearchAssets(c AssetCriteria) (List, error) {
 	}, nil
 }
 
+// mappedIPv4 is how IPv4 addresses look among IPv6 ones.
+var mappedIPv4 = netip.MustParsePrefix("::ffff:0:0/96")
+
 func addressCriterion(s string) (criterion, error) {
 	ranges, err := ParseRanges(s)
 	if err != nil {
@@ -85,6 +89,7 @@ func addressCriterion(s string) (criterion, error) {
 	for _, r := range ranges {
 		set.AddRange(r)
 	}
+	set.RemovePrefix(mappedIPv4) // where the index keeps IPv4, which an IPv6 range does not mean
 	merged, err := set.IPSet()
 	if err != nil {
 		return criterion{}, err

@@ -22,6 +22,7 @@ const (
 	ActionAccessDenied Action = "AccessDenied"
 	ActionImport       Action = "Import"
 	ActionProcess      Action = "Process"
+	ActionView         Action = "View" // a secret was read
 	ActionQuarantine   Action = "Quarantine"
 )
 
@@ -30,21 +31,21 @@ const SectionAuthentication = "Authentication"
 
 // UserAudit is one row of GET UserAudits.
 type UserAudit struct {
-	AuditID    int
-	ActionType Action
-	Section    string
-	UserID     int // 0: nobody who is known
-	UserName   string
-	IPAddress  string
-	CreateDate Time
+	AuditID    int    // ID of the audit.
+	ActionType Action // What was done: Add, Edit, Delete, Login, Logout, AccessDenied, Import.
+	Section    string // What it was done to.
+	UserID     int    // ID of the user who did it; 0: nobody who is known.
+	UserName   string // Name of the user, or what was given for it.
+	IPAddress  string // Address that the request came from.
+	CreateDate Time   // When it was done.
 }
 
 // UserAuditDetail is one row of GET UserAudits/{auditId}/UserAuditDetails.
 type UserAuditDetail struct {
-	AuditDetailsID int
-	Name           string // the member that changed
-	OldValue       string
-	NewValue       string
+	AuditDetailsID int    // ID of the detail.
+	Name           string // The member that changed; Door and Registration come first.
+	OldValue       string // What it was.
+	NewValue       string // What it became.
 }
 
 // Audit is an audit with its details, which are kept in one record since nobody asks for details alone.
@@ -121,16 +122,35 @@ func (c *Collection[ID, T]) audit(tx *Tx, old, record *T) error {
 		}
 		return tx.Audit(action, c.name, detail(c.idName(), *c.id(record), *c.id(record)), detail("Secret", hidden, hidden))
 	}
-	return tx.Audit(action, c.name, differences(old, record, c.idName())...)
+	details := differences(old, record, c.idName())
+	if owner, ok := any(old).(interface {
+		takesAlong(*Tx) ([]UserAuditDetail, error)
+	}); ok && record == nil {
+		along, err := owner.takesAlong(tx)
+		if err != nil {
+			return err
+		}
+		details = append(details, along...)
+	}
+	return tx.Audit(action, c.name, details...)
+}
+
+// along is the audit detail of how many of something go with a deleted record, none for nothing.
+func along[T any](what string, all iter.Seq2[T, error]) ([]UserAuditDetail, error) {
+	n, err := count(all)
+	if n == 0 || err != nil {
+		return nil, err
+	}
+	return []UserAuditDetail{detail(what, n, "")}, nil
 }
 
 // idName is the name of the member that holds a record's id.
 func (c *Collection[ID, T]) idName() string {
 	record := new(T)
 	v, id := reflect.ValueOf(record).Elem(), reflect.ValueOf(c.id(record)).Pointer()
-	for i := range v.NumField() {
-		if v.Field(i).Addr().Pointer() == id {
-			return v.Type().Field(i).Name
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		if !f.Anonymous && v.FieldByIndex(f.Index).Addr().Pointer() == id {
+			return f.Name
 		}
 	}
 	return ""
@@ -155,9 +175,10 @@ func member[T any](record *T, i int) string {
 		return ""
 	}
 	v := reflect.ValueOf(record).Elem().Field(i)
-	if v.IsZero() && v.Kind() != reflect.Bool {
+	if v.IsZero() && v.Kind() != reflect.Bool || v.Kind() == reflect.Slice && v.Len() == 0 {
 		return ""
 	}
+	v = reflect.Indirect(v)
 	return text(v.Interface())
 }
 

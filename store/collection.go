@@ -13,10 +13,12 @@ import (
 // Collection is a kind of record: how it is named, found and kept. Its methods are the only way to its records,
 // and write is the only place where a record, its index entries and its audit rows change.
 //
-// A record type may have two methods that write finds by itself:
+// A record type may have three methods that write finds by itself:
 //
 //	check(tx *Tx) error          whether the record may be stored: lengths, parents; it may also fill in defaults
+//	date(now Time, old *T)         sets the dates of creation and change; a record in which nothing else changed keeps its own
 //	changed(tx *Tx, old *T) error  what follows from the change, in the same transaction; the receiver is nil for a deleted record
+//	takesAlong(tx *Tx) ([]UserAuditDetail, error)  what the audit says of all that goes with a deleted record
 type Collection[ID int | string, T any] struct {
 	tag     string          // two letters that begin every key
 	name    string          // as errors and audits say it: "Smart Rule"
@@ -95,16 +97,25 @@ func (c *Collection[ID, T]) Has(tx *Tx, id ID) (bool, error) {
 // ErrExists when the id or a unique key is taken.
 func (c *Collection[ID, T]) Insert(tx *Tx, record *T) error {
 	id, ok := any(c.id(record)).(*int)
-	if ok && *id == 0 {
-		next, err := tx.db.nextID(tx.ctx, c.tag, c.lowest)
-		if err != nil {
-			return err
+	chosen := !ok || *id != 0
+	for {
+		if !chosen {
+			next, err := tx.db.nextID(tx.ctx, c.tag, c.lowest)
+			if err != nil {
+				return err
+			}
+			*id = next
 		}
-		*id = next
-	} else if taken, err := c.Has(tx, *c.id(record)); err != nil || taken {
-		return orElse(err, because(ErrExists, "%s %v already exists", c.name, *c.id(record)))
+		switch taken, err := c.Has(tx, *c.id(record)); {
+		case err != nil:
+			return err
+		case !taken:
+			return c.write(tx, nil, record)
+		case chosen:
+			return because(ErrExists, "%s %v already exists", c.name, *c.id(record))
+		}
+		// Somebody chose the id that it is the turn of.
 	}
-	return c.write(tx, nil, record)
 }
 
 // Put stores a changed record. It returns what check returns, ErrNotFound when there is no such record and
@@ -155,13 +166,13 @@ func (c *Collection[ID, T]) decode(raw []byte) (*T, error) {
 
 // write takes the collection from old to record; old is nil for a new one, record for a deleted one.
 func (c *Collection[ID, T]) write(tx *Tx, old, record *T) error {
-	if tx.w == nil {
-		return fmt.Errorf("%s: a write within a reading transaction", c.name)
-	}
 	if checked, ok := any(record).(interface{ check(*Tx) error }); ok && record != nil {
 		if err := checked.check(tx); err != nil {
 			return err
 		}
+	}
+	if dated, ok := any(record).(interface{ date(Time, *T) }); ok && record != nil {
+		dated.date(tx.Now, old)
 	}
 	same, err := c.writeRecord(tx, old, record)
 	if same || err != nil {

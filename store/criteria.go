@@ -64,7 +64,7 @@ func ofOneType(tx *Tx, attributeIDs []int) error {
 	}
 	var firstType int
 	for i, id := range attributeIDs {
-		a, err := Attributes.Get(tx, id)
+		a, err := AttributeByID(tx, id)
 		if err != nil {
 			return orElse(unless(ErrNotFound, err), Invalid("AttributeIDs: there is no Attribute %d", id))
 		}

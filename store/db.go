@@ -32,6 +32,8 @@ type DB struct {
 	keys      authz.Keys
 	remember  rightsMemory
 	rules     ruleWork
+
+	registrations registrationMemory
 }
 
 // Options are what a DB needs beside its engine.
@@ -99,8 +101,9 @@ type Tx struct {
 	ctx   context.Context
 	db    *DB
 	r     kv.Reader
-	w     kv.Txn // nil within View
-	quiet bool   // an act that writes its own audit row encloses what happens
+	w     kv.Txn
+	rings *[]bell // rung once the transaction is committed; nil within View
+	quiet bool    // an act that writes its own audit row encloses what happens
 
 	organizations map[string]bool // memory of Sees
 }
@@ -109,7 +112,8 @@ type Tx struct {
 type Actor struct {
 	UserID       int // 0: muster itself
 	UserName     string
-	IPAddress    string
+	IPAddress    string   // whence he comes: as the connection says, or a trusted proxy
+	Proxy        string   // the trusted proxy that says so; empty: none
 	Door         string   // the API by which he came
 	Registration string   // the name of the API registration that let him in
 	Admin        bool     // a member of Administrators
@@ -128,23 +132,36 @@ func System(door string) Actor {
 func View[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error)) (R, error) {
 	var result R
 	err := db.engine.View(ctx, func(r kv.Reader) (err error) {
-		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: r})
+		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: r, w: readOnly{r}})
 		return err
 	})
 	return result, err
 }
 
+// readOnly is what a transaction writes to that only reads.
+type readOnly struct{ kv.Reader }
+
+var errReadOnly = errors.New("a write within a reading transaction")
+
+func (readOnly) Set(_, _ []byte) error { return errReadOnly }
+func (readOnly) Delete([]byte) error   { return errReadOnly }
+
 // Update runs fn in a transaction and commits it durably. fn may run several times and so touches nothing but its
 // Tx; on any error nothing is written.
 func Update[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error)) (R, error) {
 	var result R
+	var rings []bell
 	err := db.engine.Update(ctx, func(w kv.Txn) (err error) {
-		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: w, w: w})
+		rings = nil
+		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: w, w: w, rings: &rings})
 		return err
 	})
 	if err != nil {
 		var none R
 		return none, err
+	}
+	for _, b := range rings {
+		b.ring()
 	}
 	return result, nil
 }

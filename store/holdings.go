@@ -49,14 +49,14 @@ func (h *holdings) add(tx *Tx, group int) error {
 		}
 	}
 	return first(
-		each(GroupPermission.From(tx, group), func(id, level int) { h.grants[authz.Permission(id)] |= authz.Level(level) }),
-		each(GroupRule.From(tx, group), func(id, level int) { h.rules[id] |= authz.Level(level) }),
-		each(GroupRegistration.From(tx, group), func(id, _ int) { h.registrations[id] = true }),
-		each(GroupOrganization.From(tx, group), func(id string, _ int) { h.organizations[id] = true }),
+		everyLink(GroupPermission.From(tx, group), func(id, level int) { h.grants[authz.Permission(id)] |= authz.Level(level) }),
+		everyLink(GroupRule.From(tx, group), func(id, level int) { h.rules[id] |= authz.Level(level) }),
+		everyLink(GroupRegistration.From(tx, group), func(id, _ int) { h.registrations[id] = true }),
+		everyLink(GroupOrganization.From(tx, group), func(id string, _ int) { h.organizations[id] = true }),
 	)
 }
 
-func each[ID int | string](links iter.Seq2[Linked[ID], error], fn func(id ID, value int)) error {
+func everyLink[ID int | string](links iter.Seq2[Linked[ID], error], fn func(id ID, value int)) error {
 	for l, err := range links {
 		if err != nil {
 			return err

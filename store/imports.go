@@ -25,26 +25,26 @@ const MaxWarnings = 100
 // Import is a file that was posted and what became of it. Read counts hosts, not rows; in a Done import
 // Read = Created + Updated + Unchanged + Skipped + Filtered.
 type Import struct {
-	ImportID    int
-	WorkgroupID int
-	ImportType  string
-	FileName    Text
-	Filter      string
-	State       string
-	Error       Text // why it failed
-	Read        int
-	Created     int
-	Updated     int
-	Unchanged   int
-	Skipped     int // hosts that could not be imported; Warnings say why
-	Filtered    int // hosts outside the Filter
-	BytesRead   int
-	BytesTotal  int
-	Warnings    []string
-	UserID      int
-	CreateDate  Time
-	StartDate   Time
-	EndDate     Time
+	ImportID    int      // ID of the import.
+	WorkgroupID int      // ID of the Workgroup to import into.
+	ImportType  string   // Type of the import file.
+	FileName    Text     // Name of the import file.
+	Filter      string   // Which addresses are imported.
+	State       string   // Queued, Running, Done, Failed or Canceled.
+	Error       Text     // Why the import failed.
+	Read        int      // Hosts read so far.
+	Created     int      // Hosts that are new assets.
+	Updated     int      // Hosts that changed an asset.
+	Unchanged   int      // Hosts that changed nothing.
+	Skipped     int      // Hosts that could not be imported; the warnings say why.
+	Filtered    int      // Hosts outside the filter.
+	BytesRead   int      // Bytes of the file read so far.
+	BytesTotal  int      // Bytes of the file.
+	Warnings    []string // What the importer warned of, the first 100.
+	UserID      int      // ID of the user who imports.
+	CreateDate  Time     // When the import was accepted.
+	StartDate   Time     // When it began, for the last time if it was interrupted.
+	EndDate     Time     // When it ended.
 }
 
 // ImportFile is where the content of an import lies until it ends, and who posted it.
@@ -170,11 +170,25 @@ func ReturnImport(tx *Tx, job *Job) error {
 // files that are still needed.
 func ReclaimImports(tx *Tx) (map[string]bool, error) {
 	files := map[string]bool{}
+	var running []*Import
 	for f, err := range ImportFiles.All(tx) {
 		if err != nil {
 			return nil, err
 		}
 		files[f.File] = true
+		i, err := Imports.Get(tx, f.ImportID)
+		if err != nil {
+			return nil, err
+		}
+		if i.State == ImportRunning {
+			running = append(running, i)
+		}
+	}
+	for _, i := range running {
+		i.State = ImportQueued
+		if err := Imports.Put(tx, i); err != nil {
+			return nil, err
+		}
 	}
 	return files, ReleaseAll(tx, importJobs)
 }

@@ -2,9 +2,11 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/musterhq/muster/store/kv"
 )
@@ -134,6 +136,9 @@ func (ix *Index[ID, T]) write(tx *Tx, old, record *T) error {
 	}
 	if key == nil {
 		return nil
+	}
+	if len(key) > kv.MaxKey {
+		return Invalid("the %s of %s %s takes more room than an index has", cmp.Or(ix.unique, "member"), strings.ToLower(article(ix.c.name)), ix.c.name)
 	}
 	if ix.unique != "" && !bytes.Equal(oldKey, key) {
 		if taken, err := tx.get(key); err != nil || taken != nil {

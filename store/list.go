@@ -18,7 +18,11 @@ type List struct {
 
 // list is the List of a collection's records whose places begin with a prefix.
 func list[ID int | string, T any](c *Collection[ID, T], prefix Key) List {
-	r := kv.Prefix(c.key(kindRecord, prefix))
+	return between(kv.Prefix(c.key(kindRecord, prefix)))
+}
+
+// between is the List of the records whose keys lie in a range.
+func between(r kv.Range) List {
 	return List{
 		Count: func(tx *Tx) (int, error) {
 			n, keys := 0, r

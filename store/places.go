@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"iter"
 	"unicode/utf8"
 
@@ -9,14 +10,14 @@ import (
 
 // Organization is what divides the store between its owners (the document's "Organizations").
 type Organization struct {
-	OrganizationID string // a GUID
-	Name           string
-	IsActive       bool
+	OrganizationID string // ID of the organization, a GUID.
+	Name           string // Name of the organization.
+	IsActive       bool   // Whether the organization is active.
 }
 
 func (o *Organization) check(*Tx) error {
-	if _, err := uuid.Parse(o.OrganizationID); err != nil {
-		return Invalid("OrganizationID: a GUID is expected")
+	if id, err := uuid.Parse(o.OrganizationID); err != nil || id.String() != o.OrganizationID {
+		return Invalid("OrganizationID: a GUID in small letters is expected")
 	}
 	return required("Name", o.Name, 256)
 }
@@ -39,9 +40,15 @@ func OrganizationByName(tx *Tx, name string) (*Organization, error) {
 	return o, tx.See(Organizations.name, name, o.OrganizationID)
 }
 
-// OrganizationByID returns an Organization that the actor may see, or ErrNotFound.
+// OrganizationByID returns an Organization that the actor may see, ErrNotFound, or ErrInvalid for what is no GUID.
 func OrganizationByID(tx *Tx, id string) (*Organization, error) {
+	if _, err := uuid.Parse(id); err != nil {
+		return nil, Invalid("%q is not a GUID", text(id))
+	}
 	o, err := Organizations.Get(tx, fold(id))
+	if errors.Is(err, ErrNotFound) {
+		err = absent(Organizations.name, id) // in the spelling of what he may not see
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -50,18 +57,20 @@ func OrganizationByID(tx *Tx, id string) (*Organization, error) {
 
 // Workgroup is a set of assets within an Organization (the document's "Workgroups").
 type Workgroup struct {
-	OrganizationID string
-	ID             int
-	Name           string
+	OrganizationID string // ID of the organization to which the Workgroup belongs.
+	ID             int    // ID of the Workgroup.
+	Name           string // Name of the Workgroup, unique within its organization.
 }
 
 func (w *Workgroup) check(tx *Tx) error {
 	if err := required("Name", w.Name, 256); err != nil {
 		return err
 	}
-	known, err := Organizations.Has(tx, w.OrganizationID)
-	if err == nil && !known || err == nil && tx.See(Organizations.name, w.OrganizationID, w.OrganizationID) != nil {
-		err = Invalid("OrganizationID: there is no Organization %q", w.OrganizationID)
+	asked := w.OrganizationID
+	w.OrganizationID = fold(asked)
+	_, err := OrganizationByID(tx, asked)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
+		return Invalid("OrganizationID: there is no Organization %q", asked)
 	}
 	return err
 }
@@ -149,8 +158,12 @@ func required(member, value string, limit int) error {
 	return short(member, value, limit)
 }
 
-// short checks the length of a text in code points.
+// short checks the length of a text in code points. What is no text would come back as another one, and its index
+// entries would not be found again.
 func short(member, value string, limit int) error {
+	if !utf8.ValidString(value) {
+		return Invalid("%s is not UTF-8", member)
+	}
 	if n := utf8.RuneCountInString(value); n > limit {
 		return Invalid("%s is longer than %d characters", member, limit)
 	}

@@ -32,24 +32,38 @@ func ParseRanges(s string) (Ranges, error) {
 }
 
 func parseRange(s string) (netipx.IPRange, error) {
-	wrong := Invalid("%q is not an IP address, a range a-b or a CIDR", text(s))
-	if prefix, err := netip.ParsePrefix(s); err == nil {
-		if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
-			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
-		}
+	if prefix, err := parseCIDR(s); err == nil {
 		return netipx.RangeOfPrefix(prefix), nil
 	}
+	if strings.Contains(s, "-") {
+		if span, err := parseSpan(s); err == nil || span != (netipx.IPRange{}) {
+			return span, err
+		}
+	} else if addr, err := parseAddress(s); err == nil {
+		return netipx.IPRangeFrom(addr, addr), nil
+	}
+	return netipx.IPRange{}, Invalid("%q is not an IP address, a range a-b or a CIDR", text(s))
+}
+
+// parseCIDR reads an address/bits without its host bits. One of IPv4 written as IPv6 is of IPv4.
+func parseCIDR(s string) (netip.Prefix, error) {
+	prefix, err := netip.ParsePrefix(strings.TrimSpace(s))
+	if err != nil {
+		return prefix, Invalid("%q is not a CIDR", text(s))
+	}
+	if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+	}
+	return prefix.Masked(), nil
+}
+
+// parseSpan reads a range a-b. One whose ends are addresses in the wrong order is returned with the error.
+func parseSpan(s string) (netipx.IPRange, error) {
 	from, to, isRange := strings.Cut(s, "-")
-	first, err := parseAddress(from)
-	if err != nil {
-		return netipx.IPRange{}, wrong
-	}
-	if !isRange {
-		return netipx.IPRangeFrom(first, first), nil
-	}
-	last, err := parseAddress(to)
-	if err != nil {
-		return netipx.IPRange{}, wrong
+	first, err1 := parseAddress(from)
+	last, err2 := parseAddress(to)
+	if !isRange || err1 != nil || err2 != nil {
+		return netipx.IPRange{}, Invalid("%q is not a range a-b of IP addresses", text(s))
 	}
 	r := netipx.IPRangeFrom(first, last)
 	if !r.IsValid() {

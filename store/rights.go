@@ -138,3 +138,50 @@ func (m *rightsMemory) put(id string, c *authz.Claims) {
 	}
 	m.claims[id] = c
 }
+
+// registrationMemory remembers the registrations as they are at an epoch of everyone's, since every request asks one
+// whether it lets the caller's address in.
+type registrationMemory struct {
+	mu    sync.Mutex
+	epoch int
+	byID  map[int]*ApiRegistration
+}
+
+func (m *registrationMemory) get(id, epoch int) *ApiRegistration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.epoch != epoch {
+		return nil
+	}
+	return m.byID[id]
+}
+
+func (m *registrationMemory) put(r *ApiRegistration, epoch int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.epoch != epoch || m.byID == nil {
+		m.epoch, m.byID = epoch, map[int]*ApiRegistration{}
+	}
+	m.byID[r.Id] = r
+}
+
+// admitted returns ErrSignIn unless the registration of a session lets the actor's address in.
+func (tx *Tx) admitted(registrationID int, e Epochs) error {
+	if registrationID == 0 {
+		return nil // made on the host
+	}
+	r := tx.db.registrations.get(registrationID, e[1])
+	if r == nil {
+		var err error
+		if r, err = ApiRegistrations.Get(tx, registrationID); errors.Is(err, ErrNotFound) {
+			return ErrSignIn
+		} else if err != nil {
+			return err
+		}
+		tx.db.registrations.put(r, e[1])
+	}
+	if !r.Admits(tx.By) {
+		return ErrSignIn
+	}
+	return nil
+}

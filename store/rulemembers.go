@@ -130,19 +130,34 @@ func accountsOfRule(tx *Tx, r *SmartRule) (iter.Seq2[*AccountOnSystem, error], e
 // the next refresh, or the sweep of the deleted asset.
 const inRules = 100
 
+// rulesWith returns the rules that an asset is in, so many at the most.
+func rulesWith(tx *Tx, assetID int) (rules []int, err error) {
+	for in, err := range RuleAsset.To(tx, assetID) {
+		if err != nil || len(rules) == inRules {
+			return rules, err
+		}
+		rules = append(rules, in.ID)
+	}
+	return rules, nil
+}
+
 // leaveRules takes a deleted asset out of the rules that it is in.
 func leaveRules(tx *Tx, assetID int) error {
-	b := &batch{tx: tx.Unaudited(), left: inRules}
-	return cutTo(b, RuleAsset, assetID)
+	rules, err := rulesWith(tx, assetID)
+	for _, rule := range rules {
+		if _, err := RuleAsset.Cut(tx.Unaudited(), rule, assetID); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // moveInRules notes for the rules that an asset is in that it lies in another Workgroup, by which they know who may
 // see it.
 func moveInRules(tx *Tx, assetID, workgroupID int) error {
-	b := &batch{tx: tx.Unaudited(), left: inRules}
-	rules, err := someOf(b, RuleAsset.To(tx, assetID))
-	for _, r := range rules {
-		if err := RuleAsset.Set(b.tx, r.ID, assetID, workgroupID); err != nil {
+	rules, err := rulesWith(tx, assetID)
+	for _, rule := range rules {
+		if err := RuleAsset.Set(tx.Unaudited(), rule, assetID, workgroupID); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/musterhq/muster/store/kv"
@@ -19,7 +18,7 @@ func ClaimRule(tx *Tx, r *SmartRule) error { return r.enter(tx, RuleProcessing) 
 
 // QueueRule leaves the processing of a rule to KeepRules. It returns ErrBusy if it is being processed.
 func QueueRule(tx *Tx, r *SmartRule) error {
-	defer tx.db.rules.queued.wake()
+	tx.ring(tx.db.rules.queued)
 	return r.enter(tx, RuleQueued)
 }
 
@@ -78,12 +77,12 @@ func difference(tx *Tx, ruleID int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		if selected, err = ids(selected, AssetAttribute.To(tx, attribute.ID)); err != nil {
+		if selected, err = linkedIDs(selected, AssetAttribute.To(tx, attribute.ID)); err != nil {
 			return nil, err
 		}
 	}
 	slices.Sort(selected)
-	has, err := ids(nil, RuleAsset.From(tx, ruleID))
+	has, err := linkedIDs(nil, RuleAsset.From(tx, ruleID))
 	return inOne(slices.Compact(selected), has), err
 }
 
@@ -96,7 +95,7 @@ func (p *processing) settle(ctx context.Context, assets []int) error {
 		if _, err := SmartRules.Get(tx, p.ruleID); err != nil { // deleted
 			return n, err
 		}
-		attributes, err := ids(nil, RuleAttribute.From(tx, p.ruleID))
+		attributes, err := linkedIDs(nil, RuleAttribute.From(tx, p.ruleID))
 		if err != nil {
 			return n, err
 		}
@@ -162,13 +161,13 @@ func (p *processing) giveUp(ctx context.Context, failed error) error {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastMoment)
 	defer cancel()
-	defer p.db.rules.queued.wake()
 	return Change(last, p.db, p.by, func(tx *Tx) error {
 		r, err := SmartRules.Get(tx, p.ruleID)
 		if err != nil {
 			return unless(ErrNotFound, err)
 		}
 		r.Status = status
+		tx.ring(p.db.rules.queued)
 		return SmartRules.Put(tx.Unaudited(), r)
 	})
 }
@@ -219,52 +218,8 @@ func requeueRules(tx *Tx) error {
 	return nil
 }
 
-// ruleWork wakes KeepRules when there may be something to do.
-type ruleWork struct{ marked, queued bell }
-
-func newRuleWork() ruleWork { return ruleWork{marked: make(bell, 1), queued: make(bell, 1)} }
-
-// bell is rung by whoever has work, in time or a moment before his transaction commits, and never waits.
-type bell chan struct{}
-
-func (b bell) wake() {
-	select {
-	case b <- struct{}{}:
-	default:
-	}
-}
-
-// How KeepRules waits: after the bell until the transaction that rang it has ended, and without it for what a slow
-// transaction or a failed try has left.
-const (
-	afterTheBell   = 20 * time.Millisecond
-	withoutTheBell = 250 * time.Millisecond
-)
-
-// KeepRules keeps the members of all Smart Rules up to date, and processes those that are queued, until ctx ends.
-func KeepRules(ctx context.Context, db *DB) {
-	var both sync.WaitGroup
-	both.Go(func() { db.keep(ctx, db.rules.marked, RefreshRules) })
-	both.Go(func() { db.keep(ctx, db.rules.queued, ProcessQueuedRules) })
-	both.Wait()
-}
-
-func (db *DB) keep(ctx context.Context, rung bell, work func(context.Context, *DB) error) {
-	for ctx.Err() == nil {
-		if err := work(ctx, db); err != nil && ctx.Err() == nil {
-			db.log.ErrorContext(ctx, "smart rules", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(withoutTheBell):
-		case <-rung:
-			time.Sleep(afterTheBell)
-		}
-	}
-}
-
-// ids appends the ids of one side of a link.
-func ids(all []int, linked func(func(Linked[int], error) bool)) ([]int, error) {
+// linkedIDs appends the ids of one side of a link.
+func linkedIDs(all []int, linked func(func(Linked[int], error) bool)) ([]int, error) {
 	for one, err := range linked {
 		if err != nil {
 			return nil, err

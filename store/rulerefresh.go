@@ -4,6 +4,8 @@ import (
 	"context"
 	"maps"
 	"slices"
+
+	"github.com/musterhq/muster/store/kv"
 )
 
 // Members follow the attributes of assets. Whatever changes what an asset carries, or where it lies, marks the asset
@@ -26,7 +28,7 @@ func markAsset(tx *Tx, assetID int) error {
 	if err != nil {
 		return err
 	}
-	defer tx.db.rules.marked.wake()
+	tx.ring(tx.db.rules.marked)
 	return AssetMarks.write(tx, nil, &AssetMark{AssetID: assetID, Mark: mark})
 }
 
@@ -36,21 +38,24 @@ const (
 	refreshedLinks  = 120
 )
 
-// RefreshRules looks at all assets that are marked.
+// RefreshRules looks at all assets that are marked when it begins.
 func RefreshRules(ctx context.Context, db *DB) error {
-	for {
-		marks, err := Update(ctx, db, System("smart rules"), func(tx *Tx) (int, error) { return refreshSome(tx.Unaudited()) })
-		if marks == 0 || err != nil {
+	for from := 0; ; {
+		next, err := Update(ctx, db, System("smart rules"), func(tx *Tx) (int, error) { return refreshSome(tx.Unaudited(), from) })
+		if next == 0 || err != nil {
 			return err
 		}
+		from = next
 	}
 }
 
-// refreshSome looks at the first marked assets and returns how many there were. It leaves no audit rows: what was
-// done are the changes that marked them.
-func refreshSome(tx *Tx) (int, error) {
+// refreshSome looks at the first marked assets from an id on and returns the id to go on from, 0 after the last: to begin
+// anew each time would be to step over all the marks that were taken away. It leaves no audit rows: what was done are
+// the changes that marked the assets.
+func refreshSome(tx *Tx, from int) (next int, err error) {
 	var marked []int
-	for mark, err := range AssetMarks.All(tx) {
+	marks := kv.Range{From: AssetMarks.key(kindRecord, K(from)), To: kv.Prefix(AssetMarks.key(kindRecord, nil)).To}
+	for mark, err := range AssetMarks.records(tx, marks) {
 		if err != nil {
 			return 0, err
 		}
@@ -80,13 +85,14 @@ func refreshSome(tx *Tx) (int, error) {
 			}
 		}
 		if len(now) < len(changes[i]) {
-			break // the mark stays
+			return id, touchRules(tx, touched) // the mark stays
 		}
 		if err := AssetMarks.Delete(tx, id); err != nil {
 			return 0, err
 		}
+		next = id + 1
 	}
-	return len(marked), touchRules(tx, touched)
+	return next, touchRules(tx, touched)
 }
 
 // touchRules notes that rules have been brought up to date.

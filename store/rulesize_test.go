@@ -210,7 +210,7 @@ func (l *lab) mustBeBruteForce() {
 			continue
 		}
 		want := view(l, func(tx *Tx) (want []int, err error) {
-			read, err := ids(nil, RuleAttribute.From(tx, r.SmartRuleID))
+			read, err := linkedIDs(nil, RuleAttribute.From(tx, r.SmartRuleID))
 			if err != nil {
 				return nil, err
 			}
@@ -218,7 +218,7 @@ func (l *lab) mustBeBruteForce() {
 				if err != nil {
 					return nil, err
 				}
-				carried, err := ids(nil, AssetAttribute.From(tx, a.AssetID))
+				carried, err := linkedIDs(nil, AssetAttribute.From(tx, a.AssetID))
 				if err != nil {
 					return nil, err
 				}
@@ -251,7 +251,7 @@ func TestTheBackgroundNeedsNobodyToAsk(t *testing.T) {
 	go func() { KeepRules(ctx, l.DB); close(done) }()
 	defer func() { stop(); <-done }()
 	rule := l.rule("Rule", at...)
-	l.assign(a, at...)
+	l.carry(a, at...)
 	for began := time.Now(); ; time.Sleep(time.Millisecond) {
 		if _, total := l.page(rule, 0, 1); total == 1 {
 			break

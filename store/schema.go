@@ -71,6 +71,9 @@ var (
 	Attributes = collection[int, Attribute]("an", "Attribute", func(a *Attribute) *int { return &a.AttributeID }).
 			from(firstOwnID).in(func(a *Attribute) Key { return K(a.AttributeTypeID) })
 
+	attributeByName    = Attributes.unique('n', "name", func(a *Attribute) Key { return K(a.AttributeTypeID, fold(a.ShortName)) })
+	attributesByParent = Attributes.index('p', func(a *Attribute) Key { return unlessNil(a.ParentAttributeID) })
+
 	SmartRules = collection[int, SmartRule]("sr", "Smart Rule", func(r *SmartRule) *int { return &r.SmartRuleID })
 
 	smartRuleByTitle   = SmartRules.unique('t', "title", func(r *SmartRule) Key { return K(fold(r.Title)) })
@@ -107,7 +110,15 @@ var (
 	FunctionalPasswords = collection[int, FunctionalPassword]("fp", "Functional Account Password", func(p *FunctionalPassword) *int { return &p.FunctionalAccountID }).secrets()
 )
 
-// firstOwnID is the first id of an attribute or attribute type that is not the store's own.
+// Platforms and databases. Databases lie in the order of their assets.
+var (
+	Platforms = collection[int, Platform]("pl", "Platform", func(p *Platform) *int { return &p.PlatformID }).from(firstOwnID)
+
+	Databases = collection[int, Database]("db", "Database", func(d *Database) *int { return &d.DatabaseID }).
+			in(func(d *Database) Key { return K(d.AssetID) })
+)
+
+// firstOwnID is the first id of an attribute, an attribute type or a platform that is not the store's own.
 const firstOwnID = 10_000
 
 // What belongs to what. A link's epoch says whose rights a change of it touches. Nobody leaves a group but by Leave, or
@@ -141,12 +152,49 @@ var (
 		in(func(a *Audit) Key { return K(a.CreateDate) })
 )
 
+// Address groups. Addresses lie in the order of their groups.
+var (
+	AddressGroups = collection[int, AddressGroup]("ag", "Address Group", func(g *AddressGroup) *int { return &g.AddressGroupID })
+
+	addressGroupByName = AddressGroups.unique('n', "name", func(g *AddressGroup) Key { return K(fold(g.Name), fold(string(g.OrganizationID))) })
+
+	Addresses = collection[int, Address]("ad", "Address", func(a *Address) *int { return &a.AddressID }).
+			in(func(a *Address) Key { return K(a.AddressGroupID) })
+
+	addressByValue = Addresses.unique('v', "type and value", func(a *Address) Key { return K(a.AddressGroupID, a.Type, fold(a.Value)) })
+
+	addressClearings = collection[int, addressClearing]("ac", "Address Clearing", func(c *addressClearing) *int { return &c.AddressGroupID }).unaudited()
+)
+
+// EPM policies. Applications lie in the order of their policies and groups.
+var (
+	EPMPolicies = collection[int, EPMPolicy]("po", "EPM Policy", func(p *EPMPolicy) *int { return &p.PolicyID })
+
+	epmPolicyByGUID = EPMPolicies.unique('g', "GUID", func(p *EPMPolicy) Key { return K(p.PolicyGUID) })
+	_               = EPMPolicies.unique('n', "name", func(p *EPMPolicy) Key { return K(fold(p.Name)) })
+
+	EPMApplications = collection[int, EPMApplication]("ea", "EPM Application", func(a *EPMApplication) *int { return &a.ApplicationID }).
+			in(func(a *EPMApplication) Key { return K(a.PolicyID, fold(a.GroupName)) })
+)
+
+// Reports that were made on a schedule. A delivery's file lies in parts of its own, so that lists do not read it.
+var (
+	Subscriptions = collection[int, Subscription]("su", "Subscription", func(s *Subscription) *int { return &s.ScheduleId })
+
+	Deliveries = collection[int, Delivery]("de", "Subscription Delivery", func(d *Delivery) *int { return &d.ReportDeliveryId }).unaudited()
+
+	deliveriesByOwner = Deliveries.index('u', func(d *Delivery) Key { return K(d.UserID) })
+
+	deliveryParts = collection[int, deliveryPart]("dp", "Subscription Delivery Part", func(p *deliveryPart) *int { return &p.PartID }).
+			unaudited().in(func(p *deliveryPart) Key { return K(p.ReportDeliveryId) })
+)
+
 // Access policies.
 var (
 	AccessPolicies = collection[int, AccessPolicy]("ap", "Access Policy", func(p *AccessPolicy) *int { return &p.AccessPolicyID }).
 			from(DefaultAccessPolicy + 1)
 
-	accessPolicyByName = AccessPolicies.unique('n', "name", func(p *AccessPolicy) Key { return K(fold(p.Name)) })
+	_ = AccessPolicies.unique('n', "name", func(p *AccessPolicy) Key { return K(fold(p.Name)) })
 )
 
 // What user groups and users have beyond their rights. A group's secrets are guarded: with them it cannot go.
@@ -199,4 +247,12 @@ func unlessEmpty(t Text) Key {
 		return nil
 	}
 	return K(fold(string(t)))
+}
+
+// unlessNil is the key of a number that may be absent.
+func unlessNil(n *int) Key {
+	if n == nil {
+		return nil
+	}
+	return K(*n)
 }

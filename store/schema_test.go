@@ -25,8 +25,12 @@ var schema = []described{
 	Users, UserSecrets, LastLogins, UserGroups, ApiRegistrations, ApiKeys, Sessions,
 	AttributeTypes, Attributes, SmartRules, Criteria, AssetMarks,
 	ManagedSystems, ManagedAccounts, AccountPasswords, FunctionalAccounts, FunctionalPasswords,
+	Platforms, Databases,
 	GroupMember, GroupPermission, GroupRegistration, GroupRule, AssetAttribute, RuleAttribute, RuleAsset, GroupOrganization,
 	Imports, ImportFiles, Jobs, Audits,
+	AddressGroups, Addresses, addressClearings,
+	EPMPolicies, EPMApplications,
+	Subscriptions, Deliveries, deliveryParts,
 	AccessPolicies,
 	RuleRoles, Secrets, SecretOwner,
 }

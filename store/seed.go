@@ -27,7 +27,7 @@ const (
 	firstApplication  = "muster"
 )
 
-// seed lays down the catalogues of wire.md's "Catalogues of a fresh store" and the first administrator.
+// seed lays down the catalogues of a fresh store and the first administrator.
 func (db *DB) seed(ctx context.Context, first FirstStart) error {
 	hash, err := db.hasher.Hash(ctx, first.Password)
 	if err != nil {
@@ -39,7 +39,8 @@ func (db *DB) seed(ctx context.Context, first FirstStart) error {
 			return err
 		}
 		if err := errors.Join(
-			seedPlaces(tx), seedAccessPolicies(tx.Unaudited()), seedAdministrators(tx, registrations), seedRules(tx.Unaudited()), saveKeys(tx, authz.NewKeys()),
+			seedPlaces(tx), seedAttributes(tx), seedPlatforms(tx), seedAccessPolicies(tx.Unaudited()),
+			seedAdministrators(tx, registrations), seedRules(tx.Unaudited()), saveKeys(tx, authz.NewKeys()),
 		); err != nil {
 			return err
 		}
@@ -74,8 +75,8 @@ func seedPlaces(tx *Tx) error {
 
 func seedRegistrations(tx *Tx, key string) ([]*ApiRegistration, error) {
 	registrations := []*ApiRegistration{
-		{Name: "muster key", RegistrationType: ApiKeyPolicy, Active: true},
-		{Name: "muster token", RegistrationType: ApiAccessPolicy, Active: true},
+		{Name: "muster key", RegistrationType: ApiKeyPolicy, Active: true, Visible: true},
+		{Name: "muster token", RegistrationType: ApiAccessPolicy, Active: true, Visible: true},
 	}
 	for _, r := range registrations {
 		if err := ApiRegistrations.Insert(tx, r); err != nil {

@@ -112,6 +112,9 @@ func Resume(tx *Tx, token *authz.Claims) (*authz.Claims, *Session, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := tx.admitted(session.RegistrationID, now); err != nil {
+		return nil, nil, err
+	}
 	if now == token.Epochs {
 		return token, session, nil
 	}
@@ -132,6 +135,9 @@ func Resume(tx *Tx, token *authz.Claims) (*authz.Claims, *Session, error) {
 func (in *SignedIn) Resume(tx *Tx) (*authz.Claims, *Session, error) {
 	now, err := epochs(tx, in.session.UserID)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := tx.admitted(in.session.RegistrationID, now); err != nil {
 		return nil, nil, err
 	}
 	rights := in.Rights

@@ -71,7 +71,7 @@ func findByKey(tx *Tx, c authz.PSAuth) (*attempt, error) {
 	if err := a.found(tx, user); err != nil {
 		return nil, err
 	}
-	if a.rights == nil || a.registration == nil || !a.registration.Active {
+	if a.rights == nil || a.registration == nil || !a.registration.Active || !a.registration.Admits(tx.By) {
 		return a, nil
 	}
 	a.allowed, err = a.rights.MayUse(tx, a.registration.Id)
@@ -115,7 +115,7 @@ func findByClient(tx *Tx, clientID string) (*attempt, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r.RegistrationType != ApiAccessPolicy || !r.Active {
+		if r.RegistrationType != ApiAccessPolicy || !r.Active || !r.Admits(tx.By) {
 			continue
 		}
 		if may, err := a.rights.MayUse(tx, r.Id); err != nil {

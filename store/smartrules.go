@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/kv"
 )
 
 // The types of Smart Rules, after what their members are.
@@ -66,12 +67,16 @@ func (r *SmartRule) changed(tx *Tx, old *SmartRule) error {
 	return sweepLater(tx, sweepOfRule, old.SmartRuleID)
 }
 
+func (r *SmartRule) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
+	return along("Members", RuleAsset.From(tx, r.SmartRuleID))
+}
+
 // clearRule clears away what a deleted rule had.
 func clearRule(b *batch, id int) error {
+	criteria := Criteria.records(b.tx, kv.Prefix(Criteria.key(kindRecord, K(id))))
 	return first(
-		cutFrom(b, RuleAsset, id), cutFrom(b, RuleAttribute, id), cutTo(b, GroupRule, id),
+		cutFrom(b, RuleAsset, id), cutFrom(b, RuleAttribute, id), cutTo(b, GroupRule, id), remove(b, Criteria, criteria),
 		remove(b, RuleRoles, ruleRolesByRule.Each(b.tx, K(id))),
-		unless(ErrNotFound, Criteria.Delete(b.tx, id)),
 	)
 }
 
@@ -235,18 +240,10 @@ func SetRuleLevel(tx *Tx, groupID, ruleID int, level authz.Level) error {
 }
 
 // DeleteSmartRule deletes a rule that the actor has found and may write: from now on there is none by that id and its
-// title is free; its members are swept away later. One audit row counts them. It returns ErrInvalid for a
-// read-only rule.
+// title is free; its members are swept away later. It returns ErrInvalid for a read-only rule.
 func DeleteSmartRule(tx *Tx, r *SmartRule) error {
 	if r.IsReadOnly {
 		return Invalid("Smart Rule %d is read-only and cannot be deleted", r.SmartRuleID)
 	}
-	members, err := count(RuleAsset.From(tx, r.SmartRuleID))
-	if err != nil {
-		return err
-	}
-	if err := SmartRules.Delete(tx.Unaudited(), r.SmartRuleID); err != nil {
-		return err
-	}
-	return tx.Audit(ActionDelete, SmartRules.name, append(differences(r, nil, SmartRules.idName()), Detail("Members", members, ""))...)
+	return SmartRules.Delete(tx, r.SmartRuleID)
 }

@@ -45,8 +45,8 @@ func (l *lab) rule(title string, attributeIDs ...int) int {
 	})
 }
 
-// assign lets an asset carry attributes.
-func (l *lab) assign(assetID int, attributeIDs ...int) {
+// carry lets an asset carry attributes.
+func (l *lab) carry(assetID int, attributeIDs ...int) {
 	l.t.Helper()
 	l.change(func(tx *Tx) error {
 		for _, id := range attributeIDs {
@@ -130,15 +130,15 @@ func TestMembersFollowTheAttributesOfAssets(t *testing.T) {
 	l := newLab(t)
 	at := l.attributes(3)
 	a, b, c := l.asset(Asset{IPAddress: "192.0.2.1"}), l.asset(Asset{IPAddress: "192.0.2.2"}), l.asset(Asset{IPAddress: "192.0.2.3"})
-	l.assign(a, at[0])
-	l.assign(b, at[1], at[2])
+	l.carry(a, at[0])
+	l.carry(b, at[1], at[2])
 	either, other := l.rule("Either", at[0], at[1]), l.rule("Other", at[2])
 	l.mustHave(either)
 	l.settle()
 	l.mustHave(either, a, b)
 	l.mustHave(other, b)
 
-	l.assign(c, at[0], at[2])
+	l.carry(c, at[0], at[2])
 	l.change(func(tx *Tx) error { _, err := AssetAttribute.Cut(tx, b, at[1]); return err })
 	if keys := l.keys("sd="); len(keys) != 2 {
 		t.Errorf("%d assets are marked, want 2", len(keys))
@@ -160,8 +160,8 @@ func TestADeletedAssetIsInNoRuleAtOnce(t *testing.T) {
 	l := newLab(t)
 	at := l.attributes(1)
 	a, b := l.asset(Asset{IPAddress: "192.0.2.1"}), l.asset(Asset{IPAddress: "192.0.2.2"})
-	l.assign(a, at...)
-	l.assign(b, at...)
+	l.carry(a, at...)
+	l.carry(b, at...)
 	rule := l.rule("Rule", at...)
 	l.settle()
 	l.change(func(tx *Tx) error { return Assets.Delete(tx, a) })
@@ -181,7 +181,7 @@ func TestAnAssetInManyRulesIsDeletedInSmallTransactions(t *testing.T) {
 	for i := range 3 * inRules {
 		l.rule(fmt.Sprintf("Rule %d", i), at...)
 	}
-	l.assign(a, at...)
+	l.carry(a, at...)
 	l.settle()
 	if keys := l.keys("ra<"); len(keys) != 3*inRules {
 		t.Fatalf("the asset is in %d rules, want %d", len(keys), 3*inRules)
@@ -203,8 +203,8 @@ func TestReadersSeeMembersOfTheirOrganizationsOnly(t *testing.T) {
 	branch := l.workgroup("Branch", branchID)
 	at := l.attributes(1)
 	here, there := l.asset(Asset{IPAddress: "192.0.2.1"}), l.asset(Asset{IPAddress: "192.0.2.1", WorkgroupID: branch})
-	l.assign(here, at...)
-	l.assign(there, at...)
+	l.carry(here, at...)
+	l.carry(there, at...)
 	rule := l.rule("Rule", at...)
 	l.settle()
 	reader := Actor{UserID: 9, Groups: []int{7}}
@@ -290,7 +290,7 @@ func TestProcessingIsAuditedOnceAndOneAtATime(t *testing.T) {
 	l := newLab(t)
 	at := l.attributes(1)
 	for i := range 2*processedMembers + 1 {
-		l.assign(l.asset(Asset{IPAddress: fmt.Sprintf("10.0.%d.%d", i/250, i%250)}), at...)
+		l.carry(l.asset(Asset{IPAddress: fmt.Sprintf("10.0.%d.%d", i/250, i%250)}), at...)
 	}
 	rule := l.rule("Rule", at...)
 	var errs []error
@@ -330,7 +330,7 @@ func TestProcessingGoesOnAfterACrash(t *testing.T) {
 			var want []int
 			for i := range processedMembers + 50 {
 				id := l.asset(Asset{IPAddress: fmt.Sprintf("10.0.%d.%d", i/250, i%250)})
-				l.assign(id, at...)
+				l.carry(id, at...)
 				want = append(want, id)
 			}
 			rule := l.rule("Rule", at...)
@@ -365,7 +365,7 @@ func TestProcessingThatIsCanceledIsQueuedAgain(t *testing.T) {
 	l := newLab(t)
 	at := l.attributes(1)
 	a := l.asset(Asset{IPAddress: "192.0.2.1"})
-	l.assign(a, at...)
+	l.carry(a, at...)
 	rule := l.rule("Rule", at...)
 	l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return orElse(err, ClaimRule(tx, r)) })
 	ctx, cancel := context.WithCancel(l.ctx)
@@ -385,7 +385,7 @@ func TestADeletedRuleIsGoneAtOnceAndSweptLater(t *testing.T) {
 	l := newLab(t)
 	at := l.attributes(1)
 	for i := range 3 {
-		l.assign(l.asset(Asset{IPAddress: fmt.Sprintf("10.0.0.%d", i)}), at...)
+		l.carry(l.asset(Asset{IPAddress: fmt.Sprintf("10.0.0.%d", i)}), at...)
 	}
 	maker := Actor{UserID: 9, Groups: []int{7}}
 	rule, err := Update(l.ctx, l.DB, maker, func(tx *Tx) (int, error) {
@@ -408,7 +408,7 @@ func TestADeletedRuleIsGoneAtOnceAndSweptLater(t *testing.T) {
 	}
 	l.refused(ErrNotFound, func(tx *Tx) error { _, err := SmartRuleByID(tx, rule); return err })
 	again := l.rule("Rule", at...)
-	l.assign(l.asset(Asset{IPAddress: "10.0.0.9"}), at...)
+	l.carry(l.asset(Asset{IPAddress: "10.0.0.9"}), at...)
 	l.settle()
 	if _, total := l.reads(System("test"), again); total != 4 {
 		t.Errorf("the new rule of that title has %d members, want 4", total)
@@ -425,7 +425,7 @@ func TestARuleDeletedWhileItIsProcessedLeavesNothing(t *testing.T) {
 	l := newLab(t)
 	at := l.attributes(1)
 	for i := range 3 * processedMembers {
-		l.assign(l.asset(Asset{IPAddress: fmt.Sprintf("10.0.%d.%d", i/250, i%250)}), at...)
+		l.carry(l.asset(Asset{IPAddress: fmt.Sprintf("10.0.%d.%d", i/250, i%250)}), at...)
 	}
 	rule := l.rule("Rule", at...)
 	errs := atOnce(2, func(i int) error {
@@ -515,7 +515,7 @@ func (m *ruleModel) moveAsset(rt *rapid.T) {
 
 func (m *ruleModel) assign(rt *rapid.T) {
 	id, attribute := pick(rt, m.carries), rapid.SampledFrom(m.attributes).Draw(rt, "attribute")
-	m.lab.assign(id, attribute)
+	m.lab.carry(id, attribute)
 	m.carries[id][attribute] = true
 }
 

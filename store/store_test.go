@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/store/kv"
@@ -25,6 +29,8 @@ type lab struct {
 	ctx    context.Context
 	engine kv.Engine
 	clock  *clock
+
+	unsound bool // the test damages the store
 }
 
 // tb is what testing.TB and *rapid.T have in common.
@@ -72,6 +78,9 @@ const (
 	applicationID     = 2
 	firstWorkgroupID  = 1
 )
+
+// anotherOrganization is the id of an Organization that tests may make.
+const anotherOrganization = "8c6f1d0e-2f0b-4c59-9d2e-5d7c3b1a9f42"
 
 func options(now func() time.Time) Options {
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, authz.MasterKey))
@@ -136,12 +145,21 @@ func newLab(t tb) *lab {
 	}
 	l.reopen()
 	t.Cleanup(func() {
-		l.mustBeSound()
+		if !l.unsound {
+			l.mustBeSound()
+		}
 		if err := errors.Join(l.DB.Close(), engine.Close()); err != nil {
 			t.Errorf("Close: %v", err)
 		}
 	})
 	return l
+}
+
+// in is the lab within a subtest.
+func (l *lab) in(t tb) *lab {
+	within := *l
+	within.t = t
+	return &within
 }
 
 // reopen opens the store anew. Without a Close before it, the store has crashed.
@@ -339,6 +357,30 @@ func atOnce(n int, fn func(i int) error) []error {
 	close(start)
 	all.Wait()
 	return errs
+}
+
+// oneIn is rapid.Check with one in n of its cases, for a property of which every case opens a store.
+func oneIn(n int, t *testing.T, property func(*rapid.T)) {
+	t.Helper()
+	checks, err := strconv.Atoi(flag.Lookup("rapid.checks").Value.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := max(1, checks/n)
+	rapid.Check(t, func(t *rapid.T) {
+		if left == 0 {
+			return
+		}
+		left--
+		passed := false
+		defer func() {
+			if !passed || t.Failed() {
+				left = -1 // no end: rapid looks for a smaller case that fails
+			}
+		}()
+		property(t)
+		passed = true
+	})
 }
 
 var _ tb = testing.TB(nil)

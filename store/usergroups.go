@@ -26,15 +26,25 @@ type UserGroup struct {
 	LastUpdateDate      Time
 }
 
-func (g *UserGroup) check(tx *Tx) error {
+func (g *UserGroup) check(*Tx) error {
 	if g.UUID == "" {
-		g.UUID, g.CreateDate = uuid.NewString(), tx.Now
+		g.UUID = uuid.NewString()
 	}
-	g.LastUpdateDate = tx.Now
 	if g.GroupType != BeyondInsightType && !IsDirectoryType(g.GroupType) {
-		return Invalid("groupType: %q is none", g.GroupType)
+		return Invalid("GroupType: %q is none", g.GroupType)
 	}
-	return first(required("groupName", g.Name, 200), short("description", string(g.Description), 255))
+	return first(required("GroupName", g.Name, 200), short("Description", string(g.Description), 255))
+}
+
+func (g *UserGroup) date(now Time, old *UserGroup) {
+	if old == nil {
+		g.CreateDate, g.LastUpdateDate = now, now
+		return
+	}
+	g.CreateDate, g.LastUpdateDate = old.CreateDate, old.LastUpdateDate
+	if *g != *old {
+		g.LastUpdateDate = now
+	}
 }
 
 // changed protects the groups that must stay, and takes along what a deleted group had.

@@ -102,8 +102,19 @@ func (u *User) changed(tx *Tx, old *User) error {
 		if err := keepAnAdministrator(tx, old.UserID); err != nil {
 			return err
 		}
+		if err := u.endSessions(tx); err != nil {
+			return err
+		}
 	}
 	return tx.bump(old.UserID)
+}
+
+// endSessions makes the sessions of a user worthless, also if he may act again before they are over.
+func (u *User) endSessions(tx *Tx) error {
+	if u == nil {
+		return nil // they end with him
+	}
+	return changeSecret(tx.Unaudited(), u.UserID, func(*UserSecret) {})
 }
 
 // dropUser takes along what a user had. His memberships and his part in secrets are swept: nobody finds them by him.
@@ -171,8 +182,8 @@ func QuarantineUser(tx *Tx, id int) (*User, error) {
 	return u, tx.Audit(ActionQuarantine, Users.name, detail("UserID", id, id), detail("IsQuarantined", false, true))
 }
 
-// UserSecret is what a user proves himself with, and how often it was replaced: a session knows the Version it
-// began with and dies with it.
+// UserSecret is what a user proves himself with, and how often it was replaced or his sessions were ended otherwise: a session
+// knows the Version it began with and dies with it.
 type UserSecret struct {
 	UserID   int
 	Password string // argon2id, empty: no sign-in by password

@@ -52,7 +52,7 @@ func (c *config) connectHere(ctx context.Context) (*client, error) {
 	}
 	l, err := c.listenLocal()
 	if err != nil {
-		return nil, errors.Join(err, i.db.Close())
+		return nil, errors.Join(err, i.close())
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
@@ -60,12 +60,12 @@ func (c *config) connectHere(ctx context.Context) (*client, error) {
 	reached, err := c.connect(ctx)
 	if err != nil {
 		stop()
-		return nil, errors.Join(err, <-done, i.db.Close())
+		return nil, errors.Join(err, <-done, i.close())
 	}
 	reached.here = true
 	reached.close = func() error {
 		stop()
-		return errors.Join(<-done, i.db.Close())
+		return errors.Join(<-done, i.close())
 	}
 	return reached, nil
 }
@@ -78,6 +78,16 @@ func (c *client) signIn(ctx context.Context, user string, hours int) (string, er
 		return "", errors.New(answer.Error)
 	}
 	return answer.Token, err
+}
+
+// administer changes a user as the API cannot.
+func (c *client) administer(ctx context.Context, act server.LocalAct, user string) error {
+	var answer server.LocalAdmin
+	err := c.post(ctx, server.LocalAdminPath, server.LocalAdmin{User: user, Do: act}, &answer)
+	if answer.Error != "" {
+		return errors.New(answer.Error)
+	}
+	return err
 }
 
 // get calls an endpoint below the base of the API.

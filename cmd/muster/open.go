@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type config struct {
 	bodyLimit     int64
 	importLimit   int64
 	importWorkers int
+	trusted       []string
 	log           string
 	logLevel      string
 }
@@ -54,6 +56,7 @@ func (c *config) serverFlags(command *cobra.Command) {
 	f.Int64Var(&c.bodyLimit, "body-limit", c.bodyLimit, "most bytes of a request's body")
 	f.Int64Var(&c.importLimit, "import-limit", c.importLimit, "most bytes of an imported file")
 	f.IntVar(&c.importWorkers, "import-workers", c.importWorkers, "imports that run at the same time")
+	f.StringSliceVar(&c.trusted, "trusted-proxy", nil, "address or CIDR of a proxy whose X-Forwarded-For is believed; may be repeated")
 	f.StringVar(&c.log, "log", c.log, "log as text, json, or auto: text on a terminal")
 	f.StringVar(&c.logLevel, "log-level", c.logLevel, "debug, info, warn or error")
 }
@@ -79,6 +82,27 @@ type instance struct {
 	db     *store.DB
 	server *server.Server
 	fresh  *store.FirstStart // what a new store was begun with, nil for an old one
+
+	scratch string // folder of the importers' private folders
+}
+
+// close closes the store.
+func (i *instance) close() error { return errors.Join(i.db.Close(), os.RemoveAll(i.scratch)) }
+
+// makeScratch makes the folder in which importers have private folders with their sockets, whose paths must be short.
+// It has the same name at every start on the same store, which is locked by now, so that what a killed muster left is
+// cleared away.
+func (c *config) makeScratch() (string, error) {
+	dir, err := filepath.Abs(c.dir)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(dir))
+	scratch := filepath.Join(os.TempDir(), fmt.Sprintf("muster-%x", sum[:8]))
+	if os.RemoveAll(scratch) != nil || os.Mkdir(scratch, 0o700) != nil {
+		return os.MkdirTemp("", "muster-") // somebody else has the name
+	}
+	return scratch, nil
 }
 
 // open opens the store and builds the server over it.
@@ -109,7 +133,7 @@ func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) 
 		return nil, errors.Join(err, engine.Close())
 	}
 	if err := i.build(ctx, c, log); err != nil {
-		return nil, errors.Join(err, i.db.Close())
+		return nil, errors.Join(err, i.close())
 	}
 	return i, nil
 }
@@ -120,7 +144,10 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 		return err
 	}
 	formats := builtin.Importers()
-	plugins := host.New(host.Options{Executable: self, BuiltIn: formats, Logger: log})
+	if i.scratch, err = c.makeScratch(); err != nil {
+		return err
+	}
+	plugins := host.New(host.Options{Executable: self, BuiltIn: formats, Directory: i.scratch, Logger: log})
 	run, err := runner.New(ctx, runner.Options{DB: i.db, Host: plugins, Folder: filepath.Join(c.dir, "imports"), Workers: c.importWorkers, Log: log})
 	if err != nil {
 		return err
@@ -128,6 +155,11 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 	o := server.Options{
 		DB: i.db, Runner: run, Manual: c.contract == "manual", VendorGrants: c.grants == "vendor",
 		BodyLimit: c.bodyLimit, ImportLimit: c.importLimit, Log: log,
+	}
+	if len(c.trusted) > 0 {
+		if o.TrustedProxies, err = store.ParseRanges(strings.Join(c.trusted, ",")); err != nil {
+			return fmt.Errorf("--trusted-proxy: %w", err)
+		}
 	}
 	for _, f := range formats {
 		o.Importers = append(o.Importers, f.Type)

@@ -82,7 +82,7 @@ func (s *serving) run(ctx context.Context, out io.Writer, log *slog.Logger) (err
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, i.db.Close()) }()
+	defer func() { err = errors.Join(err, i.close()) }()
 	l, fingerprint, err := s.listen()
 	if err != nil {
 		return err

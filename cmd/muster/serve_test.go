@@ -119,13 +119,14 @@ func TestRefusals(t *testing.T) {
 		args []string
 		want string
 	}{
-		"plain HTTP to the world":    {[]string{"serve", "--dir", newDir(t), "--http", ":8080"}, "loopback"},
-		"a contract nobody signed":   {[]string{"serve", "--dir", newDir(t), "--contract", "social"}, "clients or manual"},
-		"half a certificate":         {[]string{"serve", "--dir", newDir(t), "--tls-cert", "x"}, "--tls-key"},
-		"a directory that is in use": {[]string{"serve", "--dir", running.dir, "--http", "127.0.0.1:0", "--https", ""}, "in use"},
-		"a store without its key":    {[]string{"serve", "--dir", keyless}, "master.key is gone"},
-		"a master key that is none":  {[]string{"serve", "--dir", newDir(t), "--master-key-file", os.DevNull}, "64 hex characters"},
-		"no store to open":           {[]string{"token", "administrator", "--dir", newDir(t)}, "muster serve"},
+		"plain HTTP to the world":       {[]string{"serve", "--dir", newDir(t), "--http", ":8080"}, "loopback"},
+		"a contract nobody signed":      {[]string{"serve", "--dir", newDir(t), "--contract", "social"}, "clients or manual"},
+		"a rule of grants nobody knows": {[]string{"serve", "--dir", newDir(t), "--grants", "charity"}, "own or vendor"},
+		"half a certificate":            {[]string{"serve", "--dir", newDir(t), "--tls-cert", "x"}, "--tls-key"},
+		"a directory that is in use":    {[]string{"serve", "--dir", running.dir, "--http", "127.0.0.1:0", "--https", ""}, "in use"},
+		"a store without its key":       {[]string{"serve", "--dir", keyless}, "master.key is gone"},
+		"a master key that is none":     {[]string{"serve", "--dir", newDir(t), "--master-key-file", os.DevNull}, "64 hex characters"},
+		"no store to open":              {[]string{"token", "administrator", "--dir", newDir(t)}, "muster serve"},
 	} {
 		began := time.Now()
 		_, log, code := runCommand(t, c.args...)

@@ -33,7 +33,7 @@ type Export struct {
 	Preamble int
 
 	// Facts returns what a row says of its host outside those columns. It gets one cell for each list in FactColumns, the
-	// first of the list that is not empty, and must not keep them. Columns come first where both know a member.
+	// first of the list that is not empty, and must not keep them. Where both know a member, the columns of the row come first.
 	FactColumns [][]string
 	Facts       func(cells []string) plugins.Record
 
@@ -58,7 +58,7 @@ func (e Export) Import(ctx context.Context, f plugins.File, emit func(plugins.Re
 		return err
 	}
 	t := e.newTable(h.names)
-	damage := t.read(ctx, text, h)
+	failure := t.read(ctx, text, h)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -70,7 +70,7 @@ func (e Export) Import(ctx context.Context, f plugins.File, emit func(plugins.Re
 			return err
 		}
 	}
-	return damage
+	return failure
 }
 
 // read takes in all rows.

@@ -19,8 +19,7 @@ var Importer = plugins.Importer{Type: "NESSUS", Extensions: []string{".csv"}, Im
 	AssetType:       []string{"System Type", "asset.system_type"},
 	OperatingSystem: []string{"OS", "asset.operating_system"},
 	FactColumns:     [][]string{{"Plugin ID", "definition.id"}, {"Plugin Output", "output"}},
-	Facts:           facts,
-	Foreign:         foreign,
+	Facts:           facts, Foreign: foreign,
 }.Import}
 
 // foreign tells the lists of Tenable.sc, which have an IP Address too, by their first column.

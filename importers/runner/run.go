@@ -91,16 +91,24 @@ func (i *running) feed(ctx context.Context) error {
 	}
 	defer f.Close()
 	began := time.Now()
+	failed := false
 	report, err := i.Host.Import(ctx, i.done.ImportType, string(i.done.FileName), counted{f, &i.read}, func(record plugins.Record) error {
 		if i.batch = append(i.batch, record); len(i.batch) < batchSize {
 			return nil
 		}
-		return i.flush(ctx)
+		err := i.flush(ctx)
+		failed = err != nil
+		return err
 	})
 	for _, w := range report.Warnings {
 		i.warn(w)
 	}
-	err = errors.Join(err, i.flush(ctx))
+	if report.WarningsDropped > 0 {
+		i.warn(fmt.Sprintf("and %d more warnings", report.WarningsDropped))
+	}
+	if !failed { // a batch that could not be stored is not tried again
+		err = errors.Join(err, i.flush(ctx))
+	}
 	i.Log.Info("import ended", "import", i.done.ImportID, "type", i.done.ImportType, "process", report.PID, "hosts", i.done.Read,
 		"took", time.Since(began).Round(time.Millisecond), "failed", err != nil)
 	return err
@@ -118,8 +126,10 @@ func (c counted) Read(p []byte) (int, error) {
 }
 
 func (i *running) warn(text string) {
-	if len(i.done.Warnings) < store.MaxWarnings {
+	if n := len(i.done.Warnings); n < store.MaxWarnings {
 		i.done.Warnings = append(i.done.Warnings, text)
+	} else {
+		i.done.Warnings[n-1] = "and more"
 	}
 }
 

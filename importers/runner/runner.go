@@ -136,11 +136,14 @@ func (r *Runner) Spool(limit int64, tooLarge error, fill func(*Spool) error) (fi
 	if err = fill(s); err == nil {
 		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = r.syncFolder()
+	}
+	if err != nil {
 		r.Discard(name)
 		return "", 0, err
 	}
-	return name, int(limit - s.left), r.syncFolder()
+	return name, int(limit - s.left), nil
 }
 
 // syncFolder makes the name of a new file durable.

@@ -26,17 +26,24 @@ type child struct {
 	client    *plugin.Client
 }
 
+// maxDirectory is what the 107 bytes of a socket's path leave after the names that go-plugin adds.
+const maxDirectory = 107 - len("/plugin-dir1234567890/plugin1234567890")
+
 // prepare makes everything ready but does not start the process. remove undoes it.
 func (h *Host) prepare(typ string) (*child, error) {
 	directory, err := os.MkdirTemp(h.options.Directory, "import-") // 0700
 	if err != nil {
 		return nil, fmt.Errorf("a directory for importer %s: %w", typ, err)
 	}
+	if !filepath.IsAbs(directory) || len(directory) > maxDirectory {
+		_ = os.Remove(directory)
+		return nil, fmt.Errorf("the directory of importers is %q: it must be absolute and short enough for a Unix socket", h.options.Directory)
+	}
 	log := h.options.Logger.With("plugin", typ)
 	cmd := exec.Command(h.options.Executable, h.options.Arguments(typ)...)
 	cmd.Dir = directory
-	c := &child{directory: directory, process: newProcess(cmd, log)}
-	c.client = plugin.NewClient(&plugin.ClientConfig{
+	p := newProcess(cmd, log)
+	return &child{directory: directory, process: p, client: plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugins.Handshake(),
 		VersionedPlugins: map[int]plugin.PluginSet{plugins.Version: {plugins.Name: &plugins.Plugin{}}},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
@@ -44,24 +51,16 @@ func (h *Host) prepare(typ string) (*child, error) {
 		SkipHostEnv:      true,
 		RunnerFunc: func(_ hclog.Logger, wanted *exec.Cmd, sockets string) (runner.Runner, error) {
 			cmd.Env = append(wanted.Env, fmt.Sprintf("GOMEMLIMIT=%d", h.options.Memory))
-			c.process.sockets = sockets
-			return c.process, nil
+			p.sockets = sockets
+			return p, nil
 		},
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: directory},
 		StartTimeout:     h.options.Deadline,
-		// go-plugin allows 2 GiB for each message on the connection, of its own services too.
+		// go-plugin allows 2 GiB for each message on the connection, those of its own services too.
 		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage))},
 		Logger:          debugLogger(log),
-	})
-	if !filepath.IsAbs(directory) || len(directory) > maxDirectory {
-		c.remove()
-		return nil, fmt.Errorf("the directory of importers is %q: it must be absolute and short enough for a Unix socket", h.options.Directory)
-	}
-	return c, nil
+	})}, nil
 }
-
-// maxDirectory is what the 107 bytes of a socket's path leave after the names that go-plugin adds.
-const maxDirectory = 107 - len("/plugin-dir1234567890/plugin1234567890")
 
 // connect starts the process and shakes hands. The end of ctx kills it, now and later.
 func (c *child) connect(ctx context.Context) (importerpb.ImporterClient, error) {

@@ -134,7 +134,10 @@ var behaviours = map[string]importFunc{
 		select {}
 	},
 	"SPINS": func(_ context.Context, _ plugins.File, _ func(plugins.Record) error) error {
-		for {
+		for i := 0; ; i++ {
+			if i < 0 {
+				i = 0
+			}
 		}
 	},
 	"NOISY": func(_ context.Context, _ plugins.File, emit func(plugins.Record) error) error {

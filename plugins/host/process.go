@@ -40,14 +40,6 @@ func newProcess(cmd *exec.Cmd, log *slog.Logger) *process {
 
 // Start starts the process and watches it to its end.
 func (p *process) Start(context.Context) error {
-	// The lifeline is never written to: that it ends tells the process that we are gone.
-	lifeline, err1 := p.cmd.StdinPipe()
-	stdout, err2 := p.cmd.StdoutPipe()
-	stderr, err3 := p.cmd.StderrPipe()
-	if err := errors.Join(err1, err2, err3); err != nil {
-		return err
-	}
-	p.stdout = stdout
 	started := make(chan error, 1)
 	go func() {
 		// The kernel sends the signal of Pdeathsig when the *thread* ends that started the process, and the runtime ends
@@ -55,28 +47,37 @@ func (p *process) Start(context.Context) error {
 		// process is gone.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := p.begin()
+		lifeline, stderr, err := p.begin()
 		started <- err
 		if err == nil {
-			p.watch(stderr, lifeline)
+			p.watch(lifeline, stderr)
 		}
 	}()
 	return <-started
 }
 
-func (p *process) begin() error {
+// begin starts the process with a pipe on each of its three files, unless it is to be dead already.
+func (p *process) begin() (lifeline io.Closer, stderr io.ReadCloser, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.killed {
-		return os.ErrProcessDone
+		return nil, nil, os.ErrProcessDone
 	}
-	err := p.cmd.Start()
+	// The lifeline is never written to: that it ends tells the process that we are gone.
+	lifeline, err1 := p.cmd.StdinPipe()
+	stdout, err2 := p.cmd.StdoutPipe()
+	stderr, err3 := p.cmd.StderrPipe()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, nil, err
+	}
+	p.stdout = stdout
+	err = p.cmd.Start()
 	p.running = err == nil
-	return err
+	return lifeline, stderr, err
 }
 
 // watch reads what the process says until it ends, ends what it leaves behind, and tells.
-func (p *process) watch(stderr io.ReadCloser, lifeline io.Closer) {
+func (p *process) watch(lifeline io.Closer, stderr io.ReadCloser) {
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)

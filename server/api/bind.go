@@ -3,8 +3,10 @@ package api
 import (
 	"encoding"
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,13 +56,15 @@ type Number struct {
 // UnmarshalText takes digits only.
 func (n *Number) UnmarshalText(b []byte) error {
 	n.Text = string(b)
-	n.Int, _ = strconv.Atoi(n.Text)
+	if id, err := strconv.Atoi(n.Text); err == nil {
+		n.Int = id
+	}
 	return nil
 }
 
 // bind fills the fields that come from the path and the query.
 func (r *Route) bind(c *gin.Context, in reflect.Value) error {
-	for i, s := range r.pattern().segments {
+	for i, s := range r.pattern.segments {
 		if !isParameter(s) {
 			continue
 		}
@@ -87,11 +91,12 @@ func (r *Route) bind(c *gin.Context, in reflect.Value) error {
 	return nil
 }
 
-// folded is a query by the lower-case names of its parameters; of several values the first counts.
+// folded is a query by the lower-case names of its parameters. Of several values the first counts, of several spellings
+// the one that sorts last.
 func folded(query url.Values) map[string]string {
 	byName := make(map[string]string, len(query))
-	for name, values := range query {
-		byName[strings.ToLower(name)] = values[0]
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		byName[strings.ToLower(name)] = query[name][0]
 	}
 	return byName
 }

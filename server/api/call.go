@@ -3,11 +3,8 @@ package api
 import (
 	"bufio"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"mime"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -42,7 +39,7 @@ func (d *door) serve(c *gin.Context, r *Route) {
 
 func (c *call) answer() (err error) {
 	ctx := c.Request.Context()
-	if c.by, err = c.door.identify(ctx, c.Request, c.peer(), c.row.open); err != nil {
+	if c.by, err = c.door.identify(ctx, c.Request, c.anonymous(), c.row.open); err != nil {
 		return err
 	}
 	in := reflect.New(c.row.in)
@@ -124,6 +121,7 @@ func (c *call) join(tx *store.Tx) error {
 		return err
 	}
 	tx.By = c.by.actor(tx.By)
+	tx.By.Unbound = c.door.VendorGrants
 	if !c.by.claims.Satisfies(c.row.Need) {
 		return store.Denied(c.row.Need.Required())
 	}
@@ -140,71 +138,7 @@ func (c *call) touch(ctx context.Context) {
 	}
 }
 
-func (c *call) anonymous() store.Actor {
-	return store.Actor{IPAddress: c.peer(), Door: c.door.Name, Unbound: c.door.VendorGrants}
-}
-
-// fill binds path, query and body, and runs the body's Prepare, for what must be done once and not in the
-// transaction: hash a password, ask a directory. The caller is as he was before the body was read.
-func (c *call) fill(ctx context.Context, caller Caller, in reflect.Value) error {
-	if err := c.row.bind(c.Context, in.Elem()); err != nil {
-		return err
-	}
-	if c.row.plan.body == nil {
-		return nil
-	}
-	field := in.Elem().FieldByIndex(c.row.plan.body)
-	limit := c.row.limit
-	if limit == 0 {
-		limit = c.door.BodyLimit
-	}
-	limited := http.MaxBytesReader(c.Writer, c.Request.Body, limit)
-	if field.Type() == reflect.TypeFor[Stream]() {
-		field.Set(reflect.ValueOf(Stream{tooLarge{limited}}))
-		return nil
-	}
-	body, err := io.ReadAll(tooLarge{limited})
-	if err != nil {
-		return err
-	}
-	if err := decodeAs(c.Request.Header.Get("Content-Type"), body, field.Addr().Interface()); err != nil {
-		return err
-	}
-	if p, ok := field.Addr().Interface().(interface {
-		Prepare(context.Context, Caller) error
-	}); ok {
-		return p.Prepare(ctx, caller)
-	}
-	return nil
-}
-
-// tooLarge words the error of a body above its limit.
-type tooLarge struct{ io.Reader }
-
-func (r tooLarge) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	if limit, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		err = fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, limit.Limit)
-	}
-	return n, err
-}
-
-// decodeAs reads a body by its media type. A form that begins like JSON is JSON whose sender forgot to say so.
-func decodeAs(contentType string, body []byte, v any) error {
-	media, _, err := mime.ParseMediaType(contentType)
-	if err != nil && contentType != "" {
-		return fmt.Errorf("%w, not %q", ErrMediaType, contentType)
-	}
-	looksJSON := len(body) > 0 && (body[0] == '{' || body[0] == '[')
-	switch {
-	case media == "application/x-www-form-urlencoded" && !looksJSON:
-		return decodeForm(body, v)
-	case media == "", media == "application/x-www-form-urlencoded", media == "application/json", media == "text/json",
-		media == "text/plain", len(body) == 0:
-		return Decode(body, v)
-	}
-	return fmt.Errorf("%w, not %q", ErrMediaType, media)
-}
+func (c *call) anonymous() store.Actor { return c.door.origin(c.Request) }
 
 // reply writes an answer; tx is the transaction of a row that reads, nil after a commit.
 func (c *call) reply(tx *store.Tx, out any) error {
@@ -309,7 +243,7 @@ func write(c *gin.Context, status int, body any) {
 	}
 	b, err := encodeJSON(body)
 	if err != nil {
-		b, status = []byte(strconv.Quote("Internal error")), http.StatusInternalServerError
+		b, status = []byte(strconv.Quote("internal error")), http.StatusInternalServerError
 	}
 	raw(c, status, b)
 }

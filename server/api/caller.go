@@ -5,7 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"net"
+	"errors"
 	"net/http"
 	"strconv"
 	"sync"
@@ -20,6 +20,7 @@ import (
 type identity struct {
 	token    *authz.Claims
 	signedIn *store.SignedIn
+	forget   func() // of a PS-Auth credential that may not be remembered any longer
 
 	claims  *authz.Claims
 	session *store.Session // without an ID: not stored
@@ -30,6 +31,9 @@ func (i *identity) resume(tx *store.Tx) (err error) {
 		i.claims, i.session, err = store.Resume(tx, i.token)
 	} else {
 		i.claims, i.session, err = i.signedIn.Resume(tx)
+		if errors.Is(err, store.ErrSignIn) {
+			i.forget()
+		}
 	}
 	return err
 }
@@ -42,7 +46,7 @@ func (i *identity) actor(by store.Actor) store.Actor {
 }
 
 // identify finds who calls. A token that is no good gives way to a PS-Auth header that came with it.
-func (d *door) identify(ctx context.Context, r *http.Request, peer string, open bool) (*identity, error) {
+func (d *door) identify(ctx context.Context, r *http.Request, from store.Actor, open bool) (*identity, error) {
 	if open {
 		return nil, nil
 	}
@@ -52,6 +56,9 @@ func (d *door) identify(ctx context.Context, r *http.Request, peer string, open 
 	}
 	if credential.Token != "" {
 		claims, err := d.DB.Keys().Parse(credential.Token, d.Name, d.DB.Now())
+		if err == nil && credential.PSAuth != nil {
+			err = d.lives(ctx, claims, from)
+		}
 		if err == nil || credential.PSAuth == nil {
 			return &identity{token: claims}, err
 		}
@@ -59,7 +66,17 @@ func (d *door) identify(ctx context.Context, r *http.Request, peer string, open 
 	if credential.PSAuth == nil {
 		return nil, store.ErrSignIn
 	}
-	return d.checkPSAuth(ctx, *credential.PSAuth, store.Actor{IPAddress: peer, Door: d.Name})
+	return d.checkPSAuth(ctx, *credential.PSAuth, from)
+}
+
+// lives returns an error unless the session behind a token still counts: a client that keeps its cookie and sends its
+// PS-Auth header too goes on by the header when the session is over.
+func (d *door) lives(ctx context.Context, claims *authz.Claims, from store.Actor) error {
+	_, err := store.View(ctx, d.DB, from, func(tx *store.Tx) (*store.Session, error) {
+		_, session, err := store.Resume(tx, claims)
+		return session, err
+	})
+	return err
 }
 
 // passes remembers PS-Auth credentials that were checked a moment ago, so that clients that send one with every
@@ -86,9 +103,9 @@ func newPasses() *passes {
 	return &passes{secret: secret, until: map[[sha256.Size]byte]pass{}}
 }
 
-func (p *passes) sum(c authz.PSAuth, peer string) (sum [sha256.Size]byte) {
+func (p *passes) sum(c authz.PSAuth, from store.Actor) (sum [sha256.Size]byte) {
 	mac := hmac.New(sha256.New, p.secret)
-	for _, part := range []string{c.Key, c.RunAs, strconv.FormatBool(c.HasPassword), c.Password, peer} {
+	for _, part := range []string{c.Key, c.RunAs, strconv.FormatBool(c.HasPassword), c.Password, from.IPAddress, from.Proxy} {
 		mac.Write([]byte(part))
 		mac.Write([]byte{0})
 	}
@@ -113,11 +130,19 @@ func (p *passes) put(sum [sha256.Size]byte, in *store.SignedIn, now time.Time) {
 	p.until[sum] = pass{in, now.Add(passLifetime)}
 }
 
+// forget is for a credential that is worth nothing any more, or not what it was: the next request checks it afresh.
+func (p *passes) forget(sum [sha256.Size]byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.until, sum)
+}
+
 // checkPSAuth checks a PS-Auth credential, or remembers that it did.
 func (d *door) checkPSAuth(ctx context.Context, c authz.PSAuth, by store.Actor) (*identity, error) {
-	now, sum := d.DB.Now(), d.known.sum(c, by.IPAddress)
+	now, sum := d.DB.Now(), d.known.sum(c, by)
+	forget := func() { d.known.forget(sum) }
 	if in := d.known.get(sum, now); in != nil {
-		return &identity{signedIn: in}, nil
+		return &identity{signedIn: in, forget: forget}, nil
 	}
 	in, err := store.CheckPSAuth(ctx, d.DB, by, c)
 	if err != nil {
@@ -127,14 +152,5 @@ func (d *door) checkPSAuth(ctx context.Context, c authz.PSAuth, by store.Actor) 
 		return nil, err
 	}
 	d.known.put(sum, in, now)
-	return &identity{signedIn: in}, nil
-}
-
-// peer is the address that the request came from, as audits and address rules take it.
-func (c *call) peer() string {
-	host, _, err := net.SplitHostPort(c.Request.RemoteAddr)
-	if err != nil {
-		return "" // the unix socket
-	}
-	return host
+	return &identity{signedIn: in, forget: forget}, nil
 }

@@ -152,7 +152,9 @@ func assign(v reflect.Value, name string, tree any) error {
 		case bool:
 			v.SetBool(b)
 		case string:
-			return setBool(v, name, b)
+			if b != "" {
+				return setBool(v, name, b)
+			}
 		default:
 			return store.Invalid("%s: true or false is expected", name)
 		}
@@ -258,7 +260,7 @@ func obey(rules string, v reflect.Value, member string, present bool, given any)
 }
 
 func assignSlice(v reflect.Value, name string, tree any) error {
-	if tree == nil {
+	if tree == nil || tree == "" {
 		return nil
 	}
 	items, ok := tree.([]any)

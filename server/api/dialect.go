@@ -35,7 +35,8 @@ type Options struct {
 	Manual    bool  // answer to the letter of the printed document
 	BodyLimit int64 // bytes, for rows without a limit of their own
 
-	VendorGrants bool // callers may give rights that they lack
+	TrustedProxies store.Ranges // whose X-Forwarded-For is believed
+	VendorGrants   bool         // callers may give rights that they lack
 }
 
 // door is a mounted dialect.
@@ -50,13 +51,13 @@ type door struct {
 func (d *Dialect) Mount(e *gin.Engine, o Options) {
 	mounted := &door{Dialect: d, Options: o, known: newPasses()}
 	for _, r := range d.Routes {
-		d.paths.add(r.pattern().segments)
+		d.paths.add(r.pattern.segments)
 	}
 	for _, rows := range d.operations() {
 		if err := distinct(rows); err != nil {
 			panic(fmt.Sprintf("%s: %v", d.Name, err))
 		}
-		e.Handle(rows[0].Method, d.Base+rows[0].pattern().ginPath(), func(c *gin.Context) { mounted.serve(c, pick(rows, c)) })
+		e.Handle(rows[0].Method, d.Base+rows[0].pattern.ginPath(), func(c *gin.Context) { mounted.serve(c, pick(rows, c)) })
 	}
 }
 
@@ -65,7 +66,7 @@ func (d *Dialect) operations() (grouped [][]*Route) {
 	at := map[string]int{}
 	for i := range d.Routes {
 		r := &d.Routes[i]
-		key := r.Method + " " + r.pattern().ginPath()
+		key := r.Method + " " + r.pattern.ginPath()
 		n, known := at[key]
 		if !known {
 			n = len(grouped)
@@ -92,7 +93,7 @@ func Unrouted(status int, dialects ...*Dialect) gin.HandlerFunc {
 func distinct(rows []*Route) error {
 	seen := map[string]*Route{}
 	for _, r := range rows {
-		key := fmt.Sprint(strings.ToLower(r.pattern().query), r.numeric())
+		key := fmt.Sprint(r.pattern.query, r.numeric())
 		if other := seen[key]; other != nil {
 			return fmt.Errorf("%s %s and %s cannot be told apart", r.Method, r.Path, other.Path)
 		}
@@ -104,13 +105,16 @@ func distinct(rows []*Route) error {
 // pick returns the row that is meant: one whose query parameter the request has before one without, then one whose
 // path values are numbers, if they are. It is nil when all rows want a parameter that the request lacks.
 func pick(rows []*Route, c *gin.Context) *Route {
+	if len(rows) == 1 && rows[0].pattern.query == "" {
+		return rows[0]
+	}
 	var best *Route
 	bestScore := -1
 	query := folded(c.Request.URL.Query())
 	for _, r := range rows {
 		score := 0
-		if q := r.pattern().query; q != "" {
-			if _, ok := query[strings.ToLower(q)]; !ok {
+		if r.pattern.query != "" {
+			if _, ok := query[r.pattern.query]; !ok {
 				continue
 			}
 			score += 2

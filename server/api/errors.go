@@ -60,7 +60,7 @@ func Public(status int, err error, requestID string) error {
 	case status == http.StatusUnauthorized:
 		return store.ErrSignIn
 	case status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable:
-		return fmt.Errorf("Internal error; the log has it under request %s", requestID)
+		return fmt.Errorf("internal error; the log has it under request %s", requestID)
 	}
 	return err
 }

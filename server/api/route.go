@@ -68,6 +68,7 @@ type Route struct {
 	limit          int64 // of the body, in bytes; 0: the server's
 
 	in, out, body reflect.Type
+	pattern       pattern
 	plan          plan
 	transact      func(tx *store.Tx, in any) (any, error)                  // nil for Do
 	do            func(ctx context.Context, c Caller, in any) (any, error) // nil otherwise
@@ -78,7 +79,7 @@ func row[In, Out any](method, path string, need authz.Need, summary string, stat
 		Method: method, Path: path, Need: need, Summary: summary, status: status, updates: method != http.MethodGet,
 		in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](),
 	}
-	r.plan = planOf(r.in)
+	r.pattern, r.plan = patternOf(path), planOf(r.in)
 	if f, ok := r.in.FieldByName("Body"); ok {
 		r.body = f.Type
 	}
@@ -130,6 +131,9 @@ func (r Route) ManualList() Route { r.manualList = true; return r }
 // ReadOnly is for a row that reads although its method is not GET.
 func (r Route) ReadOnly() Route { r.updates = false; return r }
 
+// Updates is for a row that writes although its method is GET.
+func (r Route) Updates() Route { r.updates = true; return r }
+
 // Open lets the row be called without a session.
 func (r Route) Open() Route { r.open = true; return r }
 
@@ -159,12 +163,12 @@ func (r Route) Status(manual bool) int {
 // pattern is what the row's path says, apart.
 type pattern struct {
 	segments []string
-	query    string // the parameter that picks the row; empty: none
+	query    string // the parameter that picks the row, in lower case; empty: none
 }
 
-func (r Route) pattern() pattern {
-	path, query, _ := strings.Cut(r.Path, "?")
-	return pattern{segments: split(path), query: query}
+func patternOf(path string) pattern {
+	path, query, _ := strings.Cut(path, "?")
+	return pattern{segments: split(path), query: strings.ToLower(query)}
 }
 
 // ginPath is the path by which Gin knows the row: parameters are named by their position, since rows that share a

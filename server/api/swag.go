@@ -78,7 +78,7 @@ import (
 
 // operation prints the annotations of rows that share method and path.
 func (p *printer) operation(rows []*Route) error {
-	main := rows[max(0, slices.IndexFunc(rows, func(r *Route) bool { return r.pattern().query == "" }))]
+	main := rows[max(0, slices.IndexFunc(rows, func(r *Route) bool { return r.pattern.query == "" }))]
 	parameters, err := p.parameters(rows)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (p *printer) operation(rows []*Route) error {
 		return err
 	}
 	p.line("// @Summary %s", summaries(rows))
-	if err := p.describe(main, rows); err != nil {
+	if err := p.describe(main, answer, rows); err != nil {
 		return err
 	}
 	p.line("// @Tags %s", tag(main))
@@ -105,7 +105,7 @@ func (p *printer) operation(rows []*Route) error {
 	if !slices.ContainsFunc(rows, func(r *Route) bool { return !r.deprecated }) {
 		p.line("// @Deprecated")
 	}
-	p.line("// @Router %s [%s]\nfunc _() {}\n", p.paths[main.pattern().ginPath()], strings.ToLower(main.Method))
+	p.line("// @Router %s [%s]\nfunc _() {}\n", p.paths[main.pattern.ginPath()], strings.ToLower(main.Method))
 	return nil
 }
 
@@ -121,7 +121,7 @@ func summaries(rows []*Route) string {
 }
 
 // describe prints what each row needs and how it differs from the main one, whose answer the operation shows.
-func (p *printer) describe(main *Route, rows []*Route) error {
+func (p *printer) describe(main *Route, shown string, rows []*Route) error {
 	if len(rows) == 1 {
 		p.line("// @Description %s", strings.Join(notes(main), " "))
 		return nil
@@ -129,10 +129,6 @@ func (p *printer) describe(main *Route, rows []*Route) error {
 	p.line("// @Description One of %d rows answers, whichever fits the request best:\n// @Description", len(rows))
 	for _, r := range rows {
 		words := append([]string{r.Summary}, notes(r)...)
-		shown, err := p.schema(main.out)
-		if err != nil {
-			return err
-		}
 		answer, err := p.schema(r.out)
 		if err != nil {
 			return err
@@ -176,19 +172,19 @@ func (p *printer) failures(rows []*Route) error {
 	if err != nil {
 		return err
 	}
-	any := func(is func(*Route) bool) bool { return slices.ContainsFunc(rows, is) }
+	some := func(is func(*Route) bool) bool { return slices.ContainsFunc(rows, is) }
 	var statuses []string
 	for _, s := range []struct {
 		status int
 		occurs bool
 	}{
-		{http.StatusBadRequest, any(func(r *Route) bool { return r.body != nil || len(r.plan.uri)+len(r.plan.form) > 0 })},
-		{http.StatusUnauthorized, any(func(r *Route) bool { return !r.open })},
-		{http.StatusForbidden, any(func(r *Route) bool { return len(r.Need) > 0 })},
-		{http.StatusNotFound, any(func(r *Route) bool { return len(r.plan.uri) > 0 || r.pattern().query != "" })},
-		{http.StatusConflict, any(func(r *Route) bool { return r.body != nil && r.updates && !r.open })},
-		{http.StatusRequestEntityTooLarge, any(func(r *Route) bool { return r.body != nil })},
-		{http.StatusUnsupportedMediaType, any(func(r *Route) bool { return r.body != nil })},
+		{http.StatusBadRequest, some(func(r *Route) bool { return r.body != nil || len(r.plan.uri)+len(r.plan.form) > 0 })},
+		{http.StatusUnauthorized, some(func(r *Route) bool { return !r.open })},
+		{http.StatusForbidden, some(func(r *Route) bool { return len(r.Need) > 0 })},
+		{http.StatusNotFound, some(func(r *Route) bool { return len(r.plan.uri) > 0 || r.pattern.query != "" })},
+		{http.StatusConflict, some(func(r *Route) bool { return r.body != nil && r.updates && !r.open })},
+		{http.StatusRequestEntityTooLarge, some(func(r *Route) bool { return r.body != nil })},
+		{http.StatusUnsupportedMediaType, some(func(r *Route) bool { return r.body != nil })},
 	} {
 		if s.occurs {
 			statuses = append(statuses, fmt.Sprint(s.status))
@@ -202,7 +198,7 @@ func (p *printer) failures(rows []*Route) error {
 
 // tag is the first literal segment of a path, under which the page shows the operation.
 func tag(r *Route) string {
-	for _, s := range r.pattern().segments {
+	for _, s := range r.pattern.segments {
 		if !isParameter(s) {
 			return s
 		}

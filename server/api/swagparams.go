@@ -14,7 +14,7 @@ import (
 func spellings(rows []Route) map[string]string {
 	named := map[string][][]string{} // by the path and the segment's position
 	for _, r := range rows {
-		p := r.pattern()
+		p := r.pattern
 		key := p.ginPath()
 		if named[key] == nil {
 			named[key] = make([][]string, len(p.segments))
@@ -59,7 +59,7 @@ func (p parameter) String() string {
 // parameters are those of all rows of an operation: path, query, body. One of the query is required if all rows are
 // picked by it.
 func (p *printer) parameters(rows []*Route) (all []*parameter, err error) {
-	shape := rows[0].pattern()
+	shape := rows[0].pattern
 	spelled := split(p.paths[shape.ginPath()])
 	for i, s := range shape.segments {
 		if !isParameter(s) {
@@ -67,7 +67,7 @@ func (p *printer) parameters(rows []*Route) (all []*parameter, err error) {
 		}
 		one := &parameter{name: parameterName(spelled[i]), in: "path", schema: "integer", required: true}
 		for _, r := range rows {
-			if err := p.fromPath(one, r, parameterName(r.pattern().segments[i])); err != nil {
+			if err := p.fromPath(one, r, parameterName(r.pattern.segments[i])); err != nil {
 				return nil, err
 			}
 		}
@@ -80,7 +80,7 @@ func (p *printer) parameters(rows []*Route) (all []*parameter, err error) {
 	}
 	for _, one := range all {
 		if one.in == "query" {
-			one.required = !slices.ContainsFunc(rows, func(r *Route) bool { return !strings.EqualFold(r.pattern().query, one.name) })
+			one.required = !slices.ContainsFunc(rows, func(r *Route) bool { return !strings.EqualFold(r.pattern.query, one.name) })
 		}
 	}
 	return p.fromBody(all, rows)

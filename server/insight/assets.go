@@ -78,7 +78,7 @@ func workgroupOr(tx *store.Tx, nameOrID string) (*store.Workgroup, error) {
 	return orName(w, err, func() (*store.Workgroup, error) {
 		id, err := strconv.Atoi(nameOrID)
 		if err != nil {
-			return nil, err
+			return nil, store.ErrNotFound
 		}
 		return store.WorkgroupByID(tx, id)
 	})
@@ -170,8 +170,8 @@ func updateAsset(tx *store.Tx, in changedAsset) (*store.Asset, error) {
 		return nil, err
 	}
 	b := in.Body
-	if _, err := store.WorkgroupByID(tx, b.WorkgroupID); err != nil {
-		return nil, store.Invalid("WorkgroupID: there is no Workgroup %d", b.WorkgroupID)
+	if err := knownWorkgroup(tx, b.WorkgroupID); err != nil {
+		return nil, err
 	}
 	a.WorkgroupID, a.AssetName, a.DnsName, a.DomainName = b.WorkgroupID, b.AssetName, b.DnsName, b.DomainName
 	a.IPAddress, a.MacAddress, a.AssetType, a.OperatingSystem = strings.TrimSpace(b.IPAddress), b.MacAddress, b.AssetType, b.OperatingSystem

@@ -49,7 +49,11 @@ func signAppin(tx *store.Tx, _ api.None) (r api.Reply[signedInUser], err error) 
 	return r, nil
 }
 
-func signout(tx *store.Tx, _ api.None) (api.None, error) { return api.None{}, store.SignOut(tx) }
+func signout(tx *store.Tx, _ api.None) (r api.Reply[api.None], err error) {
+	gone := http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode}
+	r.Header = http.Header{"Set-Cookie": {gone.String()}}
+	return r, store.SignOut(tx)
+}
 
 func whoIsSignedIn(tx *store.Tx, _ api.None) (signedInUser, error) {
 	u, err := store.Users.Get(tx, tx.By.UserID)

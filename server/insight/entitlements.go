@@ -5,12 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
 )
-
-var readsReports = authz.Reads(authz.AnalyticsAndReporting)
 
 var entitlements = []api.Route{
 	api.GET("Entitlements", readsReports, "Returns user entitlements.", listEntitlements),

@@ -6,10 +6,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
 
+	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
 )
 
@@ -61,7 +63,7 @@ func (c *cutter) keep() (byte, error) {
 		return 0, err
 	}
 	if c.kept.Len() >= maxMembers {
-		return 0, store.Invalid("the body has more than %d bytes beside the file", maxMembers)
+		return 0, fmt.Errorf("%w: it may have %d bytes beside the file", api.ErrTooLarge, maxMembers)
 	}
 	return b, c.kept.WriteByte(b)
 }
@@ -258,63 +260,4 @@ func (c *cutter) digits() (digits []byte, err error) {
 		digits = append(digits, b)
 	}
 	return digits, nil
-}
-
-// unquoted reads the inside of a JSON text up to its closing quote, as what base64 is made of: escapes are undone,
-// the URL alphabet becomes the standard one.
-type unquoted struct {
-	in    *bufio.Reader
-	ended bool
-}
-
-func (u *unquoted) Read(p []byte) (n int, err error) {
-	for n < len(p) && !u.ended {
-		if n > 0 && u.in.Buffered() == 0 {
-			return n, nil
-		}
-		b, err := u.in.ReadByte()
-		if err == nil && b == '\\' {
-			b, err = u.escape()
-		} else if b == '"' {
-			u.ended = true
-			break
-		}
-		if err != nil {
-			return n, io.ErrUnexpectedEOF
-		}
-		switch b {
-		case '-':
-			b = '+'
-		case '_':
-			b = '/'
-		}
-		p[n] = b
-		n++
-	}
-	if u.ended && n == 0 {
-		return 0, io.EOF
-	}
-	return n, nil
-}
-
-// escape reads what follows a backslash. A character that base64 does not have becomes one that it refuses.
-func (u *unquoted) escape() (byte, error) {
-	b, err := u.in.ReadByte()
-	switch {
-	case err != nil:
-		return 0, err
-	case b == 'n' || b == 'r' || b == 't':
-		return '\n', nil // the decoder passes over it
-	case b != 'u':
-		return b, nil
-	}
-	var hex [4]byte
-	if _, err := io.ReadFull(u.in, hex[:]); err != nil {
-		return 0, err
-	}
-	r, err := strconv.ParseUint(string(hex[:]), 16, 16)
-	if err != nil || r > 0x7f {
-		return '!', nil
-	}
-	return byte(r), nil
 }

@@ -85,7 +85,6 @@ func TestCutContentsRefuses(t *testing.T) {
 		`[1]`:      "an object is expected",
 		`nonsense`: "not JSON",
 		``:         "WorkgroupID is required",
-		`{"WorkgroupID":1,"FileName":"` + strings.Repeat("x", maxMembers) + `"}`: "beside the file",
 	} {
 		members, err := cutContents(strings.NewReader(body), io.Discard)
 		if err == nil {
@@ -100,6 +99,14 @@ func TestCutContentsRefuses(t *testing.T) {
 	}
 }
 
+func TestCutContentsHoldsLittle(t *testing.T) {
+	t.Parallel()
+	body := `{"WorkgroupID":1,"FileName":"` + strings.Repeat("x", maxMembers) + `"}`
+	if kept, err := cutContents(strings.NewReader(body), io.Discard); !errors.Is(err, api.ErrTooLarge) || len(kept) > maxMembers {
+		t.Errorf("%v, %d bytes", err, len(kept))
+	}
+}
+
 // FuzzCutContents compares with reading the whole body at once.
 func FuzzCutContents(f *testing.F) {
 	f.Add(`{"WorkgroupID":1,"Base64FileContents":"QUJD"}`)
@@ -108,7 +115,7 @@ func FuzzCutContents(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		var file bytes.Buffer
 		members, err := cutContents(strings.NewReader(body), &file)
-		if err != nil && !errors.Is(err, store.ErrInvalid) {
+		if err != nil && !errors.Is(err, store.ErrInvalid) && !errors.Is(err, api.ErrTooLarge) {
 			t.Fatalf("%q: %v is not the caller's fault", body, err)
 		}
 		var whole map[string]json.RawMessage

@@ -70,8 +70,8 @@ func (s Services) accept(ctx context.Context, c api.Caller, members []byte, file
 		return queuedImport{}, err
 	}
 	return api.Update(ctx, c, func(tx *store.Tx) (queuedImport, error) {
-		if _, err := store.WorkgroupByID(tx, i.WorkgroupID); err != nil {
-			return queuedImport{}, store.Invalid("WorkgroupID: there is no Workgroup %d", i.WorkgroupID)
+		if err := knownWorkgroup(tx, i.WorkgroupID); err != nil {
+			return queuedImport{}, err
 		}
 		accepted := *i
 		err := store.QueueImport(tx, &accepted, file)

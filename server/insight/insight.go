@@ -39,14 +39,19 @@ type Services struct {
 
 // What the rows need, spelled once.
 var (
-	readsAssets     = authz.Reads(authz.AssetManagement)
-	writesAssets    = authz.Writes(authz.AssetManagement)
-	writesScans     = authz.Writes(authz.ScanManagement)
-	readsAccounts   = authz.Reads(authz.UserAccountsManagement)
-	writesAccounts  = authz.Writes(authz.UserAccountsManagement)
-	readsAudits     = authz.Reads(authz.UserAuditManagement)
-	seesWorkgroup   = authz.Organization().And(readsAssets.Or(writesScans))
-	readsInItsPlace = authz.Organization().And(readsAssets)
+	readsAssets           = authz.Reads(authz.AssetManagement)
+	writesAssets          = authz.Writes(authz.AssetManagement)
+	readsAttributes       = authz.Reads(authz.AttributeManagement)
+	writesAttributes      = authz.Writes(authz.AttributeManagement)
+	readsAssetAttributes  = readsAssets.And(readsAttributes)
+	writesAssetAttributes = writesAssets.And(writesAttributes)
+	writesScans           = authz.Writes(authz.ScanManagement)
+	readsAccounts         = authz.Reads(authz.UserAccountsManagement)
+	writesAccounts        = authz.Writes(authz.UserAccountsManagement)
+	quarantines           = authz.Writes(authz.PasswordSafeAPIGlobalQuarantine)
+	readsAudits           = authz.Reads(authz.UserAuditManagement)
+	seesWorkgroup         = authz.Organization().And(readsAssets.Or(writesScans))
+	readsInItsPlace       = authz.Organization().And(readsAssets)
 )
 
 // New returns the dialect with its whole table.
@@ -58,7 +63,11 @@ func New(s Services) *api.Dialect {
 		Error:      func(_ int, err error) any { return err.Error() },
 		Routes: slices.Concat(
 			authentication(),
-			accessLevels, assets, imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
+			accessLevels, apiRegistrations, assets,
+			assetAttributes, attributes, attributeTypes, entityTypes, databases, platforms,
+			imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
+			accessPolicies, addressGroups, addresses, configuration, epmPolicies, subscriptions,
+			memberships, roles, userGroups, users,
 			smartRules, managed, entitlements,
 		),
 	}
@@ -112,12 +121,24 @@ func collect[T any](seq func(func(T, error) bool)) ([]T, error) {
 	return all, nil
 }
 
-// orName tries a name when digits in a path are no id.
+// orName tries a name when digits in a path are no id; if it is none either, the id is what was not found.
 func orName[T any](found T, err error, byName func() (T, error)) (T, error) {
-	if errors.Is(err, store.ErrNotFound) {
-		if named, e := byName(); e == nil {
-			return named, nil
-		}
+	if !errors.Is(err, store.ErrNotFound) {
+		return found, err
 	}
-	return found, err
+	named, other := byName()
+	if errors.Is(other, store.ErrNotFound) {
+		return found, err
+	}
+	return named, other
+}
+
+// knownWorkgroup checks the id of a Workgroup in a body: one that is absent, or not for the caller to see, is a bad
+// request.
+func knownWorkgroup(tx *store.Tx, id int) error {
+	_, err := store.WorkgroupByID(tx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Invalid("WorkgroupID: there is no Workgroup %d", id)
+	}
+	return err
 }

@@ -16,7 +16,7 @@ import (
 // @SecurityDefinitions.apikey Bearer
 // @In header
 // @Name Authorization
-// @Description A token, with or without the word Bearer before it.
+// @Description A token, with or without the word Bearer before it: the one that the first start printed, or one that muster token makes.
 
 // @Summary Signs in with a PS-Auth or Bearer header and begins a session that a cookie carries.
 // @Description Required permissions: Any signed-in caller.
@@ -73,7 +73,7 @@ func _() {}
 // @Router /Assets/{id} [get]
 func _() {}
 
-// @Summary Returns a list of assets by Workgroup ID.
+// @Summary Returns a list of assets by Workgroup ID. Returns a list of assets by Workgroup name. Returns an asset by Workgroup name and asset name.
 // @Description One of 3 rows answers, whichever fits the request best:
 // @Description
 // @Description - `GET Workgroups/{workgroupID}/Assets`: Returns a list of assets by Workgroup ID. Required permissions: Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
@@ -90,7 +90,7 @@ func _() {}
 // @Router /Workgroups/{workgroupIDOrWorkgroupName}/Assets [get]
 func _() {}
 
-// @Summary Creates a new asset in the Workgroup, referenced by ID.
+// @Summary Creates a new asset in the Workgroup, referenced by ID. Creates a new asset in the Workgroup referenced by name.
 // @Description One of 2 rows answers, whichever fits the request best:
 // @Description
 // @Description - `POST Workgroups/{workgroupID}/Assets`: Creates a new asset in the Workgroup, referenced by ID. Required permissions: Asset Management (Read/Write).
@@ -190,7 +190,7 @@ func _() {}
 // @Router /OperatingSystems [get]
 func _() {}
 
-// @Summary Returns a list of organizations to which the current user has permission.
+// @Summary Returns a list of organizations to which the current user has permission. Returns an organization by name.
 // @Description One of 2 rows answers, whichever fits the request best:
 // @Description
 // @Description - `GET Organizations`: Returns a list of organizations to which the current user has permission. Required permissions: Asset Management (Read).
@@ -250,7 +250,7 @@ func _() {}
 // @Router /UserAudits/{auditId}/UserAuditDetails [get]
 func _() {}
 
-// @Summary Returns a list of Workgroups to which the current user has permission.
+// @Summary Returns a list of Workgroups to which the current user has permission. Returns a Workgroup by name.
 // @Description One of 2 rows answers, whichever fits the request best:
 // @Description
 // @Description - `GET Workgroups`: Returns a list of Workgroups to which the current user has permission. Required permissions: Any signed-in caller.
@@ -263,7 +263,7 @@ func _() {}
 // @Router /Workgroups [get]
 func _() {}
 
-// @Summary Returns a Workgroup by ID.
+// @Summary Returns a Workgroup by ID. Returns a Workgroup by name.
 // @Description One of 2 rows answers, whichever fits the request best:
 // @Description
 // @Description - `GET Workgroups/{id}`: Returns a Workgroup by ID. Required permissions: Permission to the Organization and (Asset Management (Read) or Scan Management (Read/Write)).

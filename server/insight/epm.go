@@ -1,0 +1,41 @@
+package insight
+
+import (
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
+)
+
+// epmPolicies has one endpoint by two paths: the first is the document's, the second what clients call.
+var epmPolicies = []api.Route{
+	api.POST("{id}/epmapplications/add", writesPolicies, addsApplication, addEPMApplication).Answers(200),
+	api.POST("epmpolicies/{id}/epmapplications/add", writesPolicies, addsApplication, addEPMApplication).Answers(200),
+}
+
+var writesPolicies = authz.Writes(authz.EPM).And(authz.Writes(authz.EPMPolicy))
+
+const addsApplication = "Edits a policy to add an application, and updates this policy in the BeyondInsight database. " +
+	"Touches the LastModifiedDate to indicate that a change is made. Updated policy is deployed to agents per the usual process in BeyondInsight."
+
+type newEPMApplication struct {
+	PolicyGUID string `uri:"id"` // Policy Guid.
+	Body       epmApplicationFields
+}
+
+type epmApplicationFields struct {
+	GroupName            string `binding:"required,max=256"`  // The group of the policy that the application is added to, new or not.
+	Name                 string `binding:"required,max=256"`  // Name of the application.
+	Path                 string `binding:"required,max=1024"` // Path of its executable.
+	Publisher            string `binding:"required,max=256"`  // Its publisher.
+	ChildrenInheritToken bool   `binding:"required"`          // Whether processes that it starts inherit its token.
+}
+
+// emptyObject is the document's {<empty>}.
+type emptyObject struct{}
+
+func addEPMApplication(tx *store.Tx, in newEPMApplication) (emptyObject, error) {
+	b := in.Body
+	return emptyObject{}, store.AddEPMApplication(tx, in.PolicyGUID, &store.EPMApplication{
+		GroupName: b.GroupName, Name: b.Name, Path: b.Path, Publisher: b.Publisher, ChildrenInheritToken: b.ChildrenInheritToken,
+	})
+}

@@ -1,0 +1,195 @@
+package insight
+
+import (
+	"context"
+	"iter"
+
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
+)
+
+// user is a user as the document shows one, which differs by his type and by whether he is read or was written.
+type user struct {
+	*client
+	UserID int
+	*clientType
+	UserName          string
+	DomainName        store.Text
+	DistinguishedName store.Text
+	FirstName         store.Text
+	LastName          store.Text
+	EmailAddress      store.Text
+	*lastLogin
+	IsQuarantined bool
+	IsActive      bool
+}
+
+// client and clientType are what only Application users have.
+type client struct {
+	ClientID       store.Text
+	ClientSecret   store.Text // null but in the answer to its creation
+	AccessPolicyID int
+}
+
+type clientType struct{ UserType string }
+
+// lastLogin is shown of the others, when they are read.
+type lastLogin struct {
+	LastLoginDate               store.Time
+	LastLoginAuthenticationType store.Text
+	LastLoginConfigurationName  store.Text
+	LastLoginSAMLIDPURL         store.Text
+	LastLoginSSOURL             store.Text
+}
+
+// IsAlone says of an Application user that he is one object under both contracts.
+func (u *user) IsAlone() bool { return u.client != nil }
+
+// show is a user who was written.
+func show(u *store.User) *user {
+	shown := &user{
+		UserID: u.UserID, UserName: u.UserName, DomainName: u.DomainName, DistinguishedName: u.DistinguishedName,
+		FirstName: u.FirstName, LastName: u.LastName, EmailAddress: u.EmailAddress, IsQuarantined: u.IsQuarantined, IsActive: u.IsActive,
+	}
+	if u.UserType == store.ApplicationType {
+		shown.client = &client{ClientID: u.ClientID, AccessPolicyID: u.AccessPolicyID}
+		shown.clientType = &clientType{u.UserType}
+	}
+	return shown
+}
+
+// seen is a user who is read.
+func seen(tx *store.Tx, u *store.User) (*user, error) {
+	shown := show(u)
+	if shown.client != nil {
+		return shown, nil
+	}
+	l, err := store.LastLoginOf(tx, u.UserID)
+	if err != nil {
+		return nil, err
+	}
+	shown.lastLogin = &lastLogin{LastLoginDate: l.Date, LastLoginAuthenticationType: store.Text(l.AuthenticationType)}
+	return shown, nil
+}
+
+// shownUsers is the list of some users, as they are read.
+func shownUsers(some func(*store.Tx) iter.Seq2[*store.User, error]) (api.Page[user], error) {
+	return api.Of[user](api.Paging{}, store.Filtered(func(tx *store.Tx) iter.Seq2[*user, error] {
+		return func(yield func(*user, error) bool) {
+			for u, err := range some(tx) {
+				var shown *user
+				if err == nil {
+					shown, err = seen(tx, u)
+				}
+				if !yield(shown, err) || err != nil {
+					return
+				}
+			}
+		}
+	}))
+}
+
+type userFields struct {
+	// Type of the user: BeyondInsight (default), EntraId, ActiveDirectory, LdapDirectory or Application.
+	UserType string `kinds:"BeyondInsight,EntraId,ActiveDirectory,LdapDirectory,Application"`
+	// Username of the user account. Max string length is 64. For all but LdapDirectory: required.
+	UserName string `BeyondInsight:"required,max=64" EntraId:"required,max=64" ActiveDirectory:"required,max=64" Application:"required,max=64"`
+	// First name of the user. Max string length is 64. For BeyondInsight: required.
+	FirstName store.Text `BeyondInsight:"required,max=64"`
+	// Last name of the user. Max string length is 64. For BeyondInsight: optional.
+	LastName store.Text `BeyondInsight:"max=64"`
+	// Email address for the user, properly formatted. Max string length is 255. For BeyondInsight: required.
+	EmailAddress store.Text `BeyondInsight:"required,max=255"`
+	// The password they would use to login to BeyondInsight. For BeyondInsight: required.
+	Password string `BeyondInsight:"required"`
+	// The directory server host name or IP. For LdapDirectory: required.
+	HostName string `LdapDirectory:"required"`
+	// The DistinguishedName of the user to create. Max string length is 255. For LdapDirectory: required.
+	DistinguishedName string `LdapDirectory:"required,max=255"`
+	// The LDAP attribute to use for creating the username. For LdapDirectory: required.
+	AccountNameAttribute string `LdapDirectory:"required"`
+	directoryFields
+	// ID of an access policy. For Application: required.
+	AccessPolicyID int `Application:"required"`
+
+	hash string
+}
+
+// Prepare checks what the tags cannot say, and hashes the password.
+func (b *userFields) Prepare(ctx context.Context, c api.Caller) (err error) {
+	if store.IsDirectoryType(b.UserType) {
+		return b.check(b.UserType)
+	}
+	b.hash, err = hashed(ctx, c, b.Password)
+	return err
+}
+
+// create makes a BeyondInsight user.
+func (b *userFields) create(tx *store.Tx) (*user, error) {
+	p := personFields{UserName: b.UserName, FirstName: b.FirstName, LastName: b.LastName, EmailAddress: b.EmailAddress, hash: b.hash}
+	return p.create(tx)
+}
+
+type personFields struct {
+	UserName     string     `binding:"required,max=64"`  // Username of the user account. Max string length is 64.
+	FirstName    store.Text `binding:"required,max=64"`  // First name of the user. Max string length is 64.
+	LastName     store.Text `binding:"max=64"`           // Last name of the user (optional). Max string length is 64.
+	EmailAddress store.Text `binding:"required,max=255"` // Email address for the user, properly formatted. Max string length is 255.
+	Password     string     `binding:"required"`         // The password they would use to login to BeyondInsight.
+
+	hash string
+}
+
+// Prepare hashes the password.
+func (b *personFields) Prepare(ctx context.Context, c api.Caller) (err error) {
+	b.hash, err = hashed(ctx, c, b.Password)
+	return err
+}
+
+// create makes a BeyondInsight user.
+func (b *personFields) create(tx *store.Tx) (*user, error) {
+	u := &store.User{
+		UserType: store.BeyondInsightType, UserName: b.UserName, FirstName: b.FirstName, LastName: b.LastName,
+		EmailAddress: b.EmailAddress, IsActive: true,
+	}
+	if err := store.Users.Insert(tx, u); err != nil {
+		return nil, err
+	}
+	return show(u), store.SetPassword(tx, u.UserID, b.hash)
+}
+
+type changedUserFields struct {
+	UserName       string     `binding:"required,max=64"` // Username of the user account.
+	FirstName      store.Text // First name of the user. Required but for an Application user, who has none.
+	LastName       store.Text // Last name of the user. An empty or missing value clears any existing value.
+	EmailAddress   store.Text // Email address for the user, properly formatted. Required but for an Application user, who has none.
+	Password       string     // The password they would use to log in to BeyondInsight. If given, replaces the current password.
+	AccessPolicyID int        // ID of an access policy. Required for an Application user; others have none.
+
+	hash string
+}
+
+// Prepare hashes the password, if there is a new one.
+func (b *changedUserFields) Prepare(ctx context.Context, c api.Caller) (err error) {
+	b.hash, err = hashed(ctx, c, b.Password)
+	return err
+}
+
+// change brings the members that a user of his type has into a user.
+func (b *changedUserFields) change(u *store.User) error {
+	switch {
+	case store.IsDirectoryType(u.UserType):
+		return store.Invalid("User %d comes from a directory and is changed there", u.UserID)
+	case u.UserType == store.ApplicationType && b.AccessPolicyID == 0:
+		return store.Invalid("AccessPolicyID is required")
+	case u.UserType == store.ApplicationType:
+		u.UserName, u.AccessPolicyID = b.UserName, b.AccessPolicyID
+		return nil
+	case b.FirstName == "":
+		return store.Invalid("FirstName is required")
+	case b.EmailAddress == "":
+		return store.Invalid("EmailAddress is required")
+	}
+	u.UserName, u.FirstName, u.LastName, u.EmailAddress = b.UserName, b.FirstName, b.LastName, b.EmailAddress
+	return nil
+}

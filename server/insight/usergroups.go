@@ -1,0 +1,175 @@
+package insight
+
+import (
+	"context"
+	"iter"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
+)
+
+var userGroups = []api.Route{
+	api.GET("UserGroups/{name}", readsAccounts, "Returns a user group by name.", userGroupByPathName).Deprecated(),
+	api.DELETE("UserGroups/{name}", writesAccounts, "Deletes a user group by name.", deleteUserGroupByPathName).Deprecated(),
+	api.GET("UserGroups", readsAccounts, "Returns a list of active and inactive user groups.", listUserGroups),
+	api.GET("UserGroups/{id}", readsAccounts, "Returns a user group by ID.", userGroupByID).ManualList(),
+	api.GET("UserGroups?name", readsAccounts, "Returns a user group by name.", userGroupByName).ManualList(),
+	api.POST("UserGroups", writesAccounts, "Creates a new user group with permissions, and, optionally, Smart Rule access and application registration IDs.", createUserGroup).ManualList(),
+	api.DELETE("UserGroups/{id}", writesAccounts, "Deletes a user group by ID.", deleteUserGroup),
+	api.DELETE("UserGroups?name", writesAccounts, "Deletes a user group by name.", deleteUserGroupByName),
+}
+
+// userGroup is a user group as the document shows one.
+type userGroup struct {
+	GroupID                    int
+	Name                       string
+	DistinguishedName          store.Text
+	Description                store.Text
+	GroupType                  string // BeyondInsight, EntraId, ActiveDirectory or LdapDirectory.
+	AccountAttribute           store.Text
+	ApplicationRegistrationIDs string // The ids between commas.
+	MembershipAttribute        store.Text
+	IsActive                   bool
+}
+
+func showGroup(tx *store.Tx, g *store.UserGroup) (*userGroup, error) {
+	registrations, err := store.RegistrationIDs(tx, g.GroupID)
+	return &userGroup{
+		GroupID: g.GroupID, Name: g.Name, DistinguishedName: g.DistinguishedName, Description: g.Description, GroupType: g.GroupType,
+		AccountAttribute: g.AccountAttribute, ApplicationRegistrationIDs: registrations, MembershipAttribute: g.MembershipAttribute,
+		IsActive: g.IsActive,
+	}, err
+}
+
+// shownGroup is showGroup of a group that was looked for.
+func shownGroup(tx *store.Tx, g *store.UserGroup, err error) (*userGroup, error) {
+	if err != nil {
+		return nil, err
+	}
+	return showGroup(tx, g)
+}
+
+type userGroupPathName struct {
+	Name string `uri:"name"` // Name of the user group.
+}
+
+func userGroupByPathName(tx *store.Tx, in userGroupPathName) (*userGroup, error) {
+	g, err := store.UserGroupByName(tx, in.Name)
+	return shownGroup(tx, g, err)
+}
+
+func deleteUserGroupByPathName(tx *store.Tx, in userGroupPathName) (api.None, error) {
+	return deleteGroupNamed(tx, in.Name)
+}
+
+func deleteGroupNamed(tx *store.Tx, name string) (api.None, error) {
+	g, err := store.UserGroupByName(tx, name)
+	if err != nil {
+		return api.None{}, err
+	}
+	return api.None{}, store.DeleteUserGroup(tx, g.GroupID)
+}
+
+func listUserGroups(*store.Tx, api.None) (api.Page[userGroup], error) {
+	return api.Of[userGroup](api.Paging{}, store.Filtered(func(tx *store.Tx) iter.Seq2[*userGroup, error] {
+		return func(yield func(*userGroup, error) bool) {
+			for g, err := range store.UserGroups.All(tx) {
+				shown, err := shownGroup(tx, g, err)
+				if !yield(shown, err) || err != nil {
+					return
+				}
+			}
+		}
+	}))
+}
+
+func userGroupByID(tx *store.Tx, in byID) (*userGroup, error) {
+	g, err := store.UserGroups.Get(tx, in.ID)
+	return shownGroup(tx, g, err)
+}
+
+type userGroupQueryName struct {
+	Name string `form:"name"` // Name of the user group.
+}
+
+func userGroupByName(tx *store.Tx, in userGroupQueryName) (*userGroup, error) {
+	g, err := store.UserGroupByName(tx, in.Name)
+	return shownGroup(tx, g, err)
+}
+
+type newUserGroup struct{ Body userGroupFields }
+
+type userGroupFields struct {
+	// Type of the user group: BeyondInsight (default), EntraId, ActiveDirectory or LdapDirectory.
+	GroupType string `kinds:"BeyondInsight,EntraId,ActiveDirectory,LdapDirectory"`
+	// Name of the user group. Max string length is 200.
+	GroupName string `binding:"required,max=200"`
+	// Description of the user group. Max string length is 255. For all but LdapDirectory: required.
+	Description store.Text `BeyondInsight:"required,max=255" EntraId:"required,max=255" ActiveDirectory:"required,max=255"`
+	// Distinguished name of the LDAP group. Max string length is 500. For LdapDirectory: required.
+	GroupDistinguishedName string `LdapDirectory:"required,max=500"`
+	// The directory server host name or IP. Max string length is 50. For LdapDirectory: required.
+	HostName string `LdapDirectory:"required,max=50"`
+	directoryFields
+	// Directory group membership attribute. Max string length is 255. For LdapDirectory: required.
+	MembershipAttribute string `LdapDirectory:"required,max=255"`
+	// Directory account naming attribute. Max string length is 255. For LdapDirectory: required.
+	AccountAttribute string `LdapDirectory:"required,max=255"`
+	// Whether the group uses the global group synchronization settings (default: false). For ActiveDirectory.
+	ExcludedFromGlobalSync bool `ActiveDirectory:""`
+	// Whether the group overrides the global group synchronization settings (default: false). For ActiveDirectory.
+	OverrideGlobalSyncSettings bool `ActiveDirectory:""`
+	// True if the group should be created as active (default), otherwise false.
+	IsActive *bool
+	// One or more permissions and access levels to set for the new user group.
+	Permissions []grantedPermission
+	// One or more Smart Rules and access levels to set for the new user group; 200 at the most.
+	SmartRuleAccess []ruleAccess
+	// Zero or more IDs representing the API application registrations to grant the new user group; 200 at the most. If given, enables API for the user group.
+	ApplicationRegistrationIDs []int
+}
+
+type ruleAccess struct {
+	SmartRuleID   int         `binding:"required"` // ID of the Smart Rule.
+	AccessLevelID authz.Level `binding:"required"` // 0 for none, 1 for Read, 3 for Read/Write.
+}
+
+// Prepare checks what the tags cannot say.
+func (b *userGroupFields) Prepare(context.Context, api.Caller) error {
+	if b.GroupType == store.LdapDirectoryType && b.BindUser != "" && b.Port == nil {
+		return store.Invalid("Port is required when BindUser is given")
+	}
+	return b.check(b.GroupType)
+}
+
+func (b *userGroupFields) endowment() store.Endowment {
+	e := store.Endowment{Permissions: grants(b.Permissions), Registrations: b.ApplicationRegistrationIDs}
+	for _, r := range b.SmartRuleAccess {
+		e.Rules = append(e.Rules, store.RuleAccess{SmartRuleID: r.SmartRuleID, Level: r.AccessLevelID})
+	}
+	return e
+}
+
+func createUserGroup(tx *store.Tx, in newUserGroup) (*userGroup, error) {
+	b := in.Body
+	if b.GroupType != store.BeyondInsightType {
+		if err := b.endowment().Check(tx); err != nil {
+			return nil, err
+		}
+		return nil, b.refuse(tx, b.GroupType)
+	}
+	g := &store.UserGroup{
+		Name: b.GroupName, Description: b.Description, GroupType: b.GroupType, IsActive: b.IsActive == nil || *b.IsActive,
+	}
+	err := store.CreateUserGroup(tx, g, b.endowment())
+	return shownGroup(tx, g, err)
+}
+
+func deleteUserGroup(tx *store.Tx, in byID) (api.None, error) {
+	return api.None{}, store.DeleteUserGroup(tx, in.ID)
+}
+
+func deleteUserGroupByName(tx *store.Tx, in userGroupQueryName) (api.None, error) {
+	return deleteGroupNamed(tx, in.Name)
+}

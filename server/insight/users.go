@@ -1,0 +1,195 @@
+package insight
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
+)
+
+var users = []api.Route{
+	api.GET("Users", readsAccounts, "Returns a list of all users if username parameter is not supplied. Otherwise returns the requested user.", listUsers),
+	api.GET("UserGroups/{userGroupId}/Users", readsAccounts, "Returns a list of users for the user group referenced by ID.", usersOfGroup),
+	api.GET("Users/{id}", readsAccounts, "Returns a user by ID.", userByID).ManualList(),
+	api.POST("Users", writesAccounts, "Creates a new user with no user group associations.", createUser).Manual(200).ManualList(),
+	api.POST("Users/{id}/Quarantine", quarantines, "Quarantines the user referenced by ID.", quarantineUser).Manual(200).ManualList(),
+	api.POST("UserGroups/{userGroupId}/Users", writesAccounts, "Creates a user in a BeyondInsight-type user group.", createUserInGroup).ManualList(),
+	api.POST("Users/{id}/RecycleClientSecret", recyclesSecret, "Recycles the client secret for an application user.", recycleClientSecret).Manual(200),
+	api.PUT("Users/{id}", writesAccounts, "Updates a BeyondInsight user by ID.", updateUser).ManualList(),
+	api.DELETE("Users/{id}", writesAccounts, "Deletes a user by ID.", deleteUser),
+}
+
+// recyclesSecret is decided by the user affected, in the handler.
+var recyclesSecret = writesAccounts.Or(authz.Self())
+
+type userQuery struct {
+	UserName        string `form:"username"`        // The user to return: username for those without a domain, domain\username or a universal principal name.
+	IncludeInactive bool   `form:"includeInactive"` // True to return all users including those that are inactive (default: false).
+}
+
+func listUsers(tx *store.Tx, in userQuery) (api.Page[user], error) {
+	var asked *store.User
+	if in.UserName != "" {
+		u, err := store.UserByName(tx, in.UserName)
+		if errors.Is(err, store.ErrNotFound) {
+			return api.Of[user](api.Paging{}, store.Of([]user{}))
+		}
+		if err != nil {
+			return api.Page[user]{}, err
+		}
+		asked = u
+	}
+	return shownUsers(func(tx *store.Tx) iter.Seq2[*store.User, error] {
+		return func(yield func(*store.User, error) bool) {
+			all := store.Users.All(tx)
+			if asked != nil {
+				all = func(yield func(*store.User, error) bool) { yield(asked, nil) }
+			}
+			for u, err := range all {
+				if err == nil && !u.IsActive && !in.IncludeInactive {
+					continue
+				}
+				if !yield(u, err) {
+					return
+				}
+			}
+		}
+	})
+}
+
+type ofGroup struct {
+	GroupID int `uri:"userGroupId"` // ID of the user group.
+}
+
+func usersOfGroup(tx *store.Tx, in ofGroup) (api.Page[user], error) {
+	g, err := store.UserGroups.Get(tx, in.GroupID)
+	if err != nil {
+		return api.Page[user]{}, err
+	}
+	return shownUsers(func(tx *store.Tx) iter.Seq2[*store.User, error] { return store.MembersOf(tx, g.GroupID) })
+}
+
+func userByID(tx *store.Tx, in byID) (*user, error) {
+	u, err := store.Users.Get(tx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return seen(tx, u)
+}
+
+type newUser struct{ Body userFields }
+
+func createUser(tx *store.Tx, in newUser) (*user, error) {
+	switch b := in.Body; b.UserType {
+	case store.BeyondInsightType:
+		return b.create(tx)
+	case store.ApplicationType:
+		return createApplication(tx, b.UserName, b.AccessPolicyID)
+	default:
+		return nil, b.refuse(tx, b.UserType)
+	}
+}
+
+func createApplication(tx *store.Tx, name string, accessPolicyID int) (*user, error) {
+	u := &store.User{
+		UserType: store.ApplicationType, UserName: name, ClientID: store.Text(authz.NewClientID()), AccessPolicyID: accessPolicyID, IsActive: true,
+	}
+	if err := store.Users.Insert(tx, u); err != nil {
+		return nil, err
+	}
+	secret := authz.NewClientSecret()
+	shown := show(u)
+	shown.ClientSecret = store.Text(secret)
+	return shown, store.SetClientSecret(tx, u.UserID, authz.HashClientSecret(secret))
+}
+
+func quarantineUser(tx *store.Tx, in byID) (*user, error) {
+	u, err := store.QuarantineUser(tx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return show(u), nil
+}
+
+type newUserInGroup struct {
+	ofGroup
+	Body personFields
+}
+
+func createUserInGroup(tx *store.Tx, in newUserInGroup) (*user, error) {
+	g, err := store.UserGroups.Get(tx, in.GroupID)
+	if err != nil {
+		return nil, err
+	}
+	if g.GroupType != store.BeyondInsightType {
+		return nil, store.Invalid("User Group %d is no %s group: its members come from a directory", g.GroupID, store.BeyondInsightType)
+	}
+	u, err := in.Body.create(tx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = store.Join(tx, u.UserID, g.GroupID)
+	return u, err
+}
+
+func recycleClientSecret(tx *store.Tx, in byID) (string, error) {
+	level, err := store.PermissionLevel(tx, authz.UserAccountsManagement)
+	if err != nil {
+		return "", err
+	}
+	if tx.By.UserID != in.ID && !level.Includes(authz.ReadWrite) {
+		return "", store.Denied(recyclesSecret.Required())
+	}
+	u, err := store.Users.Get(tx, in.ID)
+	if err != nil {
+		return "", err
+	}
+	if err := store.MayChangeUser(tx, u.UserID); err != nil {
+		return "", err
+	}
+	if u.UserType != store.ApplicationType {
+		return "", store.Invalid("User %d is no %s user and has no client secret", u.UserID, store.ApplicationType)
+	}
+	secret := authz.NewClientSecret()
+	return secret, store.SetClientSecret(tx, u.UserID, authz.HashClientSecret(secret))
+}
+
+type changedUser struct {
+	byID
+	Body changedUserFields
+}
+
+func updateUser(tx *store.Tx, in changedUser) (*user, error) {
+	u, err := store.Users.Get(tx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.MayChangeUser(tx, u.UserID); err != nil {
+		return nil, err
+	}
+	if err := in.Body.change(u); err != nil {
+		return nil, err
+	}
+	if err := store.Users.Put(tx, u); err != nil {
+		return nil, err
+	}
+	if u.UserType == store.BeyondInsightType && in.Body.hash != "" {
+		err = store.SetPassword(tx, u.UserID, in.Body.hash)
+	}
+	return show(u), err
+}
+
+func deleteUser(tx *store.Tx, in byID) (api.None, error) {
+	return api.None{}, store.DeleteUser(tx, in.ID)
+}
+
+// hashed is the hash of a password, empty for none. It takes too long to be made in a transaction.
+func hashed(ctx context.Context, c api.Caller, password string) (string, error) {
+	if password == "" {
+		return "", nil
+	}
+	return c.DB.Hasher().Hash(ctx, password)
+}

@@ -1,0 +1,60 @@
+package server_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/musterhq/muster/docs"
+	"github.com/musterhq/muster/server"
+)
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	lab := newLab(t, false)
+	for _, c := range []struct {
+		path     string
+		status   int
+		location string
+		media    string
+		holds    string
+	}{
+		{"/", http.StatusFound, "/swagger/insight/", "text/html", ""},
+		{"/swagger", http.StatusFound, "/swagger/insight/", "text/html", ""},
+		{"/swagger/", http.StatusFound, "/swagger/insight/", "text/html", ""},
+		{"/swagger/insight", http.StatusFound, "/swagger/insight/", "text/html", ""},
+		{"/swagger/insight/", http.StatusOK, "", "text/html", "/swagger/insight.json"},
+		{"/swagger/insight/swagger-ui.css", http.StatusOK, "", "text/css", ".swagger-ui"},
+		{"/swagger/insight/swagger-ui-bundle.js", http.StatusOK, "", "application/javascript", "SwaggerUIBundle"},
+		{"/swagger/insight.json", http.StatusOK, "", "application/json", `"basePath": "/BeyondTrust/api/public/v3"`},
+		{"/swagger/insight/nothing.js", http.StatusNotFound, "", "text/plain", ""},
+		{"/swagger/nobody.json", http.StatusNotFound, "", "text/plain", ""},
+	} {
+		t.Run(c.path, func(t *testing.T) {
+			t.Parallel()
+			answer := httptest.NewRecorder()
+			lab.http.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, c.path, nil))
+			if answer.Code != c.status || answer.Header().Get("Location") != c.location {
+				t.Errorf("status %d to %q, want %d to %q", answer.Code, answer.Header().Get("Location"), c.status, c.location)
+			}
+			if media := answer.Header().Get("Content-Type"); !strings.HasPrefix(media, c.media) {
+				t.Errorf("it is %s, want %s", media, c.media)
+			}
+			if !bytes.Contains(answer.Body.Bytes(), []byte(c.holds)) {
+				t.Errorf("%q is not in it", c.holds)
+			}
+		})
+	}
+}
+
+// A door without a document would show an empty page.
+func TestEveryDoorHasADocument(t *testing.T) {
+	t.Parallel()
+	for _, d := range server.Dialects() {
+		if len(docs.Swagger(d.Name)) == 0 {
+			t.Errorf("%s has none", d.Name)
+		}
+	}
+}

@@ -1,0 +1,279 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/musterhq/muster/authz"
+)
+
+// The RegistrationTypes of an API registration.
+const (
+	ApiKeyPolicy    = "ApiKeyPolicy"    // owns a key
+	ApiAccessPolicy = "ApiAccessPolicy" // owns how long tokens live
+)
+
+// ApiRegistration says how programs may sign in (the document's "API registrations").
+type ApiRegistration struct {
+	Id                                int
+	Name                              string
+	RegistrationType                  string
+	AccessTokenDuration               int // minutes that a token of an ApiAccessPolicy lives; 0 for an ApiKeyPolicy
+	Active                            bool
+	Visible                           bool
+	MultiFactorAuthenticationEnforced bool // stored and returned, not enforced
+	ClientCertificateRequired         bool
+	UserPasswordRequired              bool
+	VerifyPsrunSignature              bool
+	IPAuthenticationRules             []AddressRule
+	PSRUNRules                        []PSRUNRule
+	XForwardedForAuthenticationRules  []AddressRule
+}
+
+// The Types of an AddressRule.
+const (
+	RuleSingleAddress = "Single IP Address"
+	RuleAddressRange  = "IP Address Range"
+	RuleAddressCIDR   = "CIDR Notation"
+)
+
+// AddressRule lets requests from some addresses use a registration.
+type AddressRule struct {
+	Id          int
+	Type        string
+	Value       string
+	Description string
+	CreatedDate Time
+}
+
+// PSRUNRule describes a host that runs PSRUN. It is stored and returned.
+type PSRUNRule struct {
+	Id           int
+	IPAddress    string
+	MacAddress   string
+	SystemName   string
+	FQDN         string
+	DomainName   string
+	UserId       string
+	RootVolumeId string
+	OSVersion    string
+	CreatedDate  Time
+}
+
+// The limits of a registration. The document prints none; these are ours.
+const (
+	defaultTokenDuration = 60
+	maxTokenDuration     = 24 * 60
+	maxRules             = 1000
+	maxRuleText          = 255
+)
+
+func (r *ApiRegistration) check(tx *Tx) error {
+	if err := required("Name", r.Name, 256); err != nil {
+		return err
+	}
+	switch r.RegistrationType {
+	case ApiKeyPolicy:
+		r.AccessTokenDuration = 0
+	case ApiAccessPolicy:
+		if r.AccessTokenDuration == 0 {
+			r.AccessTokenDuration = defaultTokenDuration
+		}
+		if r.AccessTokenDuration < 1 || r.AccessTokenDuration > maxTokenDuration {
+			return Invalid("AccessTokenDuration: 1 to %d minutes are expected", maxTokenDuration)
+		}
+	default:
+		return Invalid("RegistrationType: %s or %s is expected", ApiKeyPolicy, ApiAccessPolicy)
+	}
+	return first(
+		numberRules(tx, "IPAuthenticationRules", &r.IPAuthenticationRules, (*AddressRule).parts),
+		numberRules(tx, "PSRUNRules", &r.PSRUNRules, (*PSRUNRule).parts),
+		numberRules(tx, "XForwardedForAuthenticationRules", &r.XForwardedForAuthenticationRules, (*AddressRule).parts),
+	)
+}
+
+// ruleIDs is the tag of the sequence from which the rules of all registrations have their ids.
+const ruleIDs = "ri"
+
+// numberRules checks the rules of one kind and gives new ones an id and a date. An empty list is one, not null.
+func numberRules[R any](tx *Tx, member string, rules *[]R, parts func(*R) (id *int, created *Time, check func() error)) error {
+	if len(*rules) > maxRules {
+		return Invalid("%s: %d rules are more than %d", member, len(*rules), maxRules)
+	}
+	if *rules == nil {
+		*rules = []R{}
+	}
+	for i := range *rules {
+		id, created, check := parts(&(*rules)[i])
+		if err := check(); err != nil {
+			return because(ErrInvalid, "%s[%d].%s", member, i, err)
+		}
+		if *id != 0 {
+			continue
+		}
+		next, err := tx.db.nextID(tx.ctx, ruleIDs, 1)
+		if err != nil {
+			return err
+		}
+		*id, *created = next, tx.Now
+	}
+	return nil
+}
+
+func (a *AddressRule) parts() (*int, *Time, func() error) { return &a.Id, &a.CreatedDate, a.valid }
+
+func (a *AddressRule) valid() error {
+	if err := short("Description", a.Description, maxRuleText); err != nil {
+		return err
+	}
+	ranges, err := ParseRanges(a.Value)
+	if err != nil {
+		return because(ErrInvalid, "Value: %s", err)
+	}
+	form := RuleSingleAddress
+	switch {
+	case strings.Contains(a.Value, ","):
+		form = "a list"
+	case strings.Contains(a.Value, "/"):
+		form = RuleAddressCIDR
+	case strings.Contains(a.Value, "-"):
+		form = RuleAddressRange
+	}
+	switch {
+	case !slices.Contains([]string{RuleSingleAddress, RuleAddressRange, RuleAddressCIDR}, a.Type):
+		return Invalid("Type: %q, %q or %q is expected", RuleSingleAddress, RuleAddressRange, RuleAddressCIDR)
+	case form != a.Type || len(ranges) != 1:
+		return Invalid("Value: %q is not what Type %q expects", text(a.Value), a.Type)
+	}
+	return nil
+}
+
+func (p *PSRUNRule) parts() (*int, *Time, func() error) { return &p.Id, &p.CreatedDate, p.valid }
+
+func (p *PSRUNRule) valid() error {
+	return first(
+		short("IPAddress", p.IPAddress, MaxIPAddress), short("MacAddress", p.MacAddress, MaxMacAddress),
+		short("SystemName", p.SystemName, maxRuleText), short("FQDN", p.FQDN, maxRuleText), short("DomainName", p.DomainName, maxRuleText),
+		short("UserId", p.UserId, maxRuleText), short("RootVolumeId", p.RootVolumeId, maxRuleText), short("OSVersion", p.OSVersion, maxRuleText),
+	)
+}
+
+// changed ends what was built on the registration as it was; a deleted one takes its key and its groups' use of it along.
+func (r *ApiRegistration) changed(tx *Tx, old *ApiRegistration) error {
+	if old == nil {
+		return nil
+	}
+	if r == nil {
+		if err := dropRegistration(tx.Unaudited(), old.Id); err != nil {
+			return err
+		}
+	}
+	return tx.bump(everyone)
+}
+
+func dropRegistration(tx *Tx, id int) error {
+	var groups []int
+	for g, err := range GroupRegistration.To(tx, id) {
+		if err != nil {
+			return err
+		}
+		groups = append(groups, g.ID)
+	}
+	for _, g := range groups {
+		if _, err := GroupRegistration.Cut(tx, g, id); err != nil {
+			return err
+		}
+	}
+	return unless(ErrNotFound, ApiKeys.Delete(tx, id))
+}
+
+// Admits reports whether the registration lets a request of the actor in: one without rules lets all in, one with
+// rules those that match one of them. A rule for X-Forwarded-For sees the address that a trusted proxy names, the others the
+// address that the connection came from.
+func (r *ApiRegistration) Admits(by Actor) bool {
+	if len(r.IPAuthenticationRules) == 0 && len(r.XForwardedForAuthenticationRules) == 0 {
+		return true
+	}
+	peer := by.IPAddress
+	if by.Proxy != "" {
+		peer = by.Proxy
+		if anyMatches(r.XForwardedForAuthenticationRules, by.IPAddress) {
+			return true
+		}
+	}
+	return anyMatches(r.IPAuthenticationRules, peer)
+}
+
+func anyMatches(rules []AddressRule, address string) bool {
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		return false // the unix socket has none
+	}
+	return slices.ContainsFunc(rules, func(rule AddressRule) bool {
+		ranges, err := ParseRanges(rule.Value)
+		return err == nil && ranges.Contains(addr.WithZone(""))
+	})
+}
+
+// ApiKey is the key of an ApiKeyPolicy registration: sealed, since GET ApiRegistrations/{id}/Key shows it, and
+// found by its fingerprint.
+type ApiKey struct {
+	Id          int // of the registration
+	Sealed      []byte
+	Fingerprint string
+	Version     int // raised by every rotation; a session dies with the version it began with
+}
+
+func (k *ApiKey) changed(tx *Tx, old *ApiKey) error {
+	if old == nil {
+		return nil
+	}
+	return tx.bump(everyone)
+}
+
+// keyPurpose separates fingerprints of API keys from all others.
+const keyPurpose = "api key"
+
+// sectionKey is the audit Section of keys that were looked at or replaced.
+const sectionKey = "API Key"
+
+// SetApiKey gives a registration a key, replacing the one it has. The letter case of the key does not matter.
+func SetApiKey(tx *Tx, registrationID int, key string) error {
+	key = authz.FoldAPIKey(key)
+	sealed, err := tx.Vault().Seal([]byte(key), sealContext(registrationID))
+	if err != nil {
+		return err
+	}
+	k := &ApiKey{Id: registrationID, Sealed: sealed, Fingerprint: tx.Vault().Fingerprint(keyPurpose, key), Version: 1}
+	old, err := ApiKeys.Get(tx, registrationID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return ApiKeys.Insert(tx, k)
+	case err != nil:
+		return err
+	}
+	k.Version = old.Version + 1
+	return ApiKeys.Put(tx, k)
+}
+
+// ReadApiKey returns the key of a registration and audits that it was looked at. It returns ErrNotFound for a
+// registration that has none.
+func ReadApiKey(tx *Tx, registrationID int) (string, error) {
+	k, err := ApiKeys.Get(tx, registrationID)
+	if err != nil {
+		return "", err
+	}
+	key, err := tx.Vault().Open(k.Sealed, sealContext(registrationID))
+	if err != nil {
+		return "", err
+	}
+	return string(key), tx.Audit(ActionView, sectionKey, Detail("Id", registrationID, registrationID))
+}
+
+// sealContext binds a sealed key to its registration, so that one cannot stand in for another.
+func sealContext(registrationID int) string {
+	return fmt.Sprintf("%s of registration %d", keyPurpose, registrationID)
+}

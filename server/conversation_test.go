@@ -33,7 +33,7 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/api")
 //	STATUS [body]                  the answer; GUIDs are written <guid>
 //	< NAME: VALUE                  a header of the answer
 //	given THING                    something that no request makes; {id} stands for its id from here on: see given
-//	wait                           until no import is under way
+//	wait                           until no import is under way and the background has nothing left to do
 //	later DURATION                 moves the clock
 //	from ADDRESS                   where requests come from, 192.0.2.1 at first; 203.0.113.0/24 are trusted proxies
 func TestConversations(t *testing.T) {
@@ -126,6 +126,7 @@ func (c *conversation) speak(line string) error {
 	case line == "", strings.HasPrefix(line, "#"), strings.HasPrefix(line, "< "):
 	case line == "wait":
 		c.awaitImports()
+		return c.settle()
 	case verb == "later":
 		d, err := time.ParseDuration(rest)
 		c.clock.Add(int64(d))
@@ -135,7 +136,7 @@ func (c *conversation) speak(line string) error {
 	case verb == "as":
 		return c.become(rest)
 	case verb == "given":
-		return c.given(rest)
+		return c.given(c.reveal(rest))
 	case verb == "header":
 		name, value, _ := strings.Cut(rest, ": ")
 		c.header.Add(name, c.reveal(value))

@@ -15,9 +15,59 @@ import (
 //	given address group            in the default Organization, with one address
 //	given delivery for NAME        a report that was made for that user
 //	given no Organization for NAME takes from the group of that name the access to every Organization
-func (c *conversation) given(thing string) (err error) {
-	thing, name, _ := strings.Cut(thing, " for ")
-	switch thing {
+//	given N attributes             of one new type; {id} is the first, the others follow it
+//	given attribute A on asset N
+//	given no attribute A on asset N
+//	given managed account NAME on SYSTEM    on an asset of that name, which is made unless it exists
+//	given Smart Rule TITLE in NAME          of an Organization of that name, which is made unless it exists
+//	given asset NAME in NAME                in a Workgroup of an Organization, both of that name and made unless they exist
+//	given Organization NAME for USER        {id} is its id; the group of that user gets access to it
+//	given roles R and R for group N on Smart Rule N
+//	given no Smart Rules for NAME           takes from the group of that name the access to every Smart Rule
+func (c *conversation) given(thing string) error {
+	var count, attribute, asset, group, rule int
+	var role [2]int
+	var name, place string
+	scan := func(form string, into ...any) bool {
+		n, err := fmt.Sscanf(thing, form, into...)
+		return err == nil && n == len(into)
+	}
+	what, rest, _ := strings.Cut(thing, " on ")
+	switch {
+	case scan("%d attributes", &count):
+		return c.lay(func(tx *store.Tx) (int, error) { return attributesOfOneType(tx, count) })
+	case scan("attribute %d on asset %d", &attribute, &asset):
+		return c.lay(func(tx *store.Tx) (int, error) { return attribute, store.AssetAttribute.Set(tx, asset, attribute, 0) })
+	case scan("no attribute %d on asset %d", &attribute, &asset):
+		return c.lay(func(tx *store.Tx) (int, error) {
+			_, err := store.AssetAttribute.Cut(tx, asset, attribute)
+			return attribute, err
+		})
+	case strings.HasPrefix(what, "managed account "):
+		return c.lay(func(tx *store.Tx) (int, error) {
+			return managedAccount(tx, rest, strings.TrimPrefix(what, "managed account "))
+		})
+	case scan("Smart Rule %s in %s", &name, &place):
+		return c.lay(func(tx *store.Tx) (int, error) { return ruleInOrganization(tx, name, place) })
+	case scan("asset %s in %s", &name, &place):
+		return c.lay(func(tx *store.Tx) (int, error) { return assetInOrganization(tx, name, place) })
+	case scan("Organization %s for %s", &place, &name):
+		return c.letSee(place, name)
+	case scan("roles %d and %d for group %d on Smart Rule %d", &role[0], &role[1], &group, &rule):
+		return c.lay(func(tx *store.Tx) (int, error) {
+			return rule, store.SetRoles(tx, group, rule, role[:], store.DefaultAccessPolicy)
+		})
+	case scan("no Smart Rules for %s", &name):
+		c.takeRules(name)
+		return nil
+	}
+	return c.givenFor(thing)
+}
+
+// givenFor makes what is known by a word, for somebody or for all.
+func (c *conversation) givenFor(thing string) (err error) {
+	what, name, _ := strings.Cut(thing, " for ")
+	switch what {
 	case "EPM policy":
 		c.id = c.object("epmpolicies").id
 	case "address group":
@@ -34,6 +84,146 @@ func (c *conversation) given(thing string) (err error) {
 		err = fmt.Errorf("%q cannot be given", thing)
 	}
 	return err
+}
+
+// lay makes something by a transaction that returns its id.
+func (c *conversation) lay(make func(*store.Tx) (int, error)) error {
+	id, err := store.Update(c.t.Context(), c.db, system, func(tx *store.Tx) (int, error) { return make(tx.Unaudited()) })
+	c.id = strconv.Itoa(id)
+	return err
+}
+
+// attributesOfOneType makes attributes and returns the id of the first.
+func attributesOfOneType(tx *store.Tx, n int) (first int, err error) {
+	kind := &store.AttributeType{}
+	for t, err := range store.AttributeTypes.All(tx) {
+		if err != nil {
+			return 0, err
+		}
+		kind.Name = fmt.Sprintf("after %d", t.AttributeTypeID)
+	}
+	if kind.Name == "" {
+		kind.Name = "first"
+	}
+	if err := store.AttributeTypes.Insert(tx, kind); err != nil {
+		return 0, err
+	}
+	for i := range n {
+		a := &store.Attribute{AttributeTypeID: kind.AttributeTypeID, ShortName: fmt.Sprintf("Attribute %d", i)}
+		if err := store.Attributes.Insert(tx, a); err != nil {
+			return 0, err
+		}
+		if i == 0 {
+			first = a.AttributeID
+		}
+	}
+	return first, nil
+}
+
+// managedAccount makes a managed account on a system and returns its id.
+func managedAccount(tx *store.Tx, systemName, name string) (int, error) {
+	s, err := managedSystem(tx, systemName)
+	if err != nil {
+		return 0, err
+	}
+	a := &store.ManagedAccount{ManagedSystemID: s.ManagedSystemID, AccountName: name}
+	if old, err := store.ManagedAccountByName(tx, s.ManagedSystemID, "", name); !errors.Is(err, store.ErrNotFound) {
+		return old.ManagedAccountID, err
+	}
+	if err := store.ManagedAccounts.Insert(tx, a); err != nil {
+		return 0, err
+	}
+	return a.ManagedAccountID, store.SetAccountPassword(tx, a.ManagedAccountID, "hunter2")
+}
+
+// managedSystem finds or makes a managed system on the asset of that name, which it makes in the first Workgroup unless
+// there is one.
+func managedSystem(tx *store.Tx, name string) (*store.ManagedSystem, error) {
+	asset := &store.Asset{WorkgroupID: 1, IPAddress: "192.0.2.8", AssetName: name}
+	for w, err := range store.Workgroups.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		if old, err := store.AssetByName(tx, w.ID, name); err == nil {
+			asset = old
+		}
+	}
+	if asset.AssetID == 0 {
+		if err := store.Assets.Insert(tx, asset); err != nil {
+			return nil, err
+		}
+	}
+	for old, err := range store.ManagedSystemsOn(tx, asset.AssetID) {
+		return old, err
+	}
+	s := &store.ManagedSystem{AssetID: asset.AssetID, PlatformID: 2}
+	return s, store.ManagedSystems.Insert(tx, s)
+}
+
+// organization finds or makes an Organization.
+func organization(tx *store.Tx, name string) (string, error) {
+	o, err := store.OrganizationByName(tx, name)
+	if !errors.Is(err, store.ErrNotFound) {
+		return o.OrganizationID, err
+	}
+	o = &store.Organization{OrganizationID: "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0", Name: name, IsActive: true}
+	return o.OrganizationID, store.Organizations.Insert(tx, o)
+}
+
+func ruleInOrganization(tx *store.Tx, title, place string) (int, error) {
+	id, err := organization(tx, place)
+	if err != nil {
+		return 0, err
+	}
+	attribute, err := attributesOfOneType(tx, 1)
+	if err != nil {
+		return 0, err
+	}
+	r := &store.SmartRule{Title: title, Category: "Given", OrganizationID: store.Text(id)}
+	err = store.InsertAttributeRule(tx, r, []int{attribute})
+	return r.SmartRuleID, err
+}
+
+func assetInOrganization(tx *store.Tx, name, place string) (int, error) {
+	id, err := organization(tx, place)
+	if err != nil {
+		return 0, err
+	}
+	w, err := store.WorkgroupByName(tx, place)
+	if errors.Is(err, store.ErrNotFound) {
+		w = &store.Workgroup{OrganizationID: id, Name: place}
+		err = store.Workgroups.Insert(tx, w)
+	}
+	if err != nil {
+		return 0, err
+	}
+	a := &store.Asset{WorkgroupID: w.ID, IPAddress: "198.51.100.1", AssetName: name}
+	err = store.Assets.Insert(tx, a)
+	return a.AssetID, err
+}
+
+// letSee gives the group of a user access to an Organization.
+func (c *conversation) letSee(place, name string) (err error) {
+	c.id, err = store.Update(c.t.Context(), c.db, system, func(tx *store.Tx) (string, error) {
+		id, err := organization(tx, place)
+		if err != nil {
+			return "", err
+		}
+		g, err := store.UserGroupByName(tx, name)
+		if err != nil {
+			return "", err
+		}
+		return id, store.GroupOrganization.Set(tx, g.GroupID, id, 0)
+	})
+	return err
+}
+
+// settle does what the background does, until nothing is left.
+func (l *lab) settle() error {
+	ctx := l.t.Context()
+	return errors.Join(
+		store.ProcessQueuedRules(ctx, l.db), store.RefreshRules(ctx, l.db), store.Sweep(ctx, l.db), store.RefreshRules(ctx, l.db),
+	)
 }
 
 // addressGroup finds or makes one in the default Organization.

@@ -204,12 +204,9 @@ func (l *lab) object(noun string) object {
 		case "UserGroups":
 			return l.someGroup(tx)
 		case "SmartRules":
-			for r, err := range store.SmartRules.All(tx) {
-				return object{strconv.Itoa(r.SmartRuleID), r.Title}, err
-			}
-			r := &store.SmartRule{Title: "Object", RuleType: store.AssetRule}
-			err = store.SmartRules.Insert(tx, r)
-			return object{strconv.Itoa(r.SmartRuleID), r.Title}, err
+			return aRule(tx)
+		case "ManagedAccounts", "ManagedSystems":
+			return managedObject(tx, noun)
 		case "UserAudits":
 			for a, e := range store.FindAudits(tx, store.AuditFilter{}) {
 				return object{id: strconv.Itoa(a.AuditID)}, e

@@ -119,6 +119,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	background.Go(func() { s.Runner.Run(ctx) })
 	background.Go(func() { s.endSessions(ctx) })
 	background.Go(func() { s.sweep(ctx) })
+	background.Go(func() { store.KeepRules(ctx, s.DB) })
 
 	var servers []*http.Server
 	serve := func(l net.Listener, h http.Handler) {

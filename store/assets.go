@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // Asset is something with an address (the document's "Assets"). Its name is unique within its Workgroup.
@@ -81,10 +82,16 @@ func (a *Asset) date(now Time, old *Asset) {
 	}
 }
 
-// changed makes the list of operating systems grow with the assets, and takes along what a deleted asset had.
+// changed makes the list of operating systems grow with the assets, takes along what a deleted asset had, and tells
+// Smart Rules where a moved one lies.
 func (a *Asset) changed(tx *Tx, old *Asset) error {
 	if a == nil {
-		return sweepLater(tx, sweepOfAsset, old.AssetID)
+		return first(leaveRules(tx, old.AssetID), sweepLater(tx, sweepOfAsset, old.AssetID))
+	}
+	if old != nil && old.WorkgroupID != a.WorkgroupID {
+		if err := moveInRules(tx, a.AssetID, a.WorkgroupID); err != nil {
+			return err
+		}
 	}
 	if a.OperatingSystem == "" || old != nil && old.OperatingSystem == a.OperatingSystem {
 		return nil
@@ -103,15 +110,19 @@ func (a *Asset) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
 		return nil, err
 	}
 	databases, err := along("Databases", databasesOf(tx, a.AssetID))
-	return append(attributes, databases...), err
+	if err != nil {
+		return nil, err
+	}
+	systems, err := along("ManagedSystems", ManagedSystemsOn(tx, a.AssetID))
+	return slices.Concat(attributes, databases, systems), err
 }
 
 // clearAsset clears away what a deleted asset had.
 func clearAsset(b *batch, id int) error {
-	if err := cutFrom(b, AssetAttribute, id); err != nil {
-		return err
-	}
-	return remove(b, Databases, databasesOf(b.tx, id))
+	return first(
+		cutFrom(b, AssetAttribute, id), remove(b, Databases, databasesOf(b.tx, id)),
+		cutTo(b, RuleAsset, id), remove(b, ManagedSystems, ManagedSystemsOn(b.tx, id)),
+	)
 }
 
 // OperatingSystem is one that an asset carries or carried (the document's "Operating Systems").

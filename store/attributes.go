@@ -158,7 +158,7 @@ func (a *Attribute) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
 
 // clearAttribute clears away the assignments and the children of a deleted attribute.
 func clearAttribute(b *batch, id int) error {
-	if err := cutTo(b, AssetAttribute, id); err != nil {
+	if err := first(cutTo(b, AssetAttribute, id), cutTo(b, RuleAttribute, id)); err != nil {
 		return err
 	}
 	return remove(b, Attributes, ChildAttributes(b.tx, id))

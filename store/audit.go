@@ -21,6 +21,7 @@ const (
 	ActionLogout       Action = "Logout"
 	ActionAccessDenied Action = "AccessDenied"
 	ActionImport       Action = "Import"
+	ActionProcess      Action = "Process"
 	ActionView         Action = "View" // a secret was read
 	ActionQuarantine   Action = "Quarantine"
 )

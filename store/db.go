@@ -31,6 +31,7 @@ type DB struct {
 	sequences map[string]*sequence
 	keys      authz.Keys
 	remember  rightsMemory
+	rules     ruleWork
 
 	registrations registrationMemory
 }
@@ -53,7 +54,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	db := &DB{engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, sequences: map[string]*sequence{}}
+	db := &DB{engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, sequences: map[string]*sequence{}, rules: newRuleWork()}
 	version, err := db.version(ctx)
 	switch {
 	case err != nil:
@@ -72,7 +73,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 	if db.keys, err = db.loadKeys(ctx); err != nil {
 		return nil, err
 	}
-	return db, nil
+	return db, Change(ctx, db, System("store"), requeueRules)
 }
 
 // Keys returns the keys that sign and check this store's tokens.
@@ -101,7 +102,8 @@ type Tx struct {
 	db    *DB
 	r     kv.Reader
 	w     kv.Txn
-	quiet bool // an act that writes its own audit row encloses what happens
+	rings *[]bell // rung once the transaction is committed; nil within View
+	quiet bool    // an act that writes its own audit row encloses what happens
 
 	organizations map[string]bool // memory of Sees
 }
@@ -148,13 +150,18 @@ func (readOnly) Delete([]byte) error   { return errReadOnly }
 // Tx; on any error nothing is written.
 func Update[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error)) (R, error) {
 	var result R
+	var rings []bell
 	err := db.engine.Update(ctx, func(w kv.Txn) (err error) {
-		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: w, w: w})
+		rings = nil
+		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: w, w: w, rings: &rings})
 		return err
 	})
 	if err != nil {
 		var none R
 		return none, err
+	}
+	for _, b := range rings {
+		b.ring()
 	}
 	return result, nil
 }

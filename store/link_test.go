@@ -68,9 +68,9 @@ func TestEachChangeOfALinkLeavesOneRow(t *testing.T) {
 		{"set to the same", func(tx *Tx) error { return GroupPermission.Set(tx, 7, 5, 1) }, nil},
 		{"another value", func(tx *Tx) error { return GroupPermission.Set(tx, 7, 5, 3) },
 			[]string{`Edit User Group Permission: GroupID "7" → "7", PermissionID "5" → "5", AccessLevelID "1" → "3"`}},
-		{"cut", cuts(GroupPermission, 7, 5, true),
+		{"cut", cutting(GroupPermission, 7, 5, true),
 			[]string{`Delete User Group Permission: GroupID "7" → "", PermissionID "5" → "", AccessLevelID "3" → "0"`}},
-		{"cut again", cuts(GroupPermission, 7, 5, false), nil},
+		{"cut again", cutting(GroupPermission, 7, 5, false), nil},
 		{"a pair that says it all", func(tx *Tx) error { return GroupMember.Set(tx, 7, 8, 0) },
 			[]string{`Add User Group Membership: GroupID "" → "7", UserID "" → "8"`}},
 		{"with a text", func(tx *Tx) error { return GroupOrganization.Set(tx, 7, "x", 0) },
@@ -82,8 +82,8 @@ func TestEachChangeOfALinkLeavesOneRow(t *testing.T) {
 	equal(t, "of permission 5", back(l, GroupPermission, 5), nil)
 }
 
-// cut cuts a pair and says whether it has to be linked.
-func cuts[A, B int | string](link *Link[A, B], a A, b B, linked bool) func(*Tx) error {
+// cutting cuts a pair and says whether it has to be linked.
+func cutting[A, B int | string](link *Link[A, B], a A, b B, linked bool) func(*Tx) error {
 	return func(tx *Tx) error {
 		was, err := link.Cut(tx, a, b)
 		if err == nil && was != linked {

@@ -3,8 +3,6 @@ package store
 import (
 	"errors"
 	"slices"
-
-	"github.com/musterhq/muster/authz"
 )
 
 // Role is what the members of a user group do with the managed accounts of a Smart Rule.
@@ -76,7 +74,7 @@ func rolesOn(tx *Tx, groupID, ruleID int) (*GroupRuleRoles, error) {
 	if known, err := UserGroups.Has(tx, groupID); err != nil || !known {
 		return nil, orElse(err, absent(UserGroups.name, groupID))
 	}
-	if _, err := visibleRule(tx, ruleID); err != nil {
+	if _, err := SmartRuleByID(tx, ruleID); err != nil {
 		return nil, err
 	}
 	r, err := ruleRolesByPair.One(tx, K(groupID, ruleID), ruleID)
@@ -123,19 +121,6 @@ func (r *GroupRuleRoles) mayBeGiven(tx *Tx) error {
 		}
 	}
 	return nil
-}
-
-// visibleRule returns a Smart Rule that the actor may at least read, or ErrNotFound.
-func visibleRule(tx *Tx, id int) (*SmartRule, error) {
-	rule, err := SmartRules.Get(tx, id)
-	if err != nil {
-		return nil, err
-	}
-	level, err := RuleLevel(tx, id)
-	if err != nil || !level.Includes(authz.Read) {
-		return nil, orElse(err, absent(SmartRules.name, id))
-	}
-	return rule, tx.See(SmartRules.name, id, string(rule.OrganizationID))
 }
 
 // accessPolicyExists returns an ErrInvalid for an access policy that there is not.

@@ -76,7 +76,38 @@ var (
 
 	SmartRules = collection[int, SmartRule]("sr", "Smart Rule", func(r *SmartRule) *int { return &r.SmartRuleID })
 
-	smartRuleByTitle = SmartRules.unique('t', "title", func(r *SmartRule) Key { return K(fold(r.Title)) })
+	smartRuleByTitle   = SmartRules.unique('t', "title", func(r *SmartRule) Key { return K(fold(r.Title)) })
+	smartRulesByStatus = SmartRules.index('s', func(r *SmartRule) Key { return K(r.Status) })
+
+	Criteria = collection[int, RuleCriteria]("sc", "Smart Rule Criteria", func(c *RuleCriteria) *int { return &c.SmartRuleID }).unaudited()
+
+	AssetMarks = collection[int, AssetMark]("sd", "Asset Mark", func(m *AssetMark) *int { return &m.AssetID }).unaudited()
+)
+
+// What is looked after on assets. Accounts lie in the order of their systems.
+var (
+	ManagedSystems = collection[int, ManagedSystem]("ms", "Managed System", func(s *ManagedSystem) *int { return &s.ManagedSystemID })
+
+	managedSystemsByAsset = ManagedSystems.index('a', func(s *ManagedSystem) Key { return K(s.AssetID) })
+	managedSystemsByName  = ManagedSystems.index('n', func(s *ManagedSystem) Key { return K(fold(s.SystemName)) })
+
+	ManagedAccounts = collection[int, ManagedAccount]("ma", "Managed Account", func(a *ManagedAccount) *int { return &a.ManagedAccountID }).
+			in(func(a *ManagedAccount) Key { return K(a.ManagedSystemID) })
+
+	managedAccountByName = ManagedAccounts.unique('u', "name", func(a *ManagedAccount) Key {
+		return K(a.ManagedSystemID, fold(a.AccountName), fold(string(a.DomainName)))
+	})
+	managedAccountsByName = ManagedAccounts.index('n', func(a *ManagedAccount) Key { return K(fold(a.AccountName)) })
+
+	AccountPasswords = collection[int, AccountPassword]("mp", "Managed Account Password", func(p *AccountPassword) *int { return &p.ManagedAccountID }).secrets()
+
+	FunctionalAccounts = collection[int, FunctionalAccount]("fa", "Functional Account", func(a *FunctionalAccount) *int { return &a.FunctionalAccountID })
+
+	functionalAccountByName = FunctionalAccounts.unique('n', "name", func(a *FunctionalAccount) Key {
+		return K(a.PlatformID, fold(string(a.DomainName)), fold(a.AccountName))
+	})
+
+	FunctionalPasswords = collection[int, FunctionalPassword]("fp", "Functional Account Password", func(p *FunctionalPassword) *int { return &p.FunctionalAccountID }).secrets()
 )
 
 // Platforms and databases. Databases lie in the order of their assets.
@@ -101,6 +132,8 @@ var (
 		changed: func(tx *Tx, _, _ int) error { return tx.bump(everyone) }}
 	GroupRule         = &Link[int, int]{tag: "gs", name: "User Group Smart Rule", from: "GroupID", to: "SmartRuleID", value: "AccessLevelID"}
 	AssetAttribute    = &Link[int, int]{tag: "aa", name: "Asset Attribute", from: "AssetID", to: "AttributeID", changed: attributeAssigned}
+	RuleAttribute     = &Link[int, int]{tag: "rt", name: "Smart Rule Attribute", from: "SmartRuleID", to: "AttributeID"}
+	RuleAsset         = &Link[int, int]{tag: "ra", name: "Smart Rule Asset", from: "SmartRuleID", to: "AssetID", value: "WorkgroupID"}
 	GroupOrganization = &Link[int, string]{tag: "go", name: "User Group Organization", from: "GroupID", to: "OrganizationID",
 		changed: func(tx *Tx, _ int, _ string) error { return tx.bump(everyone) }}
 )
@@ -169,6 +202,7 @@ var (
 	RuleRoles = collection[int, GroupRuleRoles]("ro", "Smart Rule Roles", func(r *GroupRuleRoles) *int { return &r.ID })
 
 	ruleRolesByPair = RuleRoles.unique('p', "pair", func(r *GroupRuleRoles) Key { return K(r.GroupID, r.SmartRuleID) })
+	ruleRolesByRule = RuleRoles.index('r', func(r *GroupRuleRoles) Key { return K(r.SmartRuleID) })
 
 	Secrets = collection[int, Secret]("ss", "Secret", func(s *Secret) *int { return &s.SecretID })
 

@@ -23,8 +23,10 @@ type described interface {
 var schema = []described{
 	Organizations, Workgroups, Assets, OperatingSystems,
 	Users, UserSecrets, LastLogins, UserGroups, ApiRegistrations, ApiKeys, Sessions,
-	AttributeTypes, Attributes, SmartRules, Platforms, Databases,
-	GroupMember, GroupPermission, GroupRegistration, GroupRule, AssetAttribute, GroupOrganization,
+	AttributeTypes, Attributes, SmartRules, Criteria, AssetMarks,
+	ManagedSystems, ManagedAccounts, AccountPasswords, FunctionalAccounts, FunctionalPasswords,
+	Platforms, Databases,
+	GroupMember, GroupPermission, GroupRegistration, GroupRule, AssetAttribute, RuleAttribute, RuleAsset, GroupOrganization,
 	Imports, ImportFiles, Jobs, Audits,
 	AddressGroups, Addresses, addressClearings,
 	EPMPolicies, EPMApplications,

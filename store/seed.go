@@ -40,7 +40,7 @@ func (db *DB) seed(ctx context.Context, first FirstStart) error {
 		}
 		if err := errors.Join(
 			seedPlaces(tx), seedAttributes(tx), seedPlatforms(tx), seedAccessPolicies(tx.Unaudited()),
-			seedAdministrators(tx, registrations), saveKeys(tx, authz.NewKeys()),
+			seedAdministrators(tx, registrations), seedRules(tx.Unaudited()), saveKeys(tx, authz.NewKeys()),
 		); err != nil {
 			return err
 		}
@@ -93,6 +93,21 @@ func seedAdministrators(tx *Tx, registrations []*ApiRegistration) error {
 	}
 	for _, r := range registrations {
 		if err := GroupRegistration.Set(tx, Administrators, r.Id, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seedRules lays down the rules that select everything.
+func seedRules(tx *Tx) error {
+	for _, r := range []*SmartRule{
+		{Title: AllAssets, Description: "Every asset", RuleType: AssetRule},
+		{Title: "All Managed Accounts", Description: "Every managed account", RuleType: ManagedAccountRule},
+		{Title: "All Managed Systems", Description: "Every managed system", RuleType: ManagedSystemRule},
+	} {
+		r.Category, r.IsReadOnly, r.LastProcessedDate = builtInRules, true, tx.Now
+		if err := insertRule(tx, r, &RuleCriteria{Filter: filterAll}); err != nil {
 			return err
 		}
 	}

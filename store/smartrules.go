@@ -1,6 +1,12 @@
 package store
 
-import "github.com/musterhq/muster/authz"
+import (
+	"iter"
+	"slices"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/kv"
+)
 
 // The types of Smart Rules, after what their members are.
 const (
@@ -17,7 +23,16 @@ const (
 	RuleFailed     = 3
 )
 
-// SmartRule selects assets, managed systems or managed accounts (the document's "Smart Rules").
+// The longest members of a Smart Rule, in code points. The document limits the first two (POST
+// SmartRules/FilterAssetAttribute).
+const (
+	MaxRuleTitle       = 75
+	MaxRuleCategory    = 50
+	MaxRuleDescription = 1000
+)
+
+// SmartRule selects assets, managed systems or managed accounts (the document's "Smart Rules"). What it selects them
+// by stands in its RuleCriteria.
 type SmartRule struct {
 	SmartRuleID       int
 	OrganizationID    Text // null: everybody's
@@ -28,6 +43,41 @@ type SmartRule struct {
 	LastProcessedDate Time
 	IsReadOnly        bool
 	RuleType          string
+}
+
+func (r *SmartRule) check(tx *Tx) error {
+	if err := first(
+		required("Title", r.Title, MaxRuleTitle), short("Category", r.Category, MaxRuleCategory),
+		short("Description", r.Description, MaxRuleDescription),
+	); err != nil || r.OrganizationID == "" {
+		return err
+	}
+	known, err := Organizations.Has(tx, string(r.OrganizationID))
+	if err == nil && !known {
+		err = Invalid("OrganizationID: there is no Organization %q", string(r.OrganizationID))
+	}
+	return err
+}
+
+// changed sweeps away what a deleted rule leaves.
+func (r *SmartRule) changed(tx *Tx, old *SmartRule) error {
+	if r != nil {
+		return nil
+	}
+	return sweepLater(tx, sweepOfRule, old.SmartRuleID)
+}
+
+func (r *SmartRule) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
+	return along("Members", RuleAsset.From(tx, r.SmartRuleID))
+}
+
+// clearRule clears away what a deleted rule had.
+func clearRule(b *batch, id int) error {
+	criteria := Criteria.records(b.tx, kv.Prefix(Criteria.key(kindRecord, K(id))))
+	return first(
+		cutFrom(b, RuleAsset, id), cutFrom(b, RuleAttribute, id), cutTo(b, GroupRule, id), remove(b, Criteria, criteria),
+		remove(b, RuleRoles, ruleRolesByRule.Each(b.tx, K(id))),
+	)
 }
 
 // RuleLevel returns the actor's access level to a Smart Rule, which comes through his groups; members of
@@ -47,5 +97,153 @@ func RuleLevel(tx *Tx, ruleID int) (authz.Level, error) {
 	return level, nil
 }
 
-// attributeAssigned is what follows when an asset gets or loses an attribute.
-func attributeAssigned(*Tx, int, int) error { return nil }
+// readable reports whether the actor may see the rule's Organization and read the rule.
+func (r *SmartRule) readable(tx *Tx) (bool, error) {
+	sees, err := tx.Sees(string(r.OrganizationID))
+	if err != nil || !sees {
+		return false, err
+	}
+	level, err := RuleLevel(tx, r.SmartRuleID)
+	return level.Includes(authz.Read), err
+}
+
+// found is r for an actor who may read it, else the ErrNotFound for what was asked for.
+func (r *SmartRule) found(tx *Tx, asked any) (*SmartRule, error) {
+	readable, err := r.readable(tx)
+	if err == nil && !readable {
+		err = absent(SmartRules.name, asked)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// SmartRuleByID returns a Smart Rule that the actor may read, or ErrNotFound.
+func SmartRuleByID(tx *Tx, id int) (*SmartRule, error) {
+	r, err := SmartRules.Get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return r.found(tx, id)
+}
+
+// SmartRuleByTitle returns the Smart Rule of that title, without regard to case, if the actor may read it, or
+// ErrNotFound. Titles are unique across all rules.
+func SmartRuleByTitle(tx *Tx, title string) (*SmartRule, error) {
+	r, err := smartRuleByTitle.One(tx, K(fold(title)), title)
+	if err != nil {
+		return nil, err
+	}
+	return r.found(tx, title)
+}
+
+// SmartRuleIn is SmartRuleByTitle for the rules of an Organization and those that are everybody's.
+func SmartRuleIn(tx *Tx, organizationID, title string) (*SmartRule, error) {
+	o, err := OrganizationByID(tx, organizationID)
+	if err != nil {
+		return nil, err
+	}
+	r, err := SmartRuleByTitle(tx, title)
+	if err == nil && r.OrganizationID != "" && string(r.OrganizationID) != o.OrganizationID {
+		return nil, absent(SmartRules.name, title)
+	}
+	return r, err
+}
+
+// Writable returns ErrDenied unless the actor has Read/Write access to the rule, which he has found.
+func (r *SmartRule) Writable(tx *Tx) error {
+	level, err := RuleLevel(tx, r.SmartRuleID)
+	if err == nil && !level.Includes(authz.ReadWrite) {
+		err = Denied(authz.WritesSmartRule().Required())
+	}
+	return err
+}
+
+// ReadableRules yields the Smart Rules that the actor may read, of one RuleType unless that is empty.
+func ReadableRules(tx *Tx, ruleType string) iter.Seq2[*SmartRule, error] {
+	return func(yield func(*SmartRule, error) bool) {
+		for r, err := range SmartRules.All(tx) {
+			readable := err != nil
+			if err == nil && (ruleType == "" || r.RuleType == ruleType) {
+				readable, err = r.readable(tx)
+			}
+			if err == nil && !readable {
+				continue
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// RuleOfGroup is a Smart Rule with the access level that a user group has to it.
+type RuleOfGroup struct {
+	SmartRule
+	AccessLevelID authz.Level
+}
+
+// GroupRuleLevel returns the access level of a user group to a Smart Rule.
+func GroupRuleLevel(tx *Tx, groupID, ruleID int) (authz.Level, error) {
+	if groupID == Administrators {
+		return authz.ReadWrite, nil
+	}
+	level, _, err := GroupRule.Get(tx, groupID, ruleID)
+	return authz.Level(level), err
+}
+
+// RulesOfGroup yields the Smart Rules to which a user group has one of the given levels, as far as the actor may
+// read them. It returns ErrNotFound for an unknown group.
+func RulesOfGroup(tx *Tx, groupID int, levels []authz.Level) (iter.Seq2[*RuleOfGroup, error], error) {
+	if _, err := UserGroups.Get(tx, groupID); err != nil {
+		return nil, err
+	}
+	return func(yield func(*RuleOfGroup, error) bool) {
+		for r, err := range ReadableRules(tx, "") {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			level, err := GroupRuleLevel(tx, groupID, r.SmartRuleID)
+			if err == nil && !slices.Contains(levels, level) {
+				continue
+			}
+			if !yield(&RuleOfGroup{*r, level}, err) || err != nil {
+				return
+			}
+		}
+	}, nil
+}
+
+// SetRuleLevel gives a user group an access level to a Smart Rule that the actor may read; None takes it away. It
+// returns ErrNotFound, ErrInvalid for Administrators, whose level is fixed, and ErrDenied for a group that has rights which the actor lacks and for a level that he lacks
+// himself.
+func SetRuleLevel(tx *Tx, groupID, ruleID int, level authz.Level) error {
+	if _, err := UserGroups.Get(tx, groupID); err != nil {
+		return err
+	}
+	if _, err := SmartRuleByID(tx, ruleID); err != nil {
+		return err
+	}
+	if groupID == Administrators {
+		return Invalid("Administrators have Read/Write access to every Smart Rule, which cannot be changed")
+	}
+	if err := first(MayChangeGroup(tx, groupID), MayGiveRule(tx, ruleID, level)); err != nil {
+		return err
+	}
+	if level == authz.None {
+		_, err := GroupRule.Cut(tx, groupID, ruleID)
+		return err
+	}
+	return GroupRule.Set(tx, groupID, ruleID, int(level))
+}
+
+// DeleteSmartRule deletes a rule that the actor has found and may write: from now on there is none by that id and its
+// title is free; its members are swept away later. It returns ErrInvalid for a read-only rule.
+func DeleteSmartRule(tx *Tx, r *SmartRule) error {
+	if r.IsReadOnly {
+		return Invalid("Smart Rule %d is read-only and cannot be deleted", r.SmartRuleID)
+	}
+	return SmartRules.Delete(tx, r.SmartRuleID)
+}

@@ -33,6 +33,8 @@ const (
 	sweepOfUser          sweepKind = "sweep user"
 	sweepOfUserGroup     sweepKind = "sweep user group"
 	sweepOfSecret        sweepKind = "sweep secret"
+	sweepOfRule          sweepKind = "sweep smart rule"
+	sweepOfManagedSystem sweepKind = "sweep managed system"
 )
 
 // sweeps says what to do for each kind; one stands before those that it queues. Only Sweep looks here: whoever
@@ -46,6 +48,8 @@ func sweeps() []sweep {
 		{sweepOfUser, clearUser},
 		{sweepOfUserGroup, clearUserGroup},
 		{sweepOfSecret, clearSecret},
+		{sweepOfRule, clearRule},
+		{sweepOfManagedSystem, clearManagedSystem},
 	}
 }
 

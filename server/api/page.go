@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"math"
 
 	"github.com/musterhq/muster/store"
 )
@@ -33,6 +34,14 @@ func Of[T any](p Paging, list store.List) (Page[T], error) {
 	}
 	page.counted = true
 	return page, p.fill(&page.limit, &page.offset)
+}
+
+// WholeList is a list that the document has no limit for, always all of it and bare.
+type WholeList[T any] struct{ Page[T] }
+
+// Whole is all of a list.
+func Whole[T any](list store.List) WholeList[T] {
+	return WholeList[T]{Page[T]{list: list, limit: math.MaxInt}}
 }
 
 // CountedPage is a Page that is {TotalCount, Data} whatever the caller says.

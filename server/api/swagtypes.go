@@ -38,6 +38,8 @@ func (Record[T]) shape() shape { return shapeOf(reflect.TypeFor[T]()) }
 
 func (Page[T]) shape() shape { return shape{of: reflect.TypeFor[T](), list: true, paged: true} }
 
+func (WholeList[T]) shape() shape { return shape{of: reflect.TypeFor[T](), list: true} }
+
 func (CountedPage[T]) shape() shape { return shape{of: reflect.TypeFor[T](), counted: true} }
 
 // total is how a counted page looks, for documents.

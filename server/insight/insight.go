@@ -68,6 +68,7 @@ func New(s Services) *api.Dialect {
 			imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
 			accessPolicies, addressGroups, addresses, configuration, epmPolicies, subscriptions,
 			memberships, roles, userGroups, users,
+			smartRules, managed, entitlements,
 		),
 	}
 }

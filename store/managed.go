@@ -1,0 +1,197 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// assetEntity is the EntityTypeID of what is managed on an asset.
+const assetEntity = 1
+
+// ManagedSystem is a system whose accounts are looked after, on an asset. It comes in through imports.
+type ManagedSystem struct {
+	ManagedSystemID     int
+	EntityTypeID        int
+	AssetID             int
+	SystemName          string // the asset's name unless another is given
+	PlatformID          int
+	NetBiosName         Text
+	ContactEmail        Text
+	Description         Text
+	Port                *int
+	Timeout             int // seconds
+	FunctionalAccountID *int
+	AutoManagementFlag  bool
+	ReleaseDuration     int // minutes
+	MaxReleaseDuration  int // minutes
+}
+
+// The longest members of managed systems, managed accounts and functional accounts, in code points (ours).
+const (
+	maxSystemName  = 129
+	maxAccountName = 245
+	maxDomain      = 255
+	maxPurpose     = 1000
+)
+
+// Defaults of what is managed.
+const (
+	defaultTimeout            = 30
+	defaultReleaseDuration    = 120
+	defaultMaxReleaseDuration = 525_600
+)
+
+func (s *ManagedSystem) check(tx *Tx) error {
+	asset, err := Assets.Get(tx, s.AssetID)
+	if err != nil {
+		return orElse(unless(ErrNotFound, err), Invalid("AssetID: there is no Asset %d", s.AssetID))
+	}
+	s.EntityTypeID = assetEntity
+	if s.SystemName == "" {
+		s.SystemName = asset.AssetName
+	}
+	for _, d := range []struct {
+		member *int
+		value  int
+	}{{&s.Timeout, defaultTimeout}, {&s.ReleaseDuration, defaultReleaseDuration}, {&s.MaxReleaseDuration, defaultMaxReleaseDuration}} {
+		if *d.member == 0 {
+			*d.member = d.value
+		}
+	}
+	if err := first(
+		required("SystemName", s.SystemName, maxSystemName), short("NetBiosName", string(s.NetBiosName), maxDomain),
+		short("ContactEmail", string(s.ContactEmail), maxPurpose), short("Description", string(s.Description), maxPurpose),
+	); err != nil || s.FunctionalAccountID == nil {
+		return err
+	}
+	known, err := FunctionalAccounts.Has(tx, *s.FunctionalAccountID)
+	if err == nil && !known {
+		err = Invalid("FunctionalAccountID: there is no Functional Account %d", *s.FunctionalAccountID)
+	}
+	return err
+}
+
+// changed sweeps away the accounts of a deleted system.
+func (s *ManagedSystem) changed(tx *Tx, old *ManagedSystem) error {
+	if s != nil {
+		return nil
+	}
+	return sweepLater(tx, sweepOfManagedSystem, old.ManagedSystemID)
+}
+
+func clearManagedSystem(b *batch, id int) error {
+	return remove(b, ManagedAccounts, accountsIn(b.tx, id))
+}
+
+// ManagedAccount is an account on a managed system. Its password lies in a record of its own.
+type ManagedAccount struct {
+	ManagedAccountID   int
+	ManagedSystemID    int
+	DomainName         Text
+	AccountName        string
+	DistinguishedName  Text
+	Description        Text
+	ApiEnabled         bool
+	AutoManagementFlag bool
+	ReleaseDuration    int // minutes
+	MaxReleaseDuration int // minutes
+	LastChangeDate     Time
+}
+
+func (a *ManagedAccount) check(tx *Tx) error {
+	system, err := ManagedSystems.Get(tx, a.ManagedSystemID)
+	if err != nil {
+		return orElse(unless(ErrNotFound, err), Invalid("ManagedSystemID: there is no Managed System %d", a.ManagedSystemID))
+	}
+	if a.ReleaseDuration == 0 {
+		a.ReleaseDuration = system.ReleaseDuration
+	}
+	if a.MaxReleaseDuration == 0 {
+		a.MaxReleaseDuration = system.MaxReleaseDuration
+	}
+	return first(
+		required("AccountName", a.AccountName, maxAccountName), short("DomainName", string(a.DomainName), maxDomain),
+		short("DistinguishedName", string(a.DistinguishedName), maxPurpose), short("Description", string(a.Description), maxPurpose),
+	)
+}
+
+// changed takes along the password of a deleted account.
+func (a *ManagedAccount) changed(tx *Tx, old *ManagedAccount) error {
+	if a != nil {
+		return nil
+	}
+	return unless(ErrNotFound, AccountPasswords.Delete(tx, old.ManagedAccountID))
+}
+
+// AccountPassword is the password of a managed account, sealed. Nothing shows it.
+type AccountPassword struct {
+	ManagedAccountID int
+	Sealed           []byte
+}
+
+// SetAccountPassword seals and keeps the password of a managed account, in place of the one it has.
+func SetAccountPassword(tx *Tx, accountID int, password string) error {
+	sealed, err := tx.Vault().Seal([]byte(password), fmt.Sprintf("password of managed account %d", accountID))
+	if err != nil {
+		return err
+	}
+	return replace(tx, AccountPasswords, &AccountPassword{accountID, sealed})
+}
+
+// replace stores a record whether or not there is one by its id.
+func replace[T any](tx *Tx, c *Collection[int, T], record *T) error {
+	err := c.Put(tx, record)
+	if errors.Is(err, ErrNotFound) {
+		err = c.Insert(tx, record)
+	}
+	return err
+}
+
+// FunctionalAccount is what manages systems. It comes in through imports; no endpoint lists it.
+type FunctionalAccount struct {
+	FunctionalAccountID int
+	PlatformID          int
+	DomainName          Text
+	AccountName         string
+	DisplayName         string
+	Description         Text
+}
+
+func (a *FunctionalAccount) check(*Tx) error {
+	if a.DisplayName == "" {
+		a.DisplayName = a.AccountName
+	}
+	return first(
+		required("AccountName", a.AccountName, maxAccountName), short("DomainName", string(a.DomainName), maxDomain),
+		short("DisplayName", a.DisplayName, maxDomain), short("Description", string(a.Description), maxPurpose),
+	)
+}
+
+// changed takes along the password of a deleted account.
+func (a *FunctionalAccount) changed(tx *Tx, old *FunctionalAccount) error {
+	if a != nil {
+		return nil
+	}
+	return unless(ErrNotFound, FunctionalPasswords.Delete(tx, old.FunctionalAccountID))
+}
+
+// FunctionalPassword is the password of a functional account, sealed. Nothing shows it.
+type FunctionalPassword struct {
+	FunctionalAccountID int
+	Sealed              []byte
+}
+
+// SetFunctionalPassword seals and keeps the password of a functional account, in place of the one it has.
+func SetFunctionalPassword(tx *Tx, accountID int, password string) error {
+	sealed, err := tx.Vault().Seal([]byte(password), fmt.Sprintf("password of functional account %d", accountID))
+	if err != nil {
+		return err
+	}
+	return replace(tx, FunctionalPasswords, &FunctionalPassword{accountID, sealed})
+}
+
+// FunctionalAccountByName returns the functional account of a platform, a domain and a name, without regard to case, or
+// ErrNotFound.
+func FunctionalAccountByName(tx *Tx, platformID int, domain, name string) (*FunctionalAccount, error) {
+	return functionalAccountByName.One(tx, K(platformID, fold(domain), fold(name)), name)
+}

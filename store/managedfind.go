@@ -1,0 +1,155 @@
+package store
+
+import (
+	"errors"
+	"iter"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// AccountOnSystem is a managed account together with its system.
+type AccountOnSystem struct {
+	*ManagedAccount
+	System *ManagedSystem
+}
+
+// ManagedSystemByID returns a managed system on an asset that the actor may see, or ErrNotFound.
+func ManagedSystemByID(tx *Tx, id int) (*ManagedSystem, error) {
+	s, err := ManagedSystems.Get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := AssetByID(tx, s.AssetID); err != nil {
+		return nil, orElse(unless(ErrNotFound, err), absent(ManagedSystems.name, id))
+	}
+	return s, nil
+}
+
+// ManagedSystemsOn yields the managed systems on an asset.
+func ManagedSystemsOn(tx *Tx, assetID int) iter.Seq2[*ManagedSystem, error] {
+	return managedSystemsByAsset.Each(tx, K(assetID))
+}
+
+// VisibleManagedSystems yields the managed systems on assets that the actor may see.
+func VisibleManagedSystems(tx *Tx) iter.Seq2[*ManagedSystem, error] {
+	return visibleSystems(tx, ManagedSystems.All(tx))
+}
+
+func visibleSystems(tx *Tx, all iter.Seq2[*ManagedSystem, error]) iter.Seq2[*ManagedSystem, error] {
+	sees := workgroupSight{tx: tx, seen: map[int]bool{}}
+	return func(yield func(*ManagedSystem, error) bool) {
+		for s, err := range all {
+			var visible bool
+			if err == nil {
+				visible, err = s.visible(tx, &sees)
+			}
+			if err == nil && !visible {
+				continue
+			}
+			if !yield(s, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// visible reports whether a system is on an asset that there is and that the actor may see.
+func (s *ManagedSystem) visible(tx *Tx, sees *workgroupSight) (bool, error) {
+	at, exists, err := place(tx, s.AssetID)
+	if err != nil || !exists {
+		return false, err
+	}
+	return sees.workgroup(at.workgroup)
+}
+
+// ManagedAccountByID returns a managed account on an asset that the actor may see, or ErrNotFound.
+func ManagedAccountByID(tx *Tx, id int) (*AccountOnSystem, error) {
+	a, err := ManagedAccounts.Get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	s, err := ManagedSystemByID(tx, a.ManagedSystemID)
+	if err != nil {
+		return nil, orElse(unless(ErrNotFound, err), absent(ManagedAccounts.name, id))
+	}
+	return &AccountOnSystem{a, s}, nil
+}
+
+// ManagedAccountByName returns the account of a domain and a name on a managed system, without regard to case, or
+// ErrNotFound.
+func ManagedAccountByName(tx *Tx, systemID int, domain, name string) (*ManagedAccount, error) {
+	return managedAccountByName.One(tx, K(systemID, fold(name), fold(domain)), name)
+}
+
+// FindManagedAccounts yields the managed accounts of a name on the systems of a name, on assets that the actor may see.
+// Names compare without regard to case; an empty one leaves the choice open.
+func FindManagedAccounts(tx *Tx, systemName, accountName string) iter.Seq2[*AccountOnSystem, error] {
+	if systemName != "" {
+		return accountsOnSystems(tx, managedSystemsByName.Each(tx, K(fold(systemName))), accountName)
+	}
+	all := ManagedAccounts.All(tx)
+	if accountName != "" {
+		all = managedAccountsByName.Each(tx, K(fold(accountName)))
+	}
+	return withSystems(tx, all)
+}
+
+// accountsOnSystems yields the accounts of a name, or all, on those of the systems that the actor may see.
+func accountsOnSystems(tx *Tx, systems iter.Seq2[*ManagedSystem, error], accountName string) iter.Seq2[*AccountOnSystem, error] {
+	return func(yield func(*AccountOnSystem, error) bool) {
+		for s, err := range visibleSystems(tx, systems) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			accounts := accountsIn(tx, s.ManagedSystemID)
+			if accountName != "" {
+				accounts = managedAccountByName.Each(tx, K(s.ManagedSystemID, fold(accountName)))
+			}
+			for a, err := range accounts {
+				if !yield(&AccountOnSystem{a, s}, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// accountsIn yields the accounts of a managed system.
+func accountsIn(tx *Tx, systemID int) iter.Seq2[*ManagedAccount, error] {
+	return ManagedAccounts.records(tx, kv.Prefix(ManagedAccounts.key(kindRecord, K(systemID))))
+}
+
+// withSystems yields accounts with their systems and leaves out those that the actor may not see. Accounts of one system
+// behind each other cost one look at it.
+func withSystems(tx *Tx, accounts iter.Seq2[*ManagedAccount, error]) iter.Seq2[*AccountOnSystem, error] {
+	return func(yield func(*AccountOnSystem, error) bool) {
+		sees := workgroupSight{tx: tx, seen: map[int]bool{}}
+		var last *ManagedSystem
+		var visible bool
+		for a, err := range accounts {
+			if err == nil && (last == nil || last.ManagedSystemID != a.ManagedSystemID) {
+				last, visible, err = systemOf(tx, a, &sees)
+			}
+			if err == nil && !visible {
+				continue
+			}
+			if !yield(&AccountOnSystem{a, last}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// systemOf returns the system of an account and whether the actor may see it. One that has just been deleted, whose
+// accounts are still to be swept, is as good as there and not seen.
+func systemOf(tx *Tx, a *ManagedAccount, sees *workgroupSight) (s *ManagedSystem, visible bool, err error) {
+	s, err = ManagedSystems.Get(tx, a.ManagedSystemID)
+	if errors.Is(err, ErrNotFound) {
+		return &ManagedSystem{ManagedSystemID: a.ManagedSystemID}, false, nil
+	}
+	if err == nil {
+		visible, err = s.visible(tx, sees)
+	}
+	return s, visible, err
+}

@@ -1,0 +1,165 @@
+package store
+
+import (
+	"encoding/json"
+	"iter"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// AssetsOfRule lists the assets that a Smart Rule has selected, as far as the actor may see them; none for a rule
+// that does not select assets.
+func AssetsOfRule(tx *Tx, r *SmartRule) (List, error) {
+	criteria, err := Criteria.Get(tx, r.SmartRuleID)
+	switch {
+	case err != nil:
+		return List{}, err
+	case r.RuleType != AssetRule:
+		return Of[Asset](nil), nil
+	case criteria.Filter == filterAll && tx.By.Admin:
+		return list(Assets, nil), nil
+	case criteria.Filter == filterAll:
+		return assetsAmong(everyAsset), nil
+	}
+	return assetsAmong(func(tx *Tx) iter.Seq2[spot, error] { return members(tx, r.SmartRuleID) }), nil
+}
+
+// spot is an asset that a rule has selected, and where it lies.
+type spot struct{ workgroup, asset int }
+
+// members yields what the processing of a rule has written down.
+func members(tx *Tx, ruleID int) iter.Seq2[spot, error] {
+	return func(yield func(spot, error) bool) {
+		for to, err := range RuleAsset.From(tx, ruleID) {
+			if !yield(spot{to.Value, to.ID}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func everyAsset(tx *Tx) iter.Seq2[spot, error] {
+	prefix := Assets.key(kindRecord, nil)
+	keys := kv.Prefix(prefix)
+	keys.KeysOnly = true
+	return func(yield func(spot, error) bool) {
+		for pair, err := range tx.r.Scan(keys) {
+			var m spot
+			if err == nil {
+				m, err = spotAt(pair.Key[len(prefix):])
+			}
+			if !yield(m, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// spotAt reads the tail of an asset's record.
+func spotAt(tail Key) (m spot, err error) {
+	if m.workgroup, tail, err = cutInt(tail); err != nil {
+		return m, err
+	}
+	m.asset, _, err = cutInt(tail)
+	return m, err
+}
+
+// assetsAmong is the List of those assets whose Workgroups the actor may see.
+func assetsAmong(all func(*Tx) iter.Seq2[spot, error]) List {
+	visible := func(tx *Tx) iter.Seq2[spot, error] {
+		return func(yield func(spot, error) bool) {
+			sees := workgroupSight{tx: tx, seen: map[int]bool{}}
+			for m, err := range all(tx) {
+				ok := err != nil
+				if err == nil {
+					ok, err = sees.workgroup(m.workgroup)
+				}
+				if (ok || err != nil) && !yield(m, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+	return List{
+		Count: func(tx *Tx) (int, error) { return count(visible(tx)) },
+		Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
+			return rowsOf(tx, visible(tx), offset, limit)
+		},
+	}
+}
+
+// rowsOf yields the assets at the given places. One that is no longer there was deleted or moved a moment ago, while
+// the rule was processed, and is looked at again within a second.
+func rowsOf(tx *Tx, all iter.Seq2[spot, error], offset, limit int) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		for m, err := range all {
+			if err == nil && offset > 0 {
+				offset--
+				continue
+			}
+			var row json.RawMessage
+			if err == nil {
+				row, err = tx.get(Assets.key(kindRecord, K(m.workgroup, m.asset)))
+			}
+			if err == nil && row == nil {
+				continue
+			}
+			if limit--; limit < 0 || !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// accountsOfRule yields the managed accounts that a Smart Rule selects. They are found by the criteria each time, so
+// they are never out of date.
+func accountsOfRule(tx *Tx, r *SmartRule) (iter.Seq2[*AccountOnSystem, error], error) {
+	criteria, err := Criteria.Get(tx, r.SmartRuleID)
+	switch {
+	case err != nil:
+		return nil, err
+	case r.RuleType != ManagedAccountRule:
+		return func(func(*AccountOnSystem, error) bool) {}, nil
+	case criteria.Filter == filterAccount:
+		return FindManagedAccounts(tx, criteria.SystemName, criteria.AccountName), nil
+	}
+	return FindManagedAccounts(tx, "", ""), nil
+}
+
+// inRules bounds what the change of one asset writes for the rules that it is in; what is beyond it follows with
+// the next refresh, or the sweep of the deleted asset.
+const inRules = 100
+
+// rulesWith returns the rules that an asset is in, so many at the most.
+func rulesWith(tx *Tx, assetID int) (rules []int, err error) {
+	for in, err := range RuleAsset.To(tx, assetID) {
+		if err != nil || len(rules) == inRules {
+			return rules, err
+		}
+		rules = append(rules, in.ID)
+	}
+	return rules, nil
+}
+
+// leaveRules takes a deleted asset out of the rules that it is in.
+func leaveRules(tx *Tx, assetID int) error {
+	rules, err := rulesWith(tx, assetID)
+	for _, rule := range rules {
+		if _, err := RuleAsset.Cut(tx.Unaudited(), rule, assetID); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// moveInRules notes for the rules that an asset is in that it lies in another Workgroup, by which they know who may
+// see it.
+func moveInRules(tx *Tx, assetID, workgroupID int) error {
+	rules, err := rulesWith(tx, assetID)
+	for _, rule := range rules {
+		if err := RuleAsset.Set(tx.Unaudited(), rule, assetID, workgroupID); err != nil {
+			return err
+		}
+	}
+	return orElse(err, markAsset(tx, assetID))
+}

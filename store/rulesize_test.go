@@ -1,0 +1,263 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// many inserts n assets that carry an attribute, without audit rows, and returns their ids.
+func (l *lab) many(n, attribute int) []int {
+	l.t.Helper()
+	all := make([]int, 0, n)
+	for len(all) < n {
+		all = append(all, update(l, func(tx *Tx) (some []int, err error) {
+			tx = tx.Unaudited()
+			for i := range min(500, n-len(all)) {
+				k := uint32(len(all) + i)
+				a := &Asset{WorkgroupID: firstWorkgroupID, IPAddress: netip.AddrFrom4([4]byte{10, byte(k >> 16), byte(k >> 8), byte(k)}).String()}
+				if err := errors.Join(Assets.Insert(tx, a), AssetAttribute.Set(tx, a.AssetID, attribute, 0)); err != nil {
+					return nil, err
+				}
+				some = append(some, a.AssetID)
+			}
+			return some, nil
+		})...)
+	}
+	return all
+}
+
+// TestALargeRule makes, refreshes, reads and deletes a rule of 100,000 members. While it dies, readers see all of it or
+// nothing.
+func TestALargeRule(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	t.Parallel()
+	l := newLab(t)
+	const size = 100_000
+	at := l.attributes(1)
+	assets := l.many(size, at[0])
+	took := func(what string, limit time.Duration, fn func()) {
+		t.Helper()
+		began := time.Now()
+		fn()
+		d := time.Since(began)
+		t.Logf("%s: %v", what, d.Round(time.Millisecond))
+		if d > limit {
+			t.Errorf("%s took %v", what, d)
+		}
+	}
+	took("look at all marked assets, of which no rule selects any", time.Minute, l.settle)
+	rule := l.rule("Large", at...)
+	took("process", time.Minute, func() {
+		if _, err := l.process(rule); err != nil {
+			t.Fatal(err)
+		}
+	})
+	took("process again", 10*time.Second, func() {
+		if _, err := l.process(rule); err != nil {
+			t.Fatal(err)
+		}
+	})
+	took("refresh after one change", time.Second, func() {
+		l.change(func(tx *Tx) error { _, err := AssetAttribute.Cut(tx, assets[0], at[0]); return err })
+		if err := RefreshRules(l.ctx, l.DB); err != nil {
+			t.Fatal(err)
+		}
+	})
+	took("count and read the last page", 5*time.Second, func() {
+		if ids, total := l.page(rule, size-2, 10); total != size-1 || len(ids) != 1 || ids[0] != assets[size-1] {
+			t.Errorf("%d of %d", ids, total)
+		}
+	})
+	var readers sync.WaitGroup
+	ctx, stop := context.WithCancel(l.ctx)
+	readers.Go(func() {
+		for ctx.Err() == nil {
+			if _, total := l.page(rule, 0, 1); total != size-1 && total != 0 {
+				t.Errorf("a reader counts %d members", total)
+			}
+		}
+	})
+	took("delete", time.Second, func() {
+		l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return orElse(err, DeleteSmartRule(tx, r)) })
+	})
+	took("sweep", time.Minute, l.settle)
+	stop()
+	readers.Wait()
+	if keys := l.keys("ra"); len(keys) != 0 {
+		t.Errorf("%d keys of members are left", len(keys))
+	}
+}
+
+// page reads a page of the members of a rule as the API does, 0 of 0 for a rule that is gone.
+func (l *lab) page(rule, offset, limit int) (ids []int, total int) {
+	_, err := View(context.WithoutCancel(l.ctx), l.DB, System("test"), func(tx *Tx) (struct{}, error) {
+		r, err := SmartRuleByID(tx, rule)
+		if err != nil {
+			return struct{}{}, unless(ErrNotFound, err)
+		}
+		list, err := AssetsOfRule(tx, r)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if total, err = list.Count(tx); err != nil {
+			return struct{}{}, err
+		}
+		for row, err := range list.Rows(tx, offset, limit) {
+			if err != nil {
+				return struct{}{}, err
+			}
+			a, err := Assets.decode(row)
+			if err != nil {
+				return struct{}{}, err
+			}
+			ids = append(ids, a.AssetID)
+		}
+		return struct{}{}, nil
+	})
+	if err != nil {
+		l.t.Errorf("read a page: %v", err)
+	}
+	return ids, total
+}
+
+// TestMembersSurviveEverythingAtOnce lets several people change attributes, assets and rules while the background works,
+// and compares with brute force when all have gone home.
+func TestMembersSurviveEverythingAtOnce(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	at := l.attributes(3)
+	workgroups := []int{firstWorkgroupID, l.workgroup("Other", "")}
+	ctx, stop := context.WithCancel(l.ctx)
+	var background sync.WaitGroup
+	background.Go(func() { KeepRules(ctx, l.DB) })
+	background.Go(func() {
+		for ctx.Err() == nil {
+			if err := Sweep(ctx, l.DB); err != nil && ctx.Err() == nil {
+				t.Errorf("Sweep: %v", err)
+			}
+		}
+	})
+	if err := errors.Join(atOnce(6, func(person int) error { return l.meddle(person, at, workgroups) })...); err != nil {
+		t.Error(err)
+	}
+	stop()
+	background.Wait()
+	l.settle()
+	l.mustBeBruteForce()
+}
+
+// meddle makes changes at random, of few things, so that people get in each other's way.
+func (l *lab) meddle(person int, attributes, workgroups []int) error {
+	dice := rand.New(rand.NewPCG(1, uint64(person)))
+	for step := range 150 {
+		asset, attribute, rule := 1+dice.IntN(30), attributes[dice.IntN(len(attributes))], 4+dice.IntN(12)
+		err := Change(l.ctx, l.DB, System("test"), func(tx *Tx) error {
+			switch dice.IntN(9) {
+			case 0, 1:
+				return Assets.Insert(tx, &Asset{WorkgroupID: firstWorkgroupID, IPAddress: fmt.Sprintf("10.0.%d.%d", person, step), AssetName: fmt.Sprintf("%d-%d", person, step)})
+			case 2:
+				return Assets.Delete(tx, asset)
+			case 3:
+				a, err := Assets.Get(tx, asset)
+				if err != nil {
+					return err
+				}
+				a.WorkgroupID = workgroups[dice.IntN(len(workgroups))]
+				return Assets.Put(tx, a)
+			case 4, 5:
+				if has, err := Assets.Has(tx, asset); err != nil || !has {
+					return err
+				}
+				return AssetAttribute.Set(tx, asset, attribute, 0)
+			case 6:
+				_, err := AssetAttribute.Cut(tx, asset, attribute)
+				return err
+			case 7:
+				return InsertAttributeRule(tx, &SmartRule{Title: fmt.Sprintf("%d-%d", person, step), Category: "Test", Status: RuleQueued}, []int{attribute})
+			}
+			r, err := SmartRules.Get(tx, rule)
+			if err != nil {
+				return err
+			}
+			if dice.IntN(3) > 0 {
+				return unless(ErrBusy, QueueRule(tx, r))
+			}
+			return DeleteSmartRule(tx, r)
+		})
+		if err := unless(ErrNotFound, unless(ErrExists, err)); err != nil {
+			return fmt.Errorf("person %d, step %d: %w", person, step, err)
+		}
+	}
+	return nil
+}
+
+// mustBeBruteForce compares the members of every rule for attributes with a walk over all assets.
+func (l *lab) mustBeBruteForce() {
+	l.t.Helper()
+	rules := view(l, func(tx *Tx) ([]*SmartRule, error) { return gather(SmartRules.All(tx)) })
+	compared := 0
+	for _, r := range rules {
+		if r.IsReadOnly {
+			continue
+		}
+		want := view(l, func(tx *Tx) (want []int, err error) {
+			read, err := linkedIDs(nil, RuleAttribute.From(tx, r.SmartRuleID))
+			if err != nil {
+				return nil, err
+			}
+			for a, err := range Assets.All(tx) {
+				if err != nil {
+					return nil, err
+				}
+				carried, err := linkedIDs(nil, AssetAttribute.From(tx, a.AssetID))
+				if err != nil {
+					return nil, err
+				}
+				if slices.ContainsFunc(read, func(id int) bool { return slices.Contains(carried, id) }) {
+					want = append(want, a.AssetID)
+				}
+			}
+			slices.Sort(want)
+			return want, nil
+		})
+		l.mustHave(r.SmartRuleID, want...)
+		compared += len(want)
+		if r.Status != RuleIdle {
+			l.t.Errorf("rule %d has the status %d", r.SmartRuleID, r.Status)
+		}
+	}
+	if len(rules) < 10 || compared < 10 {
+		l.t.Errorf("%d rules with %d members in all prove nothing", len(rules), compared)
+	}
+}
+
+// TestTheBackgroundNeedsNobodyToAsk changes an attribute and waits for the members to follow.
+func TestTheBackgroundNeedsNobodyToAsk(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	at := l.attributes(1)
+	a := l.asset(Asset{IPAddress: "192.0.2.1"})
+	ctx, stop := context.WithCancel(l.ctx)
+	done := make(chan struct{})
+	go func() { KeepRules(ctx, l.DB); close(done) }()
+	defer func() { stop(); <-done }()
+	rule := l.rule("Rule", at...)
+	l.carry(a, at...)
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		if _, total := l.page(rule, 0, 1); total == 1 {
+			break
+		}
+		if time.Since(began) > time.Second {
+			t.Fatal("nothing has happened for a second")
+		}
+	}
+}

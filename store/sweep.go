@@ -1,15 +1,11 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"time"
-
-	"github.com/musterhq/muster/store/kv"
 )
 
 // A record with a lot to take along dies in two steps. The transaction that deletes it leaves the rest where it is and
@@ -59,47 +55,6 @@ const sweepPause = time.Minute
 type batch struct {
 	tx   *Tx
 	left int // how much more may be removed
-	walk *walk
-	done bool
-}
-
-func newBatch(tx *Tx, reached progress) *batch {
-	tx = tx.Unaudited()
-	w := &walk{Reader: tx.r, reached: maps.Clone(reached)}
-	tx.r = w
-	return &batch{tx: tx, left: sweepWrites, walk: w}
-}
-
-// progress is how far a sweep has come: by the first key of each range that it walks, the last key that it has removed.
-// An engine may keep removed keys for a while, and if each batch stepped over those of all batches before it, a sweep of
-// n records would take n² steps.
-type progress map[string][]byte
-
-// walk is a Reader whose scans begin where an earlier batch ended, while something to remove is looked for.
-type walk struct {
-	kv.Reader
-	looking bool
-	reached progress
-}
-
-func (w *walk) Scan(r kv.Range) iter.Seq2[kv.Pair, error] {
-	if !w.looking {
-		return w.Reader.Scan(r)
-	}
-	begin := string(r.From)
-	if last := w.reached[begin]; last != nil {
-		r.From = last
-	}
-	return func(yield func(kv.Pair, error) bool) {
-		for pair, err := range w.Reader.Scan(r) {
-			if err == nil {
-				w.reached[begin] = bytes.Clone(pair.Key)
-			}
-			if !yield(pair, err) {
-				return
-			}
-		}
-	}
 }
 
 // cutFrom cuts the links that lead from a.
@@ -140,8 +95,6 @@ func someOf[T any](b *batch, all iter.Seq2[T, error]) (some []T, err error) {
 	if b.left == 0 {
 		return nil, nil
 	}
-	b.walk.looking = true
-	defer func() { b.walk.looking = false }()
 	for one, err := range all {
 		if err != nil {
 			return nil, err
@@ -180,31 +133,24 @@ func Sweep(ctx context.Context, db *DB) error {
 
 // carryOn does a job to its end.
 func (s sweep) carryOn(ctx context.Context, db *DB, job *Job) error {
-	reached := progress{}
 	for {
-		b, err := Update(ctx, db, System("store"), func(tx *Tx) (*batch, error) {
-			b := newBatch(tx, reached)
-			return b, s.step(b, job)
-		})
-		if err != nil || b.done {
+		done, err := Update(ctx, db, System("store"), func(tx *Tx) (bool, error) { return s.step(tx.Unaudited(), job) })
+		if done || err != nil {
 			return err
 		}
-		reached = b.walk.reached
 	}
 }
 
 // step does one batch of a job, and ends the job with the last one.
-func (s sweep) step(b *batch, job *Job) error {
-	there, err := Jobs.Has(b.tx, job.ID)
-	if err != nil || !there {
-		b.done = true
-		return err
+func (s sweep) step(tx *Tx, job *Job) (done bool, err error) {
+	if there, err := Jobs.Has(tx, job.ID); err != nil || !there {
+		return true, err
 	}
+	b := &batch{tx: tx, left: sweepWrites}
 	if err := s.clear(b, job.Subject); err != nil || b.left == 0 {
-		return err
+		return false, err
 	}
-	b.done = true
-	return Jobs.Delete(b.tx, job.ID)
+	return true, Jobs.Delete(tx, job.ID)
 }
 
 // putOff lets a job wait for its next try.

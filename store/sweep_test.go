@@ -57,10 +57,7 @@ func TestASweepGoesOnAfterACrash(t *testing.T) {
 	id := l.laden("192.0.2.1", 3*sweepWrites)
 	l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
 	job := view(l, func(tx *Tx) (*Job, error) { return nextJob(tx, string(sweepOfAsset)) })
-	if b := update(l, func(tx *Tx) (*batch, error) {
-		b := newBatch(tx, progress{})
-		return b, sweep{sweepOfAsset, clearAsset}.step(b, job)
-	}); b.done {
+	if done := update(l, func(tx *Tx) (bool, error) { return sweep{sweepOfAsset, clearAsset}.step(tx, job) }); done {
 		t.Fatal("one batch is all of the sweep")
 	}
 	if left := len(l.keys("aa>")); left != 2*sweepWrites {
@@ -71,27 +68,6 @@ func TestASweepGoesOnAfterACrash(t *testing.T) {
 	if left := l.keys("aa>"); len(left) != 0 {
 		t.Errorf("%d links are left", len(left))
 	}
-}
-
-// What was removed must not be stepped over again and again.
-func TestABatchGoesOnWhereTheOneBeforeEnded(t *testing.T) {
-	t.Parallel()
-	l := newLab(t)
-	id := l.laden("192.0.2.1", sweepWrites+2)
-	l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
-	job := view(l, func(tx *Tx) (*Job, error) { return nextJob(tx, string(sweepOfAsset)) })
-	step := func(reached progress) *batch {
-		return update(l, func(tx *Tx) (*batch, error) {
-			b := newBatch(tx, reached)
-			return b, sweep{sweepOfAsset, clearAsset}.step(b, job)
-		})
-	}
-	one := step(progress{})
-	l.change(func(tx *Tx) error { return AssetAttribute.Set(tx.Unaudited(), id, firstOwnID, 0) }) // behind it
-	if two := step(one.walk.reached); !two.done {
-		t.Error("the second batch is not the last")
-	}
-	equal(t, "links that are left", l.keys("aa>"), []string{string(AssetAttribute.key(kindForth, K(id, firstOwnID)))})
 }
 
 func TestSweepsSideBySideDoTheWorkOnce(t *testing.T) {

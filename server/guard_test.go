@@ -148,6 +148,8 @@ func (l *lab) objectOf(d *api.Dialect, r api.Route) string {
 		case !strings.HasPrefix(segment, "{"):
 		case strings.Contains(segment, "ame"):
 			path = strings.Replace(path, segment, url.PathEscape(object.name), 1)
+		case segment == "{attributeID}":
+			path = strings.Replace(path, segment, l.object("Attributes").id, 1)
 		default:
 			path = strings.Replace(path, segment, object.id, 1)
 		}
@@ -175,13 +177,10 @@ func (l *lab) object(noun string) object {
 			o.name = "Default Organization"
 			o.id, err = store.DefaultOrganization(tx)
 		case "Assets":
-			a := &store.Asset{WorkgroupID: 1, IPAddress: "192.0.2.7"}
-			if old, e := store.AssetByName(tx, 1, "192.000.002.007"); e == nil {
-				a = old
-			} else if err := store.Assets.Insert(tx, a); err != nil {
-				return o, err
-			}
-			return object{strconv.Itoa(a.AssetID), a.AssetName}, nil
+			a, err := anAsset(tx)
+			return object{strconv.Itoa(a.AssetID), a.AssetName}, err
+		case "Attributes", "AttributeTypes", "Databases", "Platforms":
+			return belongings(tx, noun)
 		case "Imports":
 			i := &store.Import{WorkgroupID: 1, ImportType: "NESSUS", Filter: store.AllAssets}
 			err = store.Imports.Insert(tx, i)
@@ -204,6 +203,14 @@ func (l *lab) object(noun string) object {
 	})
 	must(l.t, err)
 	return o
+}
+
+func anAsset(tx *store.Tx) (*store.Asset, error) {
+	if old, err := store.AssetByName(tx, 1, "192.000.002.007"); err == nil {
+		return old, nil
+	}
+	a := &store.Asset{WorkgroupID: 1, IPAddress: "192.0.2.7"}
+	return a, store.Assets.Insert(tx, a)
 }
 
 // TestConversationsCoverEveryRow finds for each row a request in the conversations.
@@ -239,13 +246,13 @@ func isFor(line string, r api.Route) bool {
 		return false
 	}
 	for i, segment := range want {
-		isID := strings.Trim(got[i], "0123456789") == "" || strings.HasPrefix(got[i], "{")
+		digits := strings.Trim(got[i], "0123456789") == "" || strings.HasPrefix(got[i], "{") // {organization} stands for an id
 		switch {
 		case !strings.HasPrefix(segment, "{"):
 			if !strings.EqualFold(segment, got[i]) {
 				return false
 			}
-		case isID == strings.Contains(segment, "ame"):
+		case digits == strings.Contains(segment, "ame"):
 			return false
 		}
 	}

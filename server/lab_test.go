@@ -38,12 +38,13 @@ func TestMain(m *testing.M) {
 
 // lab is a server over a new store, with a clock of its own.
 type lab struct {
-	t     *testing.T
-	db    *store.DB
-	http  http.Handler
-	first store.FirstStart
-	clock atomic.Int64 // nanoseconds since 1970
-	users map[string]string
+	t      *testing.T
+	db     *store.DB
+	server *server.Server
+	http   http.Handler
+	first  store.FirstStart
+	clock  atomic.Int64 // nanoseconds since 1970
+	users  map[string]string
 }
 
 // began is the moment at which every lab begins.
@@ -80,7 +81,8 @@ func newLab(t *testing.T, manual bool) *lab {
 	for _, f := range formats {
 		o.Importers = append(o.Importers, f.Type)
 	}
-	l.http = server.New(o).Handler()
+	l.server = server.New(o)
+	l.http = l.server.Handler()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { imports.Run(ctx); close(done) }()

@@ -90,9 +90,21 @@ func (a *Asset) changed(tx *Tx, old *Asset) error {
 	return err
 }
 
+func (a *Asset) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
+	attributes, err := along("Attributes", AssetAttribute.From(tx, a.AssetID))
+	if err != nil {
+		return nil, err
+	}
+	databases, err := along("Databases", databasesOf(tx, a.AssetID))
+	return append(attributes, databases...), err
+}
+
 // clearAsset clears away what a deleted asset had.
 func clearAsset(b *batch, id int) error {
-	return cutFrom(b, AssetAttribute, id)
+	if err := cutFrom(b, AssetAttribute, id); err != nil {
+		return err
+	}
+	return remove(b, Databases, databasesOf(b.tx, id))
 }
 
 // OperatingSystem is one that an asset carries or carried (the document's "Operating Systems").

@@ -1,21 +1,228 @@
 package store
 
-// AttributeType is what attributes are grouped by (the document's "Attribute types"). Those of the store itself are
-// read-only or below id 10000.
+import (
+	"errors"
+	"iter"
+	"slices"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// AttributeType is what attributes are grouped by (the document's "Attribute types"). Its name is unique. Those of
+// the store itself are read-only or below id 10000.
 type AttributeType struct {
 	AttributeTypeID int
 	Name            string
 	IsReadOnly      bool
 }
 
-// Attribute is what an asset can carry (the document's "Attributes").
+// Attribute is what an asset can carry (the document's "Attributes"). Its ShortName is unique within its type. It
+// is read-only with its type.
 type Attribute struct {
 	AttributeID       int
 	AttributeTypeID   int
-	ParentAttributeID *int
+	ParentAttributeID *int // of the same type; null: none
 	ShortName         string
-	LongName          string
+	LongName          string // the ShortName, unless it is given
 	Description       string
 	ValueInt          *int
 	IsReadOnly        bool
+}
+
+// The longest members of attributes and their types, in code points, and how deep attributes may lie within each
+// other and how many an asset may carry: so many can be taken from it in one transaction.
+const (
+	MaxAttributeName        = 64
+	MaxAttributeDescription = 255
+	MaxAttributeDepth       = 10
+	MaxAssetAttributes      = kv.MaxWrites
+)
+
+func (t *AttributeType) check(*Tx) error {
+	return required("Name", t.Name, MaxAttributeName)
+}
+
+func (t *AttributeType) changed(tx *Tx, old *AttributeType) error {
+	if t != nil {
+		return nil
+	}
+	return sweepLater(tx, sweepOfAttributeType, old.AttributeTypeID)
+}
+
+// Writable returns an ErrInvalid for a type that may not be changed: nothing is added to it or taken from it.
+func (t *AttributeType) Writable() error {
+	if t.IsReadOnly {
+		return Invalid("Attribute Type %q is read-only", t.Name)
+	}
+	return nil
+}
+
+// AttributeTypeByName returns the attribute type of that name, without regard to case, or ErrNotFound.
+func AttributeTypeByName(tx *Tx, name string) (*AttributeType, error) {
+	return attributeTypeByName.One(tx, K(fold(name)), name)
+}
+
+func (t *AttributeType) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
+	attributes, assignments := 0, 0
+	for a, err := range attributesOf(tx, t.AttributeTypeID) {
+		if err != nil {
+			return nil, err
+		}
+		n, err := count(AssetAttribute.To(tx, a.AttributeID))
+		if err != nil {
+			return nil, err
+		}
+		attributes, assignments = attributes+1, assignments+n
+	}
+	return []UserAuditDetail{detail("Attributes", attributes, ""), detail("Assignments", assignments, "")}, nil
+}
+
+// clearAttributeType clears away the attributes of a deleted type.
+func clearAttributeType(b *batch, id int) error {
+	return remove(b, Attributes, attributesOf(b.tx, id))
+}
+
+// check fills in the LongName and makes way for a name that only an attribute still has which died with its parent.
+func (a *Attribute) check(tx *Tx) error {
+	if a.LongName == "" {
+		a.LongName = a.ShortName
+	}
+	if err := first(
+		required("ShortName", a.ShortName, MaxAttributeName), short("LongName", a.LongName, MaxAttributeName),
+		short("Description", a.Description, MaxAttributeDescription),
+	); err != nil {
+		return err
+	}
+	t, err := AttributeTypes.Get(tx, a.AttributeTypeID)
+	if errors.Is(err, ErrNotFound) {
+		return Invalid("AttributeTypeID: there is no Attribute Type %d", a.AttributeTypeID)
+	}
+	if err != nil {
+		return err
+	}
+	a.IsReadOnly = t.IsReadOnly
+	if err := a.checkParent(tx); err != nil {
+		return err
+	}
+	holder, err := attributeByName.One(tx, K(a.AttributeTypeID, fold(a.ShortName)), a.ShortName)
+	if err != nil {
+		return unless(ErrNotFound, err)
+	}
+	if _, err = holder.ancestors(tx); errors.Is(err, ErrNotFound) {
+		return Attributes.write(tx.Unaudited(), holder, nil)
+	}
+	return err
+}
+
+func (a *Attribute) checkParent(tx *Tx) error {
+	if a.ParentAttributeID == nil {
+		return nil
+	}
+	parent, err := Attributes.Get(tx, *a.ParentAttributeID)
+	var above []*Attribute
+	if err == nil {
+		above, err = parent.ancestors(tx)
+	}
+	switch {
+	case errors.Is(err, ErrNotFound) || err == nil && parent.AttributeTypeID != a.AttributeTypeID:
+		return Invalid("ParentAttributeID: there is no Attribute %d of Attribute Type %d", *a.ParentAttributeID, a.AttributeTypeID)
+	case len(above)+2 > MaxAttributeDepth:
+		return Invalid("ParentAttributeID: attributes lie at most %d deep within each other", MaxAttributeDepth)
+	}
+	return err
+}
+
+func (a *Attribute) changed(tx *Tx, old *Attribute) error {
+	if a != nil {
+		return nil
+	}
+	return sweepLater(tx, sweepOfAttribute, old.AttributeID)
+}
+
+// Writable returns an ErrInvalid for an attribute that may not be changed.
+func (a *Attribute) Writable() error {
+	if a.IsReadOnly {
+		return Invalid("Attribute %q is read-only", a.ShortName)
+	}
+	return nil
+}
+
+func (a *Attribute) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
+	children, err := along("ChildAttributes", ChildAttributes(tx, a.AttributeID))
+	if err != nil {
+		return nil, err
+	}
+	assignments, err := along("Assignments", AssetAttribute.To(tx, a.AttributeID))
+	return append(children, assignments...), err
+}
+
+// clearAttribute clears away the assignments and the children of a deleted attribute.
+func clearAttribute(b *batch, id int) error {
+	if err := cutTo(b, AssetAttribute, id); err != nil {
+		return err
+	}
+	return remove(b, Attributes, ChildAttributes(b.tx, id))
+}
+
+// ancestors returns what an attribute lies within, the nearest first. It returns ErrNotFound if one of them or the
+// type was deleted: then the attribute is gone too, although a sweep may not have come to it yet.
+func (a *Attribute) ancestors(tx *Tx) (above []*Attribute, err error) {
+	if there, err := AttributeTypes.Has(tx, a.AttributeTypeID); err != nil || !there {
+		return nil, orElse(err, absent(Attributes.name, a.AttributeID))
+	}
+	for at := a; at.ParentAttributeID != nil; above = append(above, at) {
+		if at, err = Attributes.Get(tx, *at.ParentAttributeID); errors.Is(err, ErrNotFound) {
+			err = absent(Attributes.name, a.AttributeID)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return above, nil
+}
+
+// AttributeByID returns an attribute, or ErrNotFound: also when what it lies within was deleted, which is why this and
+// not Attributes.Get is the way to an attribute that somebody asks for.
+func AttributeByID(tx *Tx, id int) (*Attribute, error) {
+	a, err := Attributes.Get(tx, id)
+	if err == nil {
+		_, err = a.ancestors(tx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// AttributesOf returns the attributes of a type in the order of their ids, or ErrNotFound.
+func AttributesOf(tx *Tx, typeID int) ([]*Attribute, error) {
+	if _, err := AttributeTypes.Get(tx, typeID); err != nil {
+		return nil, err
+	}
+	var list []*Attribute
+	byID := map[int]*Attribute{}
+	for a, err := range attributesOf(tx, typeID) {
+		if err != nil {
+			return nil, err
+		}
+		list, byID[a.AttributeID] = append(list, a), a
+	}
+	return slices.DeleteFunc(list, func(a *Attribute) bool {
+		for a.ParentAttributeID != nil {
+			if a = byID[*a.ParentAttributeID]; a == nil {
+				return true // deleted, and not swept yet
+			}
+		}
+		return false
+	}), nil
+}
+
+// attributesOf yields the records of a type, also those that a sweep has yet to come to.
+func attributesOf(tx *Tx, typeID int) iter.Seq2[*Attribute, error] {
+	return Attributes.records(tx, kv.Prefix(Attributes.key(kindRecord, K(typeID))))
+}
+
+// ChildAttributes yields the attributes directly within another, in the order of their ids.
+func ChildAttributes(tx *Tx, id int) iter.Seq2[*Attribute, error] {
+	return attributesByParent.Each(tx, K(id))
 }

@@ -119,7 +119,26 @@ func (c *Collection[ID, T]) audit(tx *Tx, old, record *T) error {
 		}
 		return tx.Audit(action, c.name, detail(c.idName(), *c.id(record), *c.id(record)), detail("Secret", hidden, hidden))
 	}
-	return tx.Audit(action, c.name, differences(old, record, c.idName())...)
+	details := differences(old, record, c.idName())
+	if owner, ok := any(old).(interface {
+		takesAlong(*Tx) ([]UserAuditDetail, error)
+	}); ok && record == nil {
+		along, err := owner.takesAlong(tx)
+		if err != nil {
+			return err
+		}
+		details = append(details, along...)
+	}
+	return tx.Audit(action, c.name, details...)
+}
+
+// along is the audit detail of how many of something go with a deleted record, none for nothing.
+func along[T any](what string, all iter.Seq2[T, error]) ([]UserAuditDetail, error) {
+	n, err := count(all)
+	if n == 0 || err != nil {
+		return nil, err
+	}
+	return []UserAuditDetail{detail(what, n, "")}, nil
 }
 
 // idName is the name of the member that holds a record's id.
@@ -156,6 +175,7 @@ func member[T any](record *T, i int) string {
 	if v.IsZero() && v.Kind() != reflect.Bool {
 		return ""
 	}
+	v = reflect.Indirect(v)
 	return text(v.Interface())
 }
 

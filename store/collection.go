@@ -13,10 +13,11 @@ import (
 // Collection is a kind of record: how it is named, found and kept. Its methods are the only way to its records,
 // and write is the only place where a record, its index entries and its audit rows change.
 //
-// A record type may have two methods that write finds by itself:
+// A record type may have three methods that write finds by itself:
 //
 //	check(tx *Tx) error          whether the record may be stored: lengths, parents; it may also fill in defaults
 //	changed(tx *Tx, old *T) error  what follows from the change, in the same transaction; the receiver is nil for a deleted record
+//	takesAlong(tx *Tx) ([]UserAuditDetail, error)  what the audit says of all that goes with a deleted record
 type Collection[ID int | string, T any] struct {
 	tag     string          // two letters that begin every key
 	name    string          // as errors and audits say it: "Smart Rule"

@@ -153,7 +153,7 @@ func (w collectionWriter) write(b *bytes.Buffer) {
 			fmt.Fprintf(b, "| `%s%c%s` | `%s` | ", tag, ix.kind, indexed, tail)
 		}
 		if isOptional(w.declaration.indexes[i]) {
-			says += "; none for an empty text"
+			says += "; none for an empty member"
 		}
 		fmt.Fprintf(b, "%s |\n", says)
 		if ix.guarded {
@@ -185,6 +185,8 @@ func (w collectionWriter) parts(e ast.Expr) string {
 				all.WriteString(w.parts(part))
 			}
 			return all.String()
+		case "unlessNil":
+			return w.member(call.Args[0], "")
 		case "fold", "unlessEmpty":
 			return w.member(unconverted(call.Args[0]), " folded")
 		}
@@ -219,12 +221,12 @@ func unconverted(e ast.Expr) ast.Expr {
 	return e
 }
 
-// isOptional reports whether the expression makes no key of an empty text.
+// isOptional reports whether the expression makes no key of an empty member.
 func isOptional(e ast.Expr) bool {
 	call, ok := e.(*ast.CallExpr)
 	if !ok {
 		return false
 	}
 	function, ok := call.Fun.(*ast.Ident)
-	return ok && function.Name == "unlessEmpty"
+	return ok && (function.Name == "unlessEmpty" || function.Name == "unlessNil")
 }

@@ -71,12 +71,23 @@ var (
 	Attributes = collection[int, Attribute]("an", "Attribute", func(a *Attribute) *int { return &a.AttributeID }).
 			from(firstOwnID).in(func(a *Attribute) Key { return K(a.AttributeTypeID) })
 
+	attributeByName    = Attributes.unique('n', "name", func(a *Attribute) Key { return K(a.AttributeTypeID, fold(a.ShortName)) })
+	attributesByParent = Attributes.index('p', func(a *Attribute) Key { return unlessNil(a.ParentAttributeID) })
+
 	SmartRules = collection[int, SmartRule]("sr", "Smart Rule", func(r *SmartRule) *int { return &r.SmartRuleID })
 
 	smartRuleByTitle = SmartRules.unique('t', "title", func(r *SmartRule) Key { return K(fold(r.Title)) })
 )
 
-// firstOwnID is the first id of an attribute or attribute type that is not the store's own.
+// Platforms and databases. Databases lie in the order of their assets.
+var (
+	Platforms = collection[int, Platform]("pl", "Platform", func(p *Platform) *int { return &p.PlatformID }).from(firstOwnID)
+
+	Databases = collection[int, Database]("db", "Database", func(d *Database) *int { return &d.DatabaseID }).
+			in(func(d *Database) Key { return K(d.AssetID) })
+)
+
+// firstOwnID is the first id of an attribute, an attribute type or a platform that is not the store's own.
 const firstOwnID = 10_000
 
 // What belongs to what. A link's epoch says whose rights a change of it touches.
@@ -187,4 +198,12 @@ func unlessEmpty(t Text) Key {
 		return nil
 	}
 	return K(fold(string(t)))
+}
+
+// unlessNil is the key of a number that may be absent.
+func unlessNil(n *int) Key {
+	if n == nil {
+		return nil
+	}
+	return K(*n)
 }

@@ -23,7 +23,7 @@ type described interface {
 var schema = []described{
 	Organizations, Workgroups, Assets, OperatingSystems,
 	Users, UserSecrets, LastLogins, UserGroups, ApiRegistrations, ApiKeys, Sessions,
-	AttributeTypes, Attributes, SmartRules,
+	AttributeTypes, Attributes, SmartRules, Platforms, Databases,
 	GroupMember, GroupPermission, GroupRegistration, GroupRule, AssetAttribute, GroupOrganization,
 	Imports, ImportFiles, Jobs, Audits,
 	AddressGroups, Addresses, addressClearings,

@@ -38,7 +38,7 @@ func (db *DB) seed(ctx context.Context, first FirstStart) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(seedPlaces(tx), seedAccessPolicies(tx.Unaudited()), seedAdministrators(tx, registrations), saveKeys(tx, authz.NewKeys())); err != nil {
+		if err := errors.Join(seedPlaces(tx), seedAttributes(tx), seedPlatforms(tx), seedAccessPolicies(tx), seedAdministrators(tx, registrations), saveKeys(tx, authz.NewKeys())); err != nil {
 			return err
 		}
 		administrator := &User{

@@ -5,20 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 )
 
 // A record with a lot to take along dies in two steps. The transaction that deletes it leaves the rest where it is and
 // calls sweepLater: from its commit on nothing leads there any more, since who reads such things asks first whether
-// their owner lives, and nothing is added, since who adds reads the owner by Get. Then Sweep clears away the rest, a small
-// transaction at a time. The job that it works off was written with the deletion, so after a crash it goes on where
-// it was.
+// their owner lives, and nothing is added, since who adds reads the owner by Get. Then Sweep clears away the rest, in
+// small transactions. The job that it works off was written with the deletion, so after a crash it goes on where it was.
 
 // sweep is how the rest of one kind of deleted record is found.
 type sweep struct {
 	kind sweepKind
-	// clear removes what a deleted record left, as much as the batch takes. It runs in transactions of their own
-	// until one of them finds less than that.
+	// clear finds what a deleted record left, with cutFrom, cutTo and remove. It runs again until it finds nothing.
 	clear func(b *batch, id int) error
 }
 
@@ -27,14 +26,19 @@ type sweepKind string
 
 // The sweeps there are, after the records that were deleted.
 const (
-	sweepOfAsset        sweepKind = "sweep asset"
-	sweepOfAddressGroup sweepKind = "sweep address group" // or of its addresses alone
+	sweepOfAsset         sweepKind = "sweep asset"
+	sweepOfAttributeType sweepKind = "sweep attribute type"
+	sweepOfAttribute     sweepKind = "sweep attribute"
+	sweepOfAddressGroup  sweepKind = "sweep address group" // or of its addresses alone
 )
 
-// sweeps says what to do for each kind. Only Sweep looks here: whoever deletes names the kind.
+// sweeps says what to do for each kind; one stands before those that it queues. Only Sweep looks here: whoever
+// deletes names the kind.
 func sweeps() []sweep {
 	return []sweep{
 		{sweepOfAsset, clearAsset},
+		{sweepOfAttributeType, clearAttributeType},
+		{sweepOfAttribute, clearAttribute},
 		{sweepOfAddressGroup, clearAddressGroup},
 	}
 }
@@ -44,67 +48,75 @@ func sweepLater(tx *Tx, kind sweepKind, id int) error {
 	return Enqueue(tx, string(kind), id)
 }
 
-// sweepWrites bounds what one transaction of a sweep removes: with their index entries, and with what follows from
-// their end, so many records and links are about 500 writes.
-const sweepWrites = 64
+// How much a sweep does at a time. What one transaction removes is, with the index entries and with what follows
+// from it, about 500 writes. A batch is many of them, since each look for more steps over all that was removed before.
+const (
+	sweepWrites = 64
+	sweepBatch  = 64 * sweepWrites
+)
 
 // sweepPause is how long a sweep that failed waits for its next try.
 const sweepPause = time.Minute
 
-// batch is one transaction of a sweep. It leaves no audit rows: the deletion was the act.
+// batch is what is found at one look: tx reads, and the removals come after it.
 type batch struct {
-	tx   *Tx
-	left int // how much more may be removed
+	tx       *Tx
+	removals []func(*Tx) error
 }
 
 // cutFrom cuts the links that lead from a.
 func cutFrom[A, B int | string](b *batch, l *Link[A, B], a A) error {
-	ids, err := someOf(b, l.From(b.tx, a))
-	for _, to := range ids {
-		if _, err := l.Cut(b.tx, a, to.ID); err != nil {
-			return err
-		}
-	}
-	return err
+	return each(b, l.From(b.tx, a), func(to Linked[B]) func(*Tx) error {
+		return func(tx *Tx) error { return cut(tx, l, a, to.ID) }
+	})
 }
 
 // cutTo cuts the links that lead to to.
 func cutTo[A, B int | string](b *batch, l *Link[A, B], to B) error {
-	ids, err := someOf(b, l.To(b.tx, to))
-	for _, from := range ids {
-		if _, err := l.Cut(b.tx, from.ID, to); err != nil {
-			return err
-		}
+	return each(b, l.To(b.tx, to), func(from Linked[A]) func(*Tx) error {
+		return func(tx *Tx) error { return cut(tx, l, from.ID, to) }
+	})
+}
+
+// cut cuts a link that another sweep may have cut already. Half a link is an error: it would be found for ever.
+func cut[A, B int | string](tx *Tx, l *Link[A, B], from A, to B) error {
+	if done, err := l.Cut(tx, from, to); done || err != nil {
+		return err
+	}
+	half, err := tx.get(l.key(kindBack, K(to, from)))
+	if err == nil && half != nil {
+		err = fmt.Errorf("%s %v of %v leads one way only: %w", l.name, to, from, ErrDamaged)
 	}
 	return err
 }
 
-// remove deletes records, which may leave something to sweep themselves.
+// remove deletes records, which may leave something to sweep themselves. Another sweep may have deleted them already; one
+// that lies there and has no way to it is an error, since it would be found for ever.
 func remove[ID int | string, T any](b *batch, c *Collection[ID, T], records iter.Seq2[*T, error]) error {
-	some, err := someOf(b, records)
-	for _, record := range some {
-		if err := c.write(b.tx, record, nil); err != nil {
+	return each(b, records, func(record *T) func(*Tx) error {
+		return func(tx *Tx) error {
+			err := c.Delete(tx, *c.id(record))
+			if !errors.Is(err, ErrNotFound) {
+				return err
+			}
+			there, err := tx.get(c.key(kindRecord, c.tail(record)))
+			if err == nil && there != nil {
+				err = fmt.Errorf("%s %v is nowhere to be found: %w", c.name, *c.id(record), ErrDamaged)
+			}
 			return err
 		}
-	}
-	return err
+	})
 }
 
-// someOf reads as much as the batch still takes: a transaction reads before it writes.
-func someOf[T any](b *batch, all iter.Seq2[T, error]) (some []T, err error) {
-	if b.left == 0 {
-		return nil, nil
-	}
+// each notes the removals of all that there is room for.
+func each[T any](b *batch, all iter.Seq2[T, error], removal func(T) func(*Tx) error) error {
 	for one, err := range all {
-		if err != nil {
-			return nil, err
+		if err != nil || len(b.removals) >= sweepBatch {
+			return err
 		}
-		some = append(some, one)
-		if b.left--; b.left == 0 {
-			break
-		}
+		b.removals = append(b.removals, removal(one))
 	}
-	return some, nil
+	return nil
 }
 
 // Sweep clears away what deleted records left, until nothing is left or ctx ends. A sweep that fails is put off for a
@@ -131,26 +143,38 @@ func Sweep(ctx context.Context, db *DB) error {
 	return failed
 }
 
-// carryOn does a job to its end.
+// carryOn does a job to its end. It leaves no audit rows: the deletion was the act.
 func (s sweep) carryOn(ctx context.Context, db *DB, job *Job) error {
 	for {
-		done, err := Update(ctx, db, System("store"), func(tx *Tx) (bool, error) { return s.step(tx.Unaudited(), job) })
-		if done || err != nil {
+		found, err := View(ctx, db, System("store"), func(tx *Tx) (*batch, error) {
+			b := &batch{tx: tx}
+			return b, s.clear(b, job.Subject)
+		})
+		if err != nil {
 			return err
 		}
+		if len(found.removals) == 0 {
+			break
+		}
+		for some := range slices.Chunk(found.removals, sweepWrites) {
+			if err := removeAll(ctx, db, some); err != nil {
+				return err
+			}
+		}
 	}
+	return Change(ctx, db, System("store"), func(tx *Tx) error { return unless(ErrNotFound, Jobs.Delete(tx, job.ID)) })
 }
 
-// step does one batch of a job, and ends the job with the last one.
-func (s sweep) step(tx *Tx, job *Job) (done bool, err error) {
-	if there, err := Jobs.Has(tx, job.ID); err != nil || !there {
-		return true, err
-	}
-	b := &batch{tx: tx, left: sweepWrites}
-	if err := s.clear(b, job.Subject); err != nil || b.left == 0 {
-		return false, err
-	}
-	return true, Jobs.Delete(tx, job.ID)
+func removeAll(ctx context.Context, db *DB, removals []func(*Tx) error) error {
+	return Change(ctx, db, System("store"), func(tx *Tx) error {
+		tx = tx.Unaudited()
+		for _, removal := range removals {
+			if err := removal(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // putOff lets a job wait for its next try.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/kv"
 )
 
 // laden inserts an asset that carries n attributes, and returns its id.
@@ -30,10 +32,39 @@ func (l *lab) sweep() {
 	}
 }
 
+// mortal is an engine that commits so many transactions and then no more, as if the process were killed. It
+// remembers the most keys that one of them wrote.
+type mortal struct {
+	kv.Engine
+	lives, most int
+}
+
+var errKilled = errors.New("killed")
+
+func (m *mortal) Update(ctx context.Context, fn func(kv.Txn) error) error {
+	if m.lives--; m.lives < 0 {
+		return errKilled
+	}
+	return m.Engine.Update(ctx, func(tx kv.Txn) error {
+		n := 0
+		defer func() { m.most = max(m.most, n) }()
+		return fn(counted{tx, &n})
+	})
+}
+
+// counted is a transaction that counts the keys that it writes.
+type counted struct {
+	kv.Txn
+	n *int
+}
+
+func (c counted) Set(key, value []byte) error { *c.n++; return c.Txn.Set(key, value) }
+func (c counted) Delete(key []byte) error     { *c.n++; return c.Txn.Delete(key) }
+
 func TestASweepClearsAwayWhatADeletedRecordLeft(t *testing.T) {
 	t.Parallel()
 	for name, n := range map[string]int{
-		"nothing": 0, "less than a batch": 5, "exactly a batch": sweepWrites, "more than two batches": 2*sweepWrites + 1,
+		"nothing": 0, "less than a transaction": 5, "exactly a transaction": sweepWrites, "two and a bit": 2*sweepWrites + 1, "more than a batch": sweepBatch + 1,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,17 +87,17 @@ func TestASweepGoesOnAfterACrash(t *testing.T) {
 	l := newLab(t)
 	id := l.laden("192.0.2.1", 3*sweepWrites)
 	l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
-	job := view(l, func(tx *Tx) (*Job, error) { return nextJob(tx, string(sweepOfAsset)) })
-	if done := update(l, func(tx *Tx) (bool, error) { return sweep{sweepOfAsset, clearAsset}.step(tx, job) }); done {
-		t.Fatal("one batch is all of the sweep")
+	l.DB.engine = &mortal{Engine: l.DB.engine, lives: 1}
+	if err := Sweep(l.ctx, l.DB); !errors.Is(err, errKilled) {
+		t.Errorf("Sweep: %v", err)
 	}
 	if left := len(l.keys("aa>")); left != 2*sweepWrites {
-		t.Fatalf("%d links are left after a batch, want %d", left, 2*sweepWrites)
+		t.Fatalf("%d links are left after a transaction, want %d", left, 2*sweepWrites)
 	}
 	l.reopen()
 	l.sweep()
-	if left := l.keys("aa>"); len(left) != 0 {
-		t.Errorf("%d links are left", len(left))
+	if left := append(l.keys("aa"), l.keys("jo=")...); len(left) != 0 {
+		t.Errorf("%q are left", left)
 	}
 }
 
@@ -89,28 +120,56 @@ func TestASweepThatFailsIsPutOffAndHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	broken, sound := l.laden("192.0.2.1", 1), l.laden("192.0.2.2", 1)
-	l.change(func(tx *Tx) error { return tx.w.Set(AssetAttribute.key(kindForth, K(broken, firstOwnID)), []byte("?")) })
 	for _, id := range []int{broken, sound} {
 		l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
 	}
-	failsFor := func(id int, err error) {
+	link := AssetAttribute.key(kindForth, K(broken, firstOwnID))
+	l.change(func(tx *Tx) error { return tx.w.Set(link, []byte("?")) })
+	fails := func() {
 		t.Helper()
-		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "sweep asset 1: ") {
-			t.Errorf("the sweep of asset %d ends with %v, want that the store is damaged", id, err)
+		if err := Sweep(l.ctx, l.DB); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "sweep asset 1: ") {
+			t.Errorf("the sweep ends with %v, want that the store is damaged", err)
 		}
 	}
-	failsFor(broken, Sweep(l.ctx, l.DB))
+	fails()
 	if left := l.keys("aa>"); len(left) != 1 {
 		t.Errorf("%d links are left, want the damaged one", len(left))
 	}
 	l.sweep() // before the pause is over there is nothing to do
 	l.clock.step(sweepPause + time.Second)
-	failsFor(broken, Sweep(l.ctx, l.DB))
-	l.change(func(tx *Tx) error { return tx.w.Set(AssetAttribute.key(kindForth, K(broken, firstOwnID)), K(0)) })
+	fails()
+	l.change(func(tx *Tx) error { return tx.w.Set(link, K(0)) })
 	l.clock.step(sweepPause + time.Second)
 	l.sweep()
 	if left := l.keys("aa"); len(left) != 0 {
 		t.Errorf("%q are left", left)
+	}
+}
+
+// What cannot be removed would be found again and again.
+func TestASweepEndsInADamagedStore(t *testing.T) {
+	t.Parallel()
+	for name, half := range map[string][]byte{
+		"half a link":                AssetAttribute.key(kindForth, K(7, firstOwnID)),
+		"a record without a pointer": Attributes.key(kindPointer, K(firstOwnID+1)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			parent := l.attribute(l.attributeType("Place"), 0, "Europe")
+			child := l.attribute(firstOwnID, parent, "France")
+			l.change(func(tx *Tx) error { return AssetAttribute.Set(tx, 7, parent, 0) })
+			l.change(func(tx *Tx) error { return Attributes.Delete(tx, parent) })
+			whole := view(l, func(tx *Tx) ([]byte, error) { return tx.get(half) })
+			l.change(func(tx *Tx) error { return tx.w.Delete(half) })
+			if err := Sweep(l.ctx, l.DB); !errors.Is(err, ErrDamaged) {
+				t.Errorf("the sweep ends with %v, want that the store is damaged", err)
+			}
+			l.change(func(tx *Tx) error { return tx.w.Set(half, whole) })
+			l.clock.step(sweepPause + time.Second)
+			l.sweep()
+			l.refused(ErrNotFound, func(tx *Tx) error { return Attributes.Delete(tx, child) })
+		})
 	}
 }
 

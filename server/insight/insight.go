@@ -39,13 +39,17 @@ type Services struct {
 
 // What the rows need, spelled once.
 var (
-	readsAssets     = authz.Reads(authz.AssetManagement)
-	writesAssets    = authz.Writes(authz.AssetManagement)
-	writesScans     = authz.Writes(authz.ScanManagement)
-	readsAccounts   = authz.Reads(authz.UserAccountsManagement)
-	readsAudits     = authz.Reads(authz.UserAuditManagement)
-	seesWorkgroup   = authz.Organization().And(readsAssets.Or(writesScans))
-	readsInItsPlace = authz.Organization().And(readsAssets)
+	readsAssets           = authz.Reads(authz.AssetManagement)
+	writesAssets          = authz.Writes(authz.AssetManagement)
+	readsAttributes       = authz.Reads(authz.AttributeManagement)
+	writesAttributes      = authz.Writes(authz.AttributeManagement)
+	readsAssetAttributes  = readsAssets.And(readsAttributes)
+	writesAssetAttributes = writesAssets.And(writesAttributes)
+	writesScans           = authz.Writes(authz.ScanManagement)
+	readsAccounts         = authz.Reads(authz.UserAccountsManagement)
+	readsAudits           = authz.Reads(authz.UserAuditManagement)
+	seesWorkgroup         = authz.Organization().And(readsAssets.Or(writesScans))
+	readsInItsPlace       = authz.Organization().And(readsAssets)
 )
 
 // New returns the dialect with its whole table.
@@ -57,7 +61,9 @@ func New(s Services) *api.Dialect {
 		Error:      func(_ int, err error) any { return err.Error() },
 		Routes: slices.Concat(
 			authentication(),
-			accessLevels, assets, imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
+			accessLevels, assets,
+			assetAttributes, attributes, attributeTypes, entityTypes, databases, platforms,
+			imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
 			accessPolicies, addressGroups, addresses, configuration, epmPolicies, subscriptions,
 		),
 	}

@@ -305,13 +305,13 @@ func isFor(line string, r api.Route) bool {
 		return false
 	}
 	for i, segment := range want {
-		isID := strings.Trim(got[i], "0123456789") == "" || strings.HasPrefix(got[i], "{")
+		digits := strings.Trim(got[i], "0123456789") == "" || strings.HasPrefix(got[i], "{") // {organization} stands for an id
 		switch {
 		case !strings.HasPrefix(segment, "{"):
 			if !strings.EqualFold(segment, got[i]) {
 				return false
 			}
-		case isID == strings.Contains(segment, "ame"):
+		case digits == strings.Contains(segment, "ame"):
 			return false
 		}
 	}

@@ -35,8 +35,8 @@ func (l *lab) user(name string, groups ...int) int {
 	})
 }
 
-// rule inserts a Smart Rule and returns its id.
-func (l *lab) rule(title string) int {
+// emptyRule inserts a Smart Rule and returns its id.
+func (l *lab) emptyRule(title string) int {
 	l.t.Helper()
 	return update(l, func(tx *Tx) (int, error) {
 		r := &SmartRule{Title: title, RuleType: AssetRule}
@@ -82,7 +82,7 @@ func TestNobodyChangesWhoHasWhatHeLacks(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	organization := view(l, DefaultOrganization)
-	for _, h := range holdingsOn(l.rule("Rule"), organization) {
+	for _, h := range holdingsOn(l.emptyRule("Rule"), organization) {
 		t.Run(h.name, func(t *testing.T) {
 			weak, strong, member := l.group("weak "+h.name), l.group("strong "+h.name), l.group("members "+h.name)
 			l.change(func(tx *Tx) error { return h.give(tx, strong) })
@@ -165,7 +165,7 @@ func TestEverybodyChangesHimself(t *testing.T) {
 func TestNobodyGivesWhatHeLacks(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	rule, hidden := l.rule("Rule"), l.rule("Hidden")
+	rule, hidden := l.emptyRule("Rule"), l.emptyRule("Hidden")
 	own := l.group("own")
 	l.change(func(tx *Tx) error {
 		return errors.Join(

@@ -232,7 +232,7 @@ func TestTheEndOfALargeGroup(t *testing.T) {
 	t.Parallel()
 	const members = 1500
 	l := newLab(t)
-	group, rule := l.group("large"), l.rule("Rule")
+	group, rule := l.group("large"), l.emptyRule("Rule")
 	organization := view(l, DefaultOrganization)
 	l.change(func(tx *Tx) error {
 		for _, h := range holdingsOn(rule, organization) {

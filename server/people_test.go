@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/musterhq/muster/authz"
-	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
 )
@@ -116,81 +116,6 @@ func TestAdministratorsRemoveEachOther(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// aRule makes a Smart Rule that nobody but administrators sees.
-func (l *lab) aRule(title string) int {
-	l.t.Helper()
-	id, err := store.Update(l.t.Context(), l.db, system, func(tx *store.Tx) (int, error) {
-		r := &store.SmartRule{Title: title, RuleType: store.ManagedAccountRule}
-		err := store.SmartRules.Insert(tx, r)
-		return r.SmartRuleID, err
-	})
-	must(l.t, err)
-	return id
-}
-
-// giveRule gives the group that a user has to himself access to a Smart Rule.
-func (l *lab) giveRule(user string, rule int, level authz.Level) {
-	l.t.Helper()
-	must(l.t, store.Change(l.t.Context(), l.db, system, func(tx *store.Tx) error {
-		g, err := store.UserGroupByName(tx, user)
-		if err != nil {
-			return err
-		}
-		return store.GroupRule.Set(tx, g.GroupID, rule, int(level))
-	}))
-}
-
-// TestSmartRuleAccess raises nobody by the Smart Rules of a new group, nor by its roles on them, and shows nobody a rule that he
-// cannot see. Where callers are free to give what they lack, they still give only what they see.
-func TestSmartRuleAccess(t *testing.T) {
-	t.Parallel()
-	for _, vendor := range []bool{false, true} {
-		l := newLab(t, false, func(o *server.Options) { o.VendorGrants = vendor })
-		admin := l.tokenOf("administrator")
-		uma := l.tokenOf("uma", authz.Grant{Permission: authz.UserAccountsManagement, Level: authz.ReadWrite})
-		seen, hidden := l.aRule("seen"), l.aRule("hidden")
-		l.giveRule("uma", seen, authz.Read)
-		own := map[bool]int{false: http.StatusForbidden, true: http.StatusCreated}[vendor]
-		ownRoles := map[bool]int{false: http.StatusForbidden, true: http.StatusNoContent}[vendor]
-		group := func(name string, rule, level int) string {
-			return fmt.Sprintf(`{"groupName":%q,"description":"d","SmartRuleAccess":[{"SmartRuleID":%d,"AccessLevelID":%d}]}`, name, rule, level)
-		}
-		_, answer := l.call(uma, "POST", "UserGroups", group("her own", seen, 1))
-		var made struct{ GroupID int }
-		must(t, json.Unmarshal([]byte(answer), &made))
-		roles := fmt.Sprintf("UserGroups/%d/SmartRules/%d/Roles", made.GroupID, seen)
-		for _, c := range []struct {
-			name, who, method, path, body string
-			status                        int
-			answer                        string
-		}{
-			{"a level below", uma, "POST", "UserGroups", group("none", seen, 0), 201, ""},
-			{"a level above", uma, "POST", "UserGroups", group("writes", seen, 3), own, ""},
-			{"a level above, by an administrator", admin, "POST", "UserGroups", group("writes for sure", seen, 3), 201, ""},
-			{"a level that is none", admin, "POST", "UserGroups", group("two", seen, 2), 400, "0, 1 or 3"},
-			{"a rule that is hidden", uma, "POST", "UserGroups", group("hides", hidden, 1), 400, fmt.Sprintf("there is no Smart Rule %d", hidden)},
-			{"a rule twice", admin, "POST", "UserGroups", fmt.Sprintf(`{"groupName":"twice","description":"d","SmartRuleAccess":[{"SmartRuleID":%d,"AccessLevelID":1},{"SmartRuleID":%[1]d,"AccessLevelID":3}]}`, seen), 400, "given twice"},
-			{"roles on a hidden rule", uma, "GET", fmt.Sprintf("UserGroups/%d/SmartRules/%d/Roles", made.GroupID, hidden), "", 404, ""},
-			{"giving roles on a hidden rule", uma, "POST", fmt.Sprintf("UserGroups/%d/SmartRules/%d/Roles", made.GroupID, hidden), `{"Roles":[{"RoleID":5}]}`, 404, ""},
-			{"no roles yet", uma, "GET", roles, "", 200, "[]"},
-			{"giving roles", uma, "POST", roles, `{"Roles":[{"RoleID":5}]}`, ownRoles, ""},
-			{"giving roles, by an administrator", admin, "POST", roles, `{"Roles":[{"RoleID":5},{"RoleID":"1"}],"AccessPolicyID":5000}`, 204, ""},
-			{"the roles", uma, "GET", roles, "", 200, `[{"RoleID":1,"Name":"Requestor"},{"RoleID":5,"Name":"Auditor"}]`},
-			{"a requestor without a policy", admin, "POST", roles, `{"Roles":[{"RoleID":1}]}`, 400, "AccessPolicyID is required"},
-			{"a policy that is none", admin, "POST", roles, `{"Roles":[{"RoleID":1}],"AccessPolicyID":1}`, 400, "there is no access policy 1"},
-			{"a role that is none", admin, "POST", roles, `{"Roles":[{"RoleID":6}]}`, 400, "there is no role 6"},
-			{"the roles, as they were", admin, "GET", roles, "", 200, `[{"RoleID":1,"Name":"Requestor"},{"RoleID":5,"Name":"Auditor"}]`},
-			{"no roles any more", admin, "POST", roles, `{"Roles":[]}`, 204, ""},
-			{"none", admin, "GET", roles, "", 200, "[]"},
-		} {
-			status, answer := l.call(c.who, c.method, c.path, c.body)
-			if status != c.status || !strings.Contains(answer, c.answer) {
-				t.Errorf("vendor %t: %s: %d %s, want %d %s", vendor, c.name, status, answer, c.status, c.answer)
-			}
-		}
 	}
 }
 
@@ -329,5 +254,36 @@ func TestRememberedSignInsAreForgotten(t *testing.T) {
 		if w := l.request("GET", insight.Base+"/Auth", "", header); w.Code != want {
 			t.Errorf("request %d: %d, want %d", i, w.Code, want)
 		}
+	}
+}
+
+// TestDirectoriesKeepTheirOwn changes nothing that comes from a directory.
+func TestDirectoriesKeepTheirOwn(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, false)
+	admin := l.tokenOf("administrator")
+	must(t, store.Change(t.Context(), l.db, system, func(tx *store.Tx) error {
+		g := &store.UserGroup{GroupID: 50, Name: "Staff", GroupType: store.ActiveDirectoryType, IsActive: true}
+		if err := store.UserGroups.Insert(tx, g); err != nil {
+			return err
+		}
+		return store.Users.Insert(tx, &store.User{
+			UserID: 50, UserType: store.ActiveDirectoryType, UserName: "alice", DomainName: "corp.example", DistinguishedName: "cn=alice", IsActive: true,
+		})
+	}))
+	body := `{"UserName":"x","FirstName":"X","EmailAddress":"x@lab.example","Password":"x"}`
+	for _, path := range []string{"PUT Users/50", "POST UserGroups/50/Users", "POST Users/50/RecycleClientSecret"} {
+		method, path, _ := strings.Cut(path, " ")
+		if status, answer := l.call(admin, method, path, body); status != 400 {
+			t.Errorf("%s %s: %d %s", method, path, status, answer)
+		}
+	}
+	for _, name := range []string{`corp.example\alice`, "alice@corp.example"} {
+		if status, answer := l.call(admin, "GET", "Users?username="+url.QueryEscape(name), ""); status != 200 || !strings.Contains(answer, `"UserID":50`) {
+			t.Errorf("%s: %d %s", name, status, answer)
+		}
+	}
+	if _, answer := l.call(admin, "GET", "Users?username=alice", ""); answer != "[]" {
+		t.Errorf("alice without a domain: %s", answer)
 	}
 }

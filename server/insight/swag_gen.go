@@ -441,6 +441,17 @@ func _() {}
 // @Router /Imports [post]
 func _() {}
 
+// @Summary Queues a Password Safe XML import using multi-part form-data content.
+// @Description Required permissions: Scan Management (Read/Write). Deprecated.
+// @Tags Imports
+// @Param body body importFileFields true "The members of the body, in any letter case."
+// @Success 200 {object} queuedImport
+// @Failure 400,401,403,409,413,415 {string} string
+// @Security Bearer
+// @Deprecated
+// @Router /Imports/QueueImportFile [post]
+func _() {}
+
 // @Summary Returns a list of imports, latest first.
 // @Description Required permissions: Scan Management (Read/Write). With `limit` the answer is an object of TotalCount and Data instead of an array.
 // @Tags Imports

@@ -8,33 +8,6 @@ import (
 	"github.com/musterhq/muster/authz"
 )
 
-// group inserts a user group and returns its id.
-func (l *lab) group(name string) int {
-	l.t.Helper()
-	return update(l, func(tx *Tx) (int, error) {
-		g := &UserGroup{Name: name, GroupType: BeyondInsightType, IsActive: true}
-		err := UserGroups.Insert(tx, g)
-		return g.GroupID, err
-	})
-}
-
-// user inserts a user, puts him into groups, and returns his id.
-func (l *lab) user(name string, groups ...int) int {
-	l.t.Helper()
-	return update(l, func(tx *Tx) (int, error) {
-		u := &User{UserType: BeyondInsightType, UserName: name, IsActive: true}
-		if err := Users.Insert(tx, u); err != nil {
-			return 0, err
-		}
-		for _, g := range groups {
-			if err := GroupMember.Set(tx, g, u.UserID, 0); err != nil {
-				return 0, err
-			}
-		}
-		return u.UserID, nil
-	})
-}
-
 // emptyRule inserts a Smart Rule and returns its id.
 func (l *lab) emptyRule(title string) int {
 	l.t.Helper()

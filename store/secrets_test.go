@@ -124,3 +124,26 @@ func TestASecretKeepsItsGroup(t *testing.T) {
 		}
 	}
 }
+
+// A secret that somebody gets while he is deleted keeps him.
+func TestASecretThatComesInBetweenCounts(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	owner := l.user("owner")
+	tries := 0
+	err := l.try(System("test"), func(tx *Tx) error {
+		if err := DeleteUser(tx, owner); err != nil {
+			return err
+		}
+		if tries++; tries == 1 {
+			l.change(func(tx *Tx) error {
+				s := &Secret{Name: "new"}
+				return errors.Join(Secrets.Insert(tx, s), SecretOwner.Set(tx, s.SecretID, owner, 0))
+			})
+		}
+		return nil
+	})
+	if !errors.Is(err, ErrInvalid) {
+		t.Errorf("after %d tries: %v", tries, err)
+	}
+}

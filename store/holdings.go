@@ -120,6 +120,10 @@ func MayChangeUser(tx *Tx, userID int) error {
 	if tx.By.free() || userID == tx.By.UserID {
 		return nil
 	}
+	// Whatever group he gets into meanwhile moves his epoch, and makes this run again.
+	if _, err := epochs(tx, userID); err != nil {
+		return err
+	}
 	groups, err := GroupsOf(tx, userID)
 	if err != nil {
 		return err

@@ -211,3 +211,25 @@ func TestNobodyGivesWhatHeLacks(t *testing.T) {
 		}
 	}
 }
+
+// A password is changed by one who may, or its owner gets more rights than he has: not both unseen.
+func TestRightsThatComeInBetweenCount(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	own := l.group("own")
+	changer, victim := l.user("changer", own), l.user("victim")
+	by := l.as(changer)
+	tries := 0
+	err := l.try(by, func(tx *Tx) error {
+		if err := MayChangeUser(tx, victim); err != nil {
+			return err
+		}
+		if tries++; tries == 1 {
+			l.change(func(tx *Tx) error { _, err := Join(tx, victim, Administrators); return err })
+		}
+		return SetPassword(tx, victim, "hash")
+	})
+	if !errors.Is(err, ErrDenied) {
+		t.Errorf("after %d tries: %v", tries, err)
+	}
+}

@@ -124,3 +124,40 @@ func TestASecretKeepsItsGroup(t *testing.T) {
 		}
 	}
 }
+
+// A secret that comes while its owner or its group is deleted, or the group loses Secrets Safe, keeps them.
+func TestASecretThatComesInBetweenCounts(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	group := l.group("safe")
+	owner := l.user("owner")
+	safe := func(level authz.Level) func(*Tx) error {
+		return func(tx *Tx) error {
+			return SetPermissions(tx, group, []authz.Grant{{Permission: authz.SecretsSafe, Level: level}})
+		}
+	}
+	for name, end := range map[string]func(*Tx) error{
+		"the owner is deleted": func(tx *Tx) error { return DeleteUser(tx, owner) },
+		"the group is deleted": func(tx *Tx) error { return DeleteUserGroup(tx, group) },
+		"the group loses it":   safe(authz.None),
+	} {
+		l.change(safe(authz.Read))
+		tries, secret := 0, &Secret{GroupID: group, Name: "new"}
+		err := l.try(System("test"), func(tx *Tx) error {
+			if err := end(tx); err != nil {
+				return err
+			}
+			if tries++; tries == 1 {
+				l.change(func(tx *Tx) error {
+					return errors.Join(Secrets.Insert(tx, secret), SecretOwner.Set(tx, secret.SecretID, owner, 0))
+				})
+			}
+			return nil
+		})
+		if !errors.Is(err, ErrInvalid) {
+			t.Fatalf("%s: after %d tries: %v", name, tries, err)
+		}
+		l.change(func(tx *Tx) error { return Secrets.Delete(tx, secret.SecretID) })
+		l.sweep()
+	}
+}

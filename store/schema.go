@@ -37,7 +37,7 @@ var (
 
 	userByName     = Users.unique('n', "name", func(u *User) Key { return K(fold(string(u.DomainName)), fold(u.UserName)) })
 	userByClientID = Users.unique('c', "client ID", func(u *User) Key { return unlessEmpty(u.ClientID) })
-	userByUUID     = Users.unique('g', "UUID", func(u *User) Key { return K(u.UUID) })
+	_              = Users.unique('g', "UUID", func(u *User) Key { return K(u.UUID) })
 
 	UserSecrets = collection[int, UserSecret]("up", "User Secret", func(s *UserSecret) *int { return &s.UserID }).secrets()
 	LastLogins  = collection[int, LastLogin]("ul", "Last Login", func(l *LastLogin) *int { return &l.UserID }).unaudited()
@@ -46,11 +46,11 @@ var (
 			from(Administrators + 1)
 
 	userGroupByName = UserGroups.unique('n', "name", func(g *UserGroup) Key { return K(fold(g.Name)) })
-	userGroupByUUID = UserGroups.unique('g', "UUID", func(g *UserGroup) Key { return K(g.UUID) })
+	_               = UserGroups.unique('g', "UUID", func(g *UserGroup) Key { return K(g.UUID) })
 
 	ApiRegistrations = collection[int, ApiRegistration]("ar", "API Registration", func(r *ApiRegistration) *int { return &r.Id })
 
-	apiRegistrationByName = ApiRegistrations.unique('n', "name", func(r *ApiRegistration) Key { return K(fold(r.Name)) })
+	_ = ApiRegistrations.unique('n', "name", func(r *ApiRegistration) Key { return K(fold(r.Name)) })
 
 	ApiKeys = collection[int, ApiKey]("ak", "API Key", func(k *ApiKey) *int { return &k.Id }).secrets()
 

@@ -196,7 +196,7 @@ func (c *conversation) reveal(s string) string {
 		return s
 	}
 	return strings.NewReplacer("{key}", c.first.ApiKey, "{client_id}", c.first.ClientID, "{client_secret}", c.first.ClientSecret,
-		"{password}", c.first.Password, "{token}", c.caller, "{cookie}", c.cookie, "{id}", c.id, "{organization}", c.object("Organizations").id).Replace(s)
+		"{password}", c.first.Password, "{token}", c.caller, "{cookie}", c.cookie, "{id}", c.id, "{crlf}", "\r\n", "{organization}", c.object("Organizations").id).Replace(s)
 }
 
 var (

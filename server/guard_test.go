@@ -69,7 +69,7 @@ func TestRowsNeedTheirPermissions(t *testing.T) {
 		}
 		for i, grants := range r.Need.Alternatives() {
 			w := l.request(r.Method, l.objectOf(d, r), "{}", as(l.tokenOf(fmt.Sprint("enough", i), grants...)))
-			if w.Code != http.StatusBadRequest && w.Code >= 300 {
+			if w.Code != http.StatusBadRequest && w.Code != http.StatusUnsupportedMediaType && w.Code >= 300 {
 				t.Errorf("with exactly %v: %d %s", grants, w.Code, w.Body)
 			}
 		}
@@ -175,7 +175,7 @@ func (l *lab) object(noun string) object {
 	o, err := store.Update(l.t.Context(), l.db, system, func(tx *store.Tx) (o object, err error) {
 		switch noun {
 		case "ApiRegistrations":
-			return object{"1", "muster key"}, nil
+			return aRegistration(tx)
 		case "Workgroups":
 			return object{"1", "BeyondTrust Workgroup"}, nil
 		case "Organizations":
@@ -216,6 +216,20 @@ func (l *lab) object(noun string) object {
 	})
 	must(l.t, err)
 	return o
+}
+
+// aRegistration finds or makes one that nobody may use.
+func aRegistration(tx *store.Tx) (object, error) {
+	for r, err := range store.ApiRegistrations.All(tx) {
+		if err != nil || r.Name == "Object" {
+			return object{strconv.Itoa(r.Id), r.Name}, err
+		}
+	}
+	r := &store.ApiRegistration{Name: "Object", RegistrationType: store.ApiKeyPolicy, Active: true}
+	if err := store.ApiRegistrations.Insert(tx, r); err != nil {
+		return object{}, err
+	}
+	return object{strconv.Itoa(r.Id), r.Name}, store.SetApiKey(tx, r.Id, authz.NewAPIKey())
 }
 
 func anAsset(tx *store.Tx) (*store.Asset, error) {
@@ -291,13 +305,13 @@ func isFor(line string, r api.Route) bool {
 		return false
 	}
 	for i, segment := range want {
-		isID := strings.Trim(got[i], "0123456789") == "" || strings.HasPrefix(got[i], "{")
+		digits := strings.Trim(got[i], "0123456789") == "" || strings.HasPrefix(got[i], "{") // {organization} stands for an id
 		switch {
 		case !strings.HasPrefix(segment, "{"):
 			if !strings.EqualFold(segment, got[i]) {
 				return false
 			}
-		case isID == strings.Contains(segment, "ame"):
+		case digits == strings.Contains(segment, "ame"):
 			return false
 		}
 	}

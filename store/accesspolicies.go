@@ -50,7 +50,7 @@ func seedAccessPolicies(tx *Tx) error {
 		{AccessType: "SSH", IsSession: true},
 		{AccessType: "App", IsSession: true},
 	}}
-	return AccessPolicies.Insert(tx, &AccessPolicy{
+	return AccessPolicies.Insert(tx.Unaudited(), &AccessPolicy{
 		AccessPolicyID: DefaultAccessPolicy, Name: "Default Auto-Approve Access Policy",
 		Description: "Built in: every request is approved at once", Schedules: []AccessSchedule{always},
 	})

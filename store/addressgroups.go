@@ -3,11 +3,6 @@ package store
 import (
 	"iter"
 	"math"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"github.com/musterhq/muster/store/kv"
 )
 
 // AddressGroup is a set of addresses (the document's "Address groups"). Its name is unique within its Organization, and
@@ -18,11 +13,8 @@ type AddressGroup struct {
 	OrganizationID Text // null: everybody's
 }
 
-// The longest members of an address group and of an address, in code points.
-const (
-	MaxAddressGroupName = 225
-	MaxAddressValue     = 225
-)
+// MaxAddressGroupName is how many code points the name of an address group may have.
+const MaxAddressGroupName = 225
 
 func (g *AddressGroup) check(tx *Tx) error {
 	if err := required("Name", g.Name, MaxAddressGroupName); err != nil || g.OrganizationID == "" {
@@ -84,221 +76,37 @@ func AddressGroupsOf(tx *Tx, organizationID string) iter.Seq2[*AddressGroup, err
 	}
 }
 
-// DeleteAddressGroup deletes an address group that the actor may see, and with it all its addresses. It leaves one
-// audit row, which counts them.
-func DeleteAddressGroup(tx *Tx, id int) error {
-	g, err := AddressGroupByID(tx, id)
-	if err != nil {
-		return err
-	}
-	n, err := countAddresses(tx, id)
-	if err != nil {
-		return err
-	}
-	if n > 0 {
-		if err := sweepLater(tx, sweepOfAddressGroup, id); err != nil {
-			return err
-		}
-	}
-	if err := unless(ErrNotFound, addressClearings.Delete(tx, id)); err != nil {
-		return err
-	}
-	if err := AddressGroups.Delete(tx.Unaudited(), id); err != nil {
-		return err
-	}
-	return tx.Audit(ActionDelete, AddressGroups.name, append(differences(g, nil, AddressGroups.idName()), Detail("Addresses", n, ""))...)
-}
-
-// The Types of an address.
-const (
-	SingleAddress = 1
-	AddressRange  = 2
-	AddressCIDR   = 3
-	NamedHost     = 4
-)
-
-// Address is a rule of an address group (the document's "Addresses"): it adds addresses to the group, or keeps them out.
-// Its Type and Value together are unique within the group.
-type Address struct {
-	AddressID       int
-	AddressGroupID  int
-	Omit            bool
-	Type            int
-	Value           string
-	LastUpdatedDate Time
-	LastUpdateDate  Time // the same; the document spells it one way here and the other there
-}
-
-// check brings the value into its one spelling, so that what means the same is the same, and makes sure that the
-// address has not been deleted meanwhile.
-func (a *Address) check(tx *Tx) (err error) {
-	if err := required("Value", a.Value, MaxAddressValue); err != nil {
-		return err
-	}
-	if a.Value, err = canonicalValue(a.Type, a.Value); err != nil {
-		return err
-	}
-	a.LastUpdatedDate, a.LastUpdateDate = tx.Now, tx.Now
-	if known, err := AddressGroups.Has(tx, a.AddressGroupID); err != nil || !known {
-		return orElse(err, absent(AddressGroups.name, a.AddressGroupID))
-	}
-	last, err := lastCleared(tx, a.AddressGroupID)
-	if err != nil {
-		return err
-	}
-	if a.AddressID <= last {
-		return absent(Addresses.name, a.AddressID)
-	}
-	return a.makeWay(tx, last)
-}
-
-// makeWay removes the address with the same type and value if it is deleted already and only waits to be swept.
-func (a *Address) makeWay(tx *Tx, last int) error {
-	other, err := addressByValue.One(tx, K(a.AddressGroupID, a.Type, fold(a.Value)), a.Value)
-	if err != nil || other.AddressID > last {
-		return unless(ErrNotFound, err)
-	}
-	return Addresses.write(tx.Unaudited(), other, nil)
-}
-
-// canonicalValue reads the value of an address of the given Type.
-func canonicalValue(kind int, value string) (string, error) {
-	value = strings.TrimSpace(value)
-	switch kind {
-	case SingleAddress:
-		addr, err := parseAddress(value)
-		if err != nil {
-			return "", Invalid("Value: %q is not an IP address, as Type %d wants", text(value), kind)
-		}
-		return addr.String(), nil
-	case AddressRange:
-		span, err := parseSpan(value)
-		if err != nil {
-			return "", Invalid("Value: %v", err)
-		}
-		return span.String(), nil
-	case AddressCIDR:
-		prefix, err := parseCIDR(value)
-		if err != nil {
-			return "", Invalid("Value: %v", err)
-		}
-		return prefix.String(), nil
-	case NamedHost:
-		if !isHostName(value) {
-			return "", Invalid("Value: %q is not a host name", text(value))
-		}
-		return value, nil
-	}
-	return "", Invalid("Type: %d (single IP address), %d (IP address range), %d (CIDR) or %d (named host) is expected",
-		SingleAddress, AddressRange, AddressCIDR, NamedHost)
-}
-
-// isHostName reports whether a text may be the name of a host: labels of letters and digits of any script, hyphens
-// within and underscores, of which the last is no number, or it would be a mistyped address.
-func isHostName(s string) bool {
-	labels := strings.Split(strings.TrimSuffix(s, "."), ".")
-	for _, label := range labels {
-		if n := utf8.RuneCountInString(label); n == 0 || n > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for _, r := range label {
-			if r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) {
-				return false
-			}
-		}
-	}
-	return strings.Trim(labels[len(labels)-1], "0123456789") != ""
-}
-
-// addressClearing says which addresses of a group are deleted although their records are still there: those up to
-// Last. Ids only grow, so whatever is added afterwards lives.
-type addressClearing struct {
-	AddressGroupID int
-	Last           int
-}
-
-// lastCleared returns up to which id the addresses of a group are deleted; 0 if none is.
-func lastCleared(tx *Tx, groupID int) (int, error) {
-	c, err := addressClearings.Get(tx, groupID)
-	if err != nil {
-		return 0, unless(ErrNotFound, err)
-	}
-	return c.Last, nil
-}
-
-// addressRange is where the addresses of a group lie that have ids from first to last.
-func addressRange(groupID, first, last int) kv.Range {
-	return kv.Range{From: Addresses.key(kindRecord, K(groupID, first)), To: kv.Prefix(Addresses.key(kindRecord, K(groupID, last))).To}
-}
-
-// AddressesIn lists the addresses of a group in the order of their ids.
-func AddressesIn(tx *Tx, groupID int) (List, error) {
-	last, err := lastCleared(tx, groupID)
-	return between(addressRange(groupID, last+1, math.MaxInt)), err
-}
-
-func countAddresses(tx *Tx, groupID int) (int, error) {
-	addresses, err := AddressesIn(tx, groupID)
-	if err != nil {
-		return 0, err
-	}
-	return addresses.Count(tx)
-}
-
-// AddressByID returns an address of a group that the actor may see, or ErrNotFound.
-func AddressByID(tx *Tx, id int) (*Address, error) {
-	a, err := Addresses.Get(tx, id)
-	if err != nil {
+func (g *AddressGroup) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
+	n, err := countAddresses(tx, g.AddressGroupID)
+	if n == 0 || err != nil {
 		return nil, err
 	}
-	if _, err := AddressGroupByID(tx, a.AddressGroupID); err != nil {
-		return nil, orElse(unless(ErrNotFound, err), absent(Addresses.name, id))
-	}
-	last, err := lastCleared(tx, a.AddressGroupID)
-	if err == nil && id <= last {
-		err = absent(Addresses.name, id)
-	}
-	return a, err
+	return []UserAuditDetail{Detail("Addresses", n, "")}, nil
 }
 
-// DeleteAddresses deletes all addresses of a group that the actor may see. It leaves one audit row, which counts them,
-// or none if there are none.
-func DeleteAddresses(tx *Tx, groupID int) error {
-	if _, err := AddressGroupByID(tx, groupID); err != nil {
+// changed makes a deleted group take its addresses along.
+func (g *AddressGroup) changed(tx *Tx, old *AddressGroup) error {
+	if g != nil {
+		return nil
+	}
+	if err := unless(ErrNotFound, addressClearings.Delete(tx, old.AddressGroupID)); err != nil {
 		return err
 	}
-	n, err := countAddresses(tx, groupID)
-	if err != nil || n == 0 {
-		return err
-	}
-	last, err := tx.db.nextID(tx.ctx, Addresses.tag, Addresses.lowest)
+	return sweepLater(tx, sweepOfAddressGroup, old.AddressGroupID)
+}
+
+// clearAddressGroup clears away deleted addresses: all of a deleted group, otherwise those that were cleared.
+func clearAddressGroup(b *batch, id int) error {
+	last, err := lastCleared(b.tx, id)
 	if err != nil {
 		return err
 	}
-	if err := unless(ErrNotFound, addressClearings.Delete(tx, groupID)); err != nil {
-		return err
-	}
-	if err := addressClearings.Insert(tx, &addressClearing{AddressGroupID: groupID, Last: last}); err != nil {
-		return err
-	}
-	if err := sweepLater(tx, sweepOfAddressGroup, groupID); err != nil {
-		return err
-	}
-	return tx.Audit(ActionDelete, Addresses.name, Detail("AddressGroupID", groupID, ""), Detail("Addresses", n, ""))
-}
-
-// clearAddressGroup removes the records of deleted addresses: all of a deleted group, otherwise those that were cleared.
-func clearAddressGroup(b *batch, groupID int) error {
-	last, err := lastCleared(b.tx, groupID)
-	if err != nil {
-		return err
-	}
-	lives, err := AddressGroups.Has(b.tx, groupID)
+	lives, err := AddressGroups.Has(b.tx, id)
 	if err != nil {
 		return err
 	}
 	if !lives {
 		last = math.MaxInt
 	}
-	return remove(b, Addresses, Addresses.records(b.tx, addressRange(groupID, 0, last)))
+	return remove(b, Addresses, Addresses.records(b.tx, addressRange(id, 0, last)))
 }

@@ -23,7 +23,7 @@ type assetModel struct {
 
 func TestAssetsAgreeWithAModel(t *testing.T) {
 	t.Parallel()
-	oneIn(5, t, func(t *rapid.T) {
+	oneIn(8, t, func(t *rapid.T) {
 		m := &assetModel{lab: newLab(t), assets: map[int]Asset{}}
 		m.workgroups = []int{firstWorkgroupID, m.workgroup("Floor 1", ""), m.workgroup("Floor 2", "")}
 		t.Repeat(map[string]func(*rapid.T){"": m.agree, "insert": m.insert, "put": m.put, "move": m.move, "delete": m.delete})

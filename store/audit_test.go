@@ -22,7 +22,8 @@ func TestAnAuditSaysWhoDidWhatWhenAndHow(t *testing.T) {
 	}
 	a := get(l, Audits, id)
 	want := UserAudit{
-		AuditID: id, ActionType: ActionEdit, Section: "Operating System", UserID: 7, UserName: "olga", IPAddress: "10.9.8.7", CreateDate: At(begin.Add(time.Hour)),
+		AuditID: id, ActionType: ActionEdit, Section: "Operating System",
+		UserID: 7, UserName: "olga", IPAddress: "10.9.8.7", CreateDate: At(begin.Add(time.Hour)),
 	}
 	if a.UserAudit != want {
 		t.Errorf("got %+v, want %+v", a.UserAudit, want)
@@ -55,7 +56,8 @@ func TestEachChangeOfARecordLeavesOneRow(t *testing.T) {
 		{func(tx *Tx) error { return Workgroups.Delete(tx, w.ID) },
 			`Delete Workgroup: OrganizationID "` + organization + `" → "", ID "2" → "", Name "Floor 2" → ""`},
 		{func(tx *Tx) error { return Assets.Insert(tx, a) },
-			`Add Asset: WorkgroupID "" → "1", AssetID "" → "1", AssetName "" → "srv01", IPAddress "" → "10.0.0.1", CreateDate "" → "` + created + `", LastUpdateDate "" → "` + created + `"`},
+			`Add Asset: WorkgroupID "" → "1", AssetID "" → "1", AssetName "" → "srv01", IPAddress "" → "10.0.0.1", ` +
+				`CreateDate "" → "` + created + `", LastUpdateDate "" → "` + created + `"`},
 		{func(tx *Tx) error {
 			l.clock.step(time.Second)
 			tx.Now = At(l.clock.Now())
@@ -64,7 +66,8 @@ func TestEachChangeOfARecordLeavesOneRow(t *testing.T) {
 		},
 			`Edit Asset: AssetID "1" → "1", AssetType "" → "Server", LastUpdateDate "` + created + `" → "` + edited + `"`},
 		{func(tx *Tx) error { return Users.Insert(tx, u) },
-			`Add User: UserID "" → "3", UserType "" → "BeyondInsight", UserName "" → "olga", IsQuarantined "" → "false", IsActive "" → "true", UUID "" → "u"`},
+			`Add User: UserID "" → "3", UserType "" → "BeyondInsight", UserName "" → "olga", ` +
+				`IsQuarantined "" → "false", IsActive "" → "true", UUID "" → "u"`},
 		{func(tx *Tx) error { u.IsQuarantined = true; return Users.Put(tx, u) },
 			`Edit User: UserID "3" → "3", IsQuarantined "false" → "true"`},
 		{func(tx *Tx) error { return ApiRegistrations.Insert(tx, r) },
@@ -193,6 +196,7 @@ func TestAuditsAreFoundNewestFirst(t *testing.T) {
 		}
 	}
 	zero, second, hour := At(begin), At(begin.Add(time.Second)), At(begin.Add(time.Hour))
+	year := func(y int) Time { return At(time.Date(y, 12, 31, 0, 0, 0, 0, time.UTC)) }
 	const newest, login, edit, oldest = "Add User Group", "Login Authentication", "Edit Asset", "Add Asset"
 	for name, test := range map[string]struct {
 		filter AuditFilter
@@ -210,7 +214,7 @@ func TestAuditsAreFoundNewestFirst(t *testing.T) {
 		"just beside them":           {AuditFilter{From: second.Add(time.Millisecond), To: hour.Add(-time.Millisecond)}, nil},
 		"from and user":              {AuditFilter{UserName: "olga", From: second}, []string{newest, edit}},
 		"the wrong way round":        {AuditFilter{From: hour, To: zero}, nil},
-		"all of history":             {AuditFilter{From: At(time.Date(1000, 1, 1, 0, 0, 0, 0, time.UTC)), To: At(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC))}, []string{newest, login, edit, oldest}},
+		"all of history":             {AuditFilter{From: year(1000), To: year(9999)}, []string{newest, login, edit, oldest}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := l.in(t)

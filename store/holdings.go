@@ -120,6 +120,10 @@ func MayChangeUser(tx *Tx, userID int) error {
 	if tx.By.free() || userID == tx.By.UserID {
 		return nil
 	}
+	// Whatever group he gets into meanwhile moves his epoch, and makes this run again.
+	if _, err := epochs(tx, userID); err != nil {
+		return err
+	}
 	groups, err := GroupsOf(tx, userID)
 	if err != nil {
 		return err
@@ -129,6 +133,19 @@ func MayChangeUser(tx *Tx, userID int) error {
 		ids[i] = g.GroupID
 	}
 	return mayChange(tx, Users.name, userID, ids)
+}
+
+// MayChangeRegistration returns an ErrDenied for an API registration that a user group with rights which the actor
+// lacks may use: with its key, or without its rules, he could sign in as a member.
+func MayChangeRegistration(tx *Tx, registrationID int) error {
+	var groups []int
+	for g, err := range GroupRegistration.To(tx, registrationID) {
+		if err != nil {
+			return err
+		}
+		groups = append(groups, g.ID)
+	}
+	return mayChange(tx, ApiRegistrations.name, registrationID, groups)
 }
 
 func mayChange(tx *Tx, what string, id int, groups []int) error {

@@ -79,8 +79,11 @@ func TakeImport(tx *Tx, owner string, lease time.Duration) (*Job, error) {
 }
 
 // EndImport writes what became of an import, its audit row for whoever posted it, and takes its job off the queue.
-// It returns the name of the spooled file, which is no longer needed.
+// It returns the name of the spooled file, which is no longer needed, or ErrBusy if another has taken the job.
 func EndImport(tx *Tx, i *Import, job *Job) (file string, err error) {
+	if _, err := held(tx, job); err != nil {
+		return "", err
+	}
 	i.EndDate = tx.Now
 	if err := Imports.Put(tx, i); err != nil {
 		return "", err
@@ -153,8 +156,11 @@ func BeginImport(tx *Tx, job *Job) (*Import, string, error) {
 	return i, f.File, Imports.Put(tx, i)
 }
 
-// ReturnImport gives a running import back to the queue.
+// ReturnImport gives a running import back to the queue, unless it has ended or another has taken it.
 func ReturnImport(tx *Tx, job *Job) error {
+	if _, err := held(tx, job); err != nil {
+		return unless(ErrBusy, unless(ErrNotFound, err))
+	}
 	i, err := Imports.Get(tx, job.Subject)
 	if err != nil {
 		return err

@@ -138,7 +138,8 @@ func (ix *Index[ID, T]) write(tx *Tx, old, record *T) error {
 		return nil
 	}
 	if len(key) > kv.MaxKey {
-		return Invalid("the %s of %s %s takes more room than an index has", cmp.Or(ix.unique, "member"), strings.ToLower(article(ix.c.name)), ix.c.name)
+		what := cmp.Or(ix.unique, "member")
+		return Invalid("the %s of %s %s takes more room than an index has", what, strings.ToLower(article(ix.c.name)), ix.c.name)
 	}
 	if ix.unique != "" && !bytes.Equal(oldKey, key) {
 		if taken, err := tx.get(key); err != nil || taken != nil {

@@ -157,7 +157,11 @@ func TestDamagedKeys(t *testing.T) {
 
 func TestAddressesLieInTheOrderOfTheirRanges(t *testing.T) {
 	t.Parallel()
-	inOrder := []string{"::", "::1", "0.0.0.0", "10.0.0.9", "10.0.0.10", "10.0.1.0", "192.168.0.1", "255.255.255.255", "::1:0:0:0", "2001:db8::1", "fe80::1", "ff02::1"}
+	inOrder := []string{
+		"::", "::1",
+		"0.0.0.0", "10.0.0.9", "10.0.0.10", "10.0.1.0", "192.168.0.1", "255.255.255.255",
+		"::1:0:0:0", "2001:db8::1", "fe80::1", "ff02::1",
+	}
 	for i := range inOrder[1:] {
 		a, b := netip.MustParseAddr(inOrder[i]), netip.MustParseAddr(inOrder[i+1])
 		if bytes.Compare(K(a), K(b)) >= 0 {
@@ -172,7 +176,10 @@ func TestAddressesLieInTheOrderOfTheirRanges(t *testing.T) {
 // Clients ask for audits "until 9999-12-31", which is beyond what nanoseconds in 64 bits reach.
 func TestTimesBeyondTheRangeOfAKeyLieAtItsEnds(t *testing.T) {
 	t.Parallel()
-	inOrder := []string{"0001-01-02T00:00:00Z", "1677-09-22T00:00:00Z", "1969-12-31T23:59:59.999Z", "1970-01-01T00:00:00Z", "2024-12-06T17:59:40Z", "2262-04-11T23:47:16Z", "9999-12-31T00:00:00Z"}
+	inOrder := []string{
+		"0001-01-02T00:00:00Z", "1677-09-22T00:00:00Z", "1969-12-31T23:59:59.999Z", "1970-01-01T00:00:00Z",
+		"2024-12-06T17:59:40Z", "2262-04-11T23:47:16Z", "9999-12-31T00:00:00Z",
+	}
 	for i := range inOrder[1:] {
 		a, errA := time.Parse(time.RFC3339, inOrder[i])
 		b, errB := time.Parse(time.RFC3339, inOrder[i+1])

@@ -104,7 +104,8 @@ func writeStoreKeys(b *bytes.Buffer) {
 	for _, key := range storeKeys() {
 		fmt.Fprintf(b, "| `%s` | %s |\n", key, values[strings.TrimPrefix(key, "!")])
 	}
-	fmt.Fprintf(b, "| `%s<UserID:8>` | `<epoch:8>` | moves when what the user may do changes; that of user %d moves for everybody |\n", epochKey(0)[:3], everyone)
+	fmt.Fprintf(b, "| `%s<UserID:8>` | `<epoch:8>` | moves when what the user may do changes; that of user %d moves for everybody |\n",
+		epochKey(0)[:3], everyone)
 	fmt.Fprintf(b, "| `%s` | `<next:8>` | the first epoch that is not leased |\n", sequenceKey(epochTag))
 }
 
@@ -173,8 +174,13 @@ func (w collectionWriter) parts(e ast.Expr) string {
 		return w.member(e, "")
 	}
 	if method, ok := call.Fun.(*ast.SelectorExpr); ok && len(call.Args) == 0 {
-		if w.methods[w.record.Name()+"."+method.Sel.Name] == "netip.Addr" {
+		switch w.methods[w.record.Name()+"."+method.Sel.Name] {
+		case "netip.Addr":
 			return "<" + method.Sel.Name + ":16>"
+		case "int", "Time":
+			return "<" + method.Sel.Name + ":8>"
+		case "string":
+			return "<" + method.Sel.Name + " 00 00>"
 		}
 	}
 	if function, ok := call.Fun.(*ast.Ident); ok {

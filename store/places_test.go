@@ -171,16 +171,21 @@ func joined[T any](all []T, print func(T) any) string {
 func TestAWorkgroupIsFoundByItsNameInEachOrganization(t *testing.T) {
 	t.Parallel()
 	s := newSights(t)
-	namesake := s.workgroup("beyondtrust workgroup", s.there)
+	const lowest = "00000000-0000-4000-8000-000000000000"
+	s.change(func(tx *Tx) error {
+		return first(Organizations.Insert(tx, &Organization{OrganizationID: lowest, Name: "Third Organization"}), GroupOrganization.Set(tx, 9, lowest, 0))
+	})
+	older, newer := s.workgroup("Floor 1", s.there), s.workgroup("floor 1", lowest)
 	for who, test := range map[string]struct {
 		by   Actor
 		want int
 	}{
-		"who may see the one":       {s.visitor, firstWorkgroupID},
-		"who may see the other":     {Actor{Groups: []int{8}}, namesake},
-		"who may see both, the old": {Actor{Admin: true}, firstWorkgroupID},
+		"who may see the one":         {Actor{Groups: []int{8}}, older},
+		"who may see the other":       {Actor{Groups: []int{9}}, newer},
+		"who may see both, the older": {Actor{Groups: []int{8, 9}}, older},
+		"an administrator, the older": {Actor{Admin: true}, older},
 	} {
-		w, err := View(s.ctx, s.DB, test.by, func(tx *Tx) (*Workgroup, error) { return WorkgroupByName(tx, firstWorkgroup) })
+		w, err := View(s.ctx, s.DB, test.by, func(tx *Tx) (*Workgroup, error) { return WorkgroupByName(tx, "FLOOR 1") })
 		if err != nil || w.ID != test.want {
 			t.Errorf("%s: %v, error %v; want %d", who, w, err, test.want)
 		}
@@ -255,7 +260,8 @@ func TestTheLimitsOfMembers(t *testing.T) {
 		"a Workgroup without an Organization": {
 			func(tx *Tx) error { return Workgroups.Insert(tx, &Workgroup{Name: "x"}) }, `OrganizationID: there is no Organization ""`},
 		"an Organization without a GUID": {
-			func(tx *Tx) error { return Organizations.Insert(tx, &Organization{OrganizationID: "x", Name: "x"}) }, "OrganizationID: a GUID in small letters is expected"},
+			func(tx *Tx) error { return Organizations.Insert(tx, &Organization{OrganizationID: "x", Name: "x"}) },
+			"OrganizationID: a GUID in small letters is expected"},
 		"an Organization with one in capitals, which nobody would find": {
 			func(tx *Tx) error {
 				return Organizations.Insert(tx, &Organization{OrganizationID: strings.ToUpper(anotherOrganization), Name: "x"})

@@ -49,22 +49,29 @@ func nextJob(tx *Tx, kind string) (*Job, error) {
 
 // Extend prolongs the lease of a job. It returns ErrBusy if the lease had ended and another has taken it.
 func Extend(tx *Tx, job *Job, lease time.Duration) error {
-	current, err := Jobs.Get(tx, job.ID)
+	current, err := held(tx, job)
 	if err != nil {
 		return err
-	}
-	if current.Owner != job.Owner || current.Tries != job.Tries {
-		return because(ErrBusy, "job %d was taken over by %s", job.ID, current.Owner)
 	}
 	current.NotBefore = tx.Now.Add(lease)
 	return Jobs.Put(tx, current)
 }
 
-// Release gives a job back to the queue, to be taken at once.
-func Release(tx *Tx, job *Job) error {
+// held returns a job as it is now, ErrBusy if it is no longer its taker's.
+func held(tx *Tx, job *Job) (*Job, error) {
 	current, err := Jobs.Get(tx, job.ID)
-	if err != nil || current.Owner != job.Owner || current.Tries != job.Tries {
-		return unless(ErrNotFound, err)
+	if err == nil && (current.Owner != job.Owner || current.Tries != job.Tries) {
+		err = because(ErrBusy, "job %d was taken over by %s", job.ID, current.Owner)
+	}
+	return current, err
+}
+
+// Release gives a job back to the queue, to be taken at once. It leaves one alone that has ended or that another has
+// taken.
+func Release(tx *Tx, job *Job) error {
+	current, err := held(tx, job)
+	if err != nil {
+		return unless(ErrBusy, unless(ErrNotFound, err))
 	}
 	current.Owner, current.NotBefore = "", tx.Now
 	return Jobs.Put(tx, current)

@@ -67,7 +67,7 @@ func RightsOf(tx *Tx, userID int) (*Rights, error) {
 func (r *Rights) join(tx *Tx, groupID int) error {
 	group, err := UserGroups.Get(tx, groupID)
 	if err != nil || !group.IsActive {
-		return unless(ErrNotFound, err)
+		return unless(ErrNotFound, err) // a group may be gone before its links are
 	}
 	r.Groups = append(r.Groups, groupID)
 	if groupID == Administrators {

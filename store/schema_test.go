@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -134,7 +136,7 @@ func TestTheSchemaIsComplete(t *testing.T) {
 // within the functions that make keys.
 type source struct {
 	groups  []sourceGroup
-	methods map[string]string // "Asset.address" → "netip.Addr"
+	methods map[string]string // what those without arguments return: "Asset.address" → "netip.Addr"
 }
 
 // sourceGroup is one var ( … ) of schema.go.
@@ -154,7 +156,11 @@ type declaration struct {
 func parseSource(t *testing.T) *source {
 	t.Helper()
 	s := &source{methods: map[string]string{}}
-	for _, name := range []string{"schema.go", "assets.go"} {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)
@@ -183,10 +189,8 @@ func (s *source) method(f *ast.FuncDecl) {
 	if !ok {
 		return
 	}
-	receiver, ok := pointer.X.(*ast.Ident)
-	result, isSelector := f.Type.Results.List[0].Type.(*ast.SelectorExpr)
-	if ok && isSelector {
-		s.methods[receiver.Name+"."+f.Name.Name] = result.X.(*ast.Ident).Name + "." + result.Sel.Name
+	if receiver, ok := pointer.X.(*ast.Ident); ok {
+		s.methods[receiver.Name+"."+f.Name.Name] = types.ExprString(f.Type.Results.List[0].Type)
 	}
 }
 

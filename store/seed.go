@@ -39,7 +39,7 @@ func (db *DB) seed(ctx context.Context, first FirstStart) error {
 			return err
 		}
 		if err := errors.Join(
-			seedPlaces(tx), seedAttributes(tx), seedPlatforms(tx), seedAccessPolicies(tx.Unaudited()),
+			seedPlaces(tx), seedAttributes(tx), seedPlatforms(tx), seedAccessPolicies(tx),
 			seedAdministrators(tx, registrations), seedRules(tx.Unaudited()), saveKeys(tx, authz.NewKeys()),
 		); err != nil {
 			return err

@@ -112,3 +112,17 @@ func TestAnUpdateThatFailsGivesNoIDBack(t *testing.T) {
 	})
 	equal(t, "ids after a refused insert", l.insertWorkgroups("a", 2), ascending(3, 2))
 }
+
+func TestABlockIsNotGivenBackOnceAnotherWasLeased(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	equal(t, "ids of the one", l.insertWorkgroups("a", 1), ascending(2, 1))
+	one := l.DB
+	l.reopen()
+	equal(t, "ids of the other", l.insertWorkgroups("b", 1), ascending(2+leased, 1))
+	if err := one.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l.reopen()
+	equal(t, "ids of the next", l.insertWorkgroups("c", 1), ascending(2+2*leased, 1))
+}

@@ -72,7 +72,9 @@ func TestATimeIsRead(t *testing.T) {
 
 // A record that is read must be the record that was written, or its old index entries could not be found again.
 func FuzzTime(f *testing.F) {
-	for _, seed := range []string{"2024-12-06T17:59:40.36Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z", "0000-01-01T00:00:00+23:59", "x"} {
+	for _, seed := range []string{
+		"2024-12-06T17:59:40.36Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z", "0000-01-01T00:00:00+23:59", "x",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -9,7 +9,8 @@ import (
 
 // sketch is an asset as the cases below show it: id, name, address, and what a scanner may know of it.
 func sketch(a *Asset) string {
-	return fmt.Sprintf("%d %s %s %s/%s/%s/%s/%s/%s", a.AssetID, a.AssetName, a.IPAddress, a.DnsName, a.DomainName, a.MacAddress, a.AssetType, a.OperatingSystem, a.Description)
+	return fmt.Sprintf("%d %s %s %s/%s/%s/%s/%s/%s", a.AssetID, a.AssetName, a.IPAddress,
+		a.DnsName, a.DomainName, a.MacAddress, a.AssetType, a.OperatingSystem, a.Description)
 }
 
 func (l *lab) assets(workgroup int) []string {
@@ -40,7 +41,10 @@ func TestUpsert(t *testing.T) {
 		after   []string
 	}{
 		"an unknown address is a new asset": {
-			nil, ip, Facts{AssetName: "srv01", DnsName: "srv01.example", DomainName: "EXAMPLE", MacAddress: "00:1A:2B:3C:4D:5E", AssetType: "Server", OperatingSystem: "Linux", Description: "web"},
+			nil, ip, Facts{
+				AssetName: "srv01", DnsName: "srv01.example", DomainName: "EXAMPLE", MacAddress: "00:1A:2B:3C:4D:5E",
+				AssetType: "Server", OperatingSystem: "Linux", Description: "web",
+			},
 			Created, []string{"1 srv01 10.0.0.5 srv01.example/EXAMPLE/00:1A:2B:3C:4D:5E/Server/Linux/web"},
 		},
 		"without a name it is called by its address": {nil, ip, Facts{}, Created, []string{"1 010.000.000.005 10.0.0.5 /////"}},
@@ -53,7 +57,8 @@ func TestUpsert(t *testing.T) {
 			Updated, []string{"1 srv01 10.0.0.5 ///Server//"},
 		},
 		"known facts replace what is stored, unknown ones leave it": {
-			[]Asset{{AssetName: "srv01", IPAddress: ip, DnsName: "old", MacAddress: "old", Description: "mine"}}, ip, Facts{AssetName: "srv01", DnsName: "new", AssetType: "Server"},
+			[]Asset{{AssetName: "srv01", IPAddress: ip, DnsName: "old", MacAddress: "old", Description: "mine"}}, ip,
+			Facts{AssetName: "srv01", DnsName: "new", AssetType: "Server"},
 			Updated, []string{"1 srv01 10.0.0.5 new//old/Server//mine"},
 		},
 		"what is known already changes nothing": {
@@ -94,7 +99,8 @@ func TestUpsert(t *testing.T) {
 			Created, []string{"1 010.000.000.005 10.0.0.6 /////", "2 010.000.000.005 (2) 10.0.0.5 /////"},
 		},
 		"and the next one": {
-			[]Asset{{AssetName: "010.000.000.005", IPAddress: "10.0.0.6"}, {AssetName: "010.000.000.005 (2)", IPAddress: "10.0.0.7"}}, ip, Facts{AssetName: "010.000.000.005"},
+			[]Asset{{AssetName: "010.000.000.005", IPAddress: "10.0.0.6"}, {AssetName: "010.000.000.005 (2)", IPAddress: "10.0.0.7"}}, ip,
+			Facts{AssetName: "010.000.000.005"},
 			Created, []string{"1 010.000.000.005 10.0.0.6 /////", "2 010.000.000.005 (2) 10.0.0.7 /////", "3 010.000.000.005 (3) 10.0.0.5 /////"},
 		},
 	} {
@@ -203,22 +209,27 @@ func TestAnUpsertBesideAnotherChange(t *testing.T) {
 			equal(t, "assets with the address", found, other.want)
 		})
 	}
-	t.Run("delete", func(t *testing.T) {
-		t.Parallel()
-		l := newLab(t)
-		id := l.asset(Asset{AssetName: "old", IPAddress: "10.0.0.5"})
-		runs := 0
-		outcome := update(l, func(tx *Tx) (Outcome, error) {
-			outcome, err := UpsertAsset(tx, 1, Facts{Address: address, AssetType: "Server"})
-			if runs++; runs == 1 {
-				l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
+	for name, change := range map[string]func(*Tx) error{
+		"delete": func(tx *Tx) error { return Assets.Delete(tx, 1) },
+		"away":   edit(Assets, 1, func(a *Asset) { a.IPAddress = "10.0.0.6" }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			l.asset(Asset{AssetName: "old", IPAddress: "10.0.0.5"})
+			runs := 0
+			outcome := update(l, func(tx *Tx) (Outcome, error) {
+				outcome, err := UpsertAsset(tx, 1, Facts{Address: address, AssetType: "Server"})
+				if runs++; runs == 1 {
+					l.change(change)
+				}
+				return outcome, err
+			})
+			if outcome != Created || runs != 2 {
+				t.Errorf("the outcome is %d after %d runs", outcome, runs)
 			}
-			return outcome, err
 		})
-		if outcome != Created || runs != 2 {
-			t.Errorf("the outcome is %d after %d runs", outcome, runs)
-		}
-	})
+	}
 }
 
 func TestTheListOfOperatingSystemsGrowsWithTheAssets(t *testing.T) {

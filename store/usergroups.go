@@ -67,6 +67,16 @@ func (g *UserGroup) changed(tx *Tx, old *UserGroup) error {
 
 func (g *UserGroup) isActive() bool { return g != nil && g.IsActive }
 
+func (g *UserGroup) takesAlong(tx *Tx) (all []UserAuditDetail, err error) {
+	add := func(details []UserAuditDetail, e error) { all, err = append(all, details...), orElse(err, e) }
+	add(along("Members", GroupMember.From(tx, g.GroupID)))
+	add(along("Permissions", GroupPermission.From(tx, g.GroupID)))
+	add(along("API Registrations", GroupRegistration.From(tx, g.GroupID)))
+	add(along("Smart Rules", GroupRule.From(tx, g.GroupID)))
+	add(along("Organizations", GroupOrganization.From(tx, g.GroupID)))
+	return all, err
+}
+
 // clearUserGroup clears away what a deleted group had.
 func clearUserGroup(b *batch, id int) error {
 	return first(

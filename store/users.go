@@ -134,6 +134,10 @@ func dropUser(tx *Tx, id int) error {
 	return sweepLater(tx, sweepOfUser, id)
 }
 
+func (u *User) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
+	return along("Memberships", GroupMember.To(tx, u.UserID))
+}
+
 // clearUser clears away what a deleted user had.
 func clearUser(b *batch, id int) error {
 	return first(cutTo(b, GroupMember, id), cutTo(b, SecretOwner, id))

@@ -26,7 +26,7 @@ func (c *call) fill(ctx context.Context, caller Caller, in reflect.Value) error 
 	}
 	limited := http.MaxBytesReader(c.Writer, c.Request.Body, limit)
 	if field.Type() == reflect.TypeFor[Stream]() {
-		field.Set(reflect.ValueOf(Stream{tooLarge{limited}}))
+		field.Set(reflect.ValueOf(Stream{tooLarge{limited}, c.Request.Header.Get("Content-Type")}))
 		return nil
 	}
 	body, err := io.ReadAll(tooLarge{limited})

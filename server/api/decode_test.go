@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -95,4 +96,44 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("%q: the rules let %q through", in, got.Name)
 		}
 	})
+}
+
+// pet is a body of two kinds.
+type pet struct {
+	Species string `kinds:"Cat,Dog"`
+	Name    string `binding:"required"`
+	Lives   int    `Cat:"required"`
+	Breed   string `Cat:"max=3" Dog:"required,max=5"`
+	Owner   *item
+}
+
+func TestDecodeKinds(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		in   string
+		want pet
+		err  string
+	}{
+		"the first kind, by default":       {`{"Name":"a","Lives":9}`, pet{Species: "Cat", Name: "a", Lives: 9}, ""},
+		"empty is absent":                  {`{"species":"","Name":"a","Lives":9,"Breed":"abc"}`, pet{Species: "Cat", Name: "a", Lives: 9, Breed: "abc"}, ""},
+		"in any letter case":               {`{"SPECIES":"dOG","Name":"a","Breed":"b"}`, pet{Species: "Dog", Name: "a", Breed: "b"}, ""},
+		"members of another kind are none": {`{"Species":"Dog","Name":"a","Breed":"b","Lives":"many"}`, pet{Species: "Dog", Name: "a", Breed: "b"}, ""},
+		"what is common to all":            {`{"Species":"Dog","Name":"a","Breed":"b","Owner":{"ID":7}}`, pet{Species: "Dog", Name: "a", Breed: "b", Owner: &item{7}}, ""},
+		"an unknown kind":                  {`{"Species":"Fish","Name":"a"}`, pet{}, "Species: one of Cat, Dog is expected"},
+		"a kind that is no text":           {`{"Species":{"a":1},"Name":"a"}`, pet{}, "Species: one of Cat, Dog is expected"},
+		"what all kinds need":              {`{"Species":"Dog","Breed":"b"}`, pet{}, "Name is required"},
+		"what one kind needs":              {`{"Name":"a"}`, pet{}, "Lives is required"},
+		"what the other needs":             {`{"Name":"a","Species":"Dog"}`, pet{}, "Breed is required"},
+		"a limit of one kind":              {`{"Name":"a","Lives":9,"Breed":"abcd"}`, pet{}, "Breed is longer than 3 characters"},
+		"a limit of the other":             {`{"Name":"a","Species":"Dog","Breed":"abcdef"}`, pet{}, "Breed is longer than 5 characters"},
+	} {
+		var got pet
+		err := Decode([]byte(c.in), &got)
+		switch {
+		case c.err != "" && (!errors.Is(err, store.ErrInvalid) || err.Error() != c.err):
+			t.Errorf("%s: %v, want %s", name, err, c.err)
+		case c.err == "" && (err != nil || !reflect.DeepEqual(got, c.want)):
+			t.Errorf("%s: %+v %v, want %+v", name, got, err, c.want)
+		}
+	}
 }

@@ -42,7 +42,10 @@ func Update[R any](ctx context.Context, c Caller, fn func(*store.Tx) (R, error))
 type None struct{}
 
 // Stream is a Body that the handler reads by itself, at most as many bytes as the row's Limit.
-type Stream struct{ io.Reader }
+type Stream struct {
+	io.Reader
+	ContentType string // as the request says it
+}
 
 // Reply is an answer with more than a body.
 type Reply[T any] struct {

@@ -58,7 +58,10 @@ func addressesByGroup(tx *store.Tx, in addressesInGroup) (page api.Page[store.Ad
 }
 
 func deleteAddressGroup(tx *store.Tx, in inAddressGroup) (api.None, error) {
-	return api.None{}, store.DeleteAddressGroup(tx, in.AddressGroupID)
+	if _, err := store.AddressGroupByID(tx, in.AddressGroupID); err != nil {
+		return api.None{}, err
+	}
+	return api.None{}, store.AddressGroups.Delete(tx, in.AddressGroupID)
 }
 
 func deleteAddresses(tx *store.Tx, in inAddressGroup) (api.None, error) {

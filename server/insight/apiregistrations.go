@@ -134,6 +134,9 @@ func updateRegistration(tx *store.Tx, in changedRegistration) (*store.ApiRegistr
 	if err != nil {
 		return nil, err
 	}
+	if err := store.MayChangeRegistration(tx, r.Id); err != nil {
+		return nil, err
+	}
 	if in.Body.RegistrationType != r.RegistrationType {
 		return nil, store.Invalid("RegistrationType: that of API Registration %d is %s and stays", r.Id, r.RegistrationType)
 	}
@@ -142,11 +145,14 @@ func updateRegistration(tx *store.Tx, in changedRegistration) (*store.ApiRegistr
 }
 
 func deleteRegistration(tx *store.Tx, in registrationID) (api.None, error) {
+	if err := store.MayChangeRegistration(tx, in.ID); err != nil {
+		return api.None{}, err
+	}
 	return api.None{}, store.ApiRegistrations.Delete(tx, in.ID)
 }
 
 func rotateKey(tx *store.Tx, in registrationID) (string, error) {
-	if err := hasKey(tx, in.ID); err != nil {
+	if err := mayUseKey(tx, in.ID); err != nil {
 		return "", err
 	}
 	key := authz.NewAPIKey()
@@ -154,17 +160,20 @@ func rotateKey(tx *store.Tx, in registrationID) (string, error) {
 }
 
 func readKey(tx *store.Tx, in registrationID) (string, error) {
-	if err := hasKey(tx, in.ID); err != nil {
+	if err := mayUseKey(tx, in.ID); err != nil {
 		return "", err
 	}
 	return store.ReadApiKey(tx, in.ID)
 }
 
-// hasKey refuses a registration that has no key.
-func hasKey(tx *store.Tx, id int) error {
+// mayUseKey refuses a registration that has no key, or one that is not for the caller to have.
+func mayUseKey(tx *store.Tx, id int) error {
 	r, err := store.ApiRegistrations.Get(tx, id)
 	if err == nil && r.RegistrationType != store.ApiKeyPolicy {
 		err = store.Invalid("API Registration %d is an %s; only an %s has a key", id, r.RegistrationType, store.ApiKeyPolicy)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return store.MayChangeRegistration(tx, id)
 }

@@ -15,6 +15,8 @@ func imports(s Services) []api.Route {
 	return []api.Route{
 		api.Do(http.MethodPost, "Imports", writesScans, "Queues a third-party import.", s.queueImport).
 			Takes(importFields{}).Limit(s.bodyLimit()),
+		api.Do(http.MethodPost, "Imports/QueueImportFile", writesScans, "Queues a Password Safe XML import using multi-part form-data content.", s.queueImportFile).
+			Takes(importFileFields{}).Limit(s.bodyLimit()).Deprecated(),
 		api.GET("Imports", writesScans, "Returns a list of imports, latest first.", listImports),
 		api.GET("Imports/{id}", writesScans, "Returns an import and how far it is.", importByID),
 	}
@@ -43,15 +45,26 @@ type postedImport struct{ Body api.Stream }
 // queueImport spools the content while it reads the body, so that no import is ever held in memory, and accepts the
 // import once everything else about it is right.
 func (s Services) queueImport(ctx context.Context, c api.Caller, in postedImport) (queuedImport, error) {
-	var members []byte
+	return s.queue(ctx, c, func(w io.Writer) (body importFields, err error) {
+		members, err := cutContents(in.Body, w)
+		if err == nil {
+			err = api.Decode(members, &body)
+		}
+		return body, err
+	})
+}
+
+// queue spools the content that read finds in a body, and accepts the import that the rest of the body describes.
+func (s Services) queue(ctx context.Context, c api.Caller, read func(io.Writer) (importFields, error)) (queuedImport, error) {
+	var body importFields
 	file, size, err := s.Spool(ctx, func(w io.Writer) (err error) {
-		members, err = cutContents(in.Body, w)
+		body, err = read(w)
 		return err
 	})
 	if err != nil {
 		return queuedImport{}, err
 	}
-	queued, err := s.accept(ctx, c, members, file, size)
+	queued, err := s.accept(ctx, c, body, file, size)
 	if err != nil {
 		s.Discard(file)
 		return queuedImport{}, err
@@ -60,11 +73,7 @@ func (s Services) queueImport(ctx context.Context, c api.Caller, in postedImport
 	return queued, nil
 }
 
-func (s Services) accept(ctx context.Context, c api.Caller, members []byte, file string, size int) (queuedImport, error) {
-	var body importFields
-	if err := api.Decode(members, &body); err != nil {
-		return queuedImport{}, err
-	}
+func (s Services) accept(ctx context.Context, c api.Caller, body importFields, file string, size int) (queuedImport, error) {
 	i, err := s.check(body, size)
 	if err != nil {
 		return queuedImport{}, err

@@ -63,6 +63,76 @@ func _() {}
 // @Router /AccessLevels [get]
 func _() {}
 
+// @Summary Returns a list of all API registrations.
+// @Description Required permissions: API Registration Management (Read).
+// @Tags ApiRegistrations
+// @Success 200 {array} store.ApiRegistration
+// @Failure 401,403 {string} string
+// @Security Bearer
+// @Router /ApiRegistrations [get]
+func _() {}
+
+// @Summary Returns an API registration by ID.
+// @Description Required permissions: API Registration Management (Read).
+// @Tags ApiRegistrations
+// @Param id path integer true "ID of the API registration."
+// @Success 200 {object} store.ApiRegistration
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /ApiRegistrations/{id} [get]
+func _() {}
+
+// @Summary Creates an API registration.
+// @Description Required permissions: API Registration Management (Read/Write). Under `--contract manual` the status is 200.
+// @Tags ApiRegistrations
+// @Param body body registrationFields true "The members of the body, in any letter case."
+// @Success 201 {object} store.ApiRegistration
+// @Failure 400,401,403,409,413,415 {string} string
+// @Security Bearer
+// @Router /ApiRegistrations [post]
+func _() {}
+
+// @Summary Updates an API registration by ID.
+// @Description Required permissions: API Registration Management (Read/Write).
+// @Tags ApiRegistrations
+// @Param id path integer true "ID of the API registration."
+// @Param body body registrationFields true "The members of the body, in any letter case."
+// @Success 200 {object} store.ApiRegistration
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /ApiRegistrations/{id} [put]
+func _() {}
+
+// @Summary Deletes the API Registration for the ID provided.
+// @Description Required permissions: API Registration Management (Read/Write).
+// @Tags ApiRegistrations
+// @Param id path integer true "ID of the API registration."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /ApiRegistrations/{id} [delete]
+func _() {}
+
+// @Summary Rotates the API key for an API Key policy API Registration.
+// @Description Required permissions: API Registration Management (Read/Write).
+// @Tags ApiRegistrations
+// @Param id path integer true "ID of the API registration."
+// @Success 201 {string} string
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /ApiRegistrations/{id}/Rotate [post]
+func _() {}
+
+// @Summary Retrieves the API key for an API Key policy API Registration.
+// @Description Required permissions: API Registration Management (Read/Write).
+// @Tags ApiRegistrations
+// @Param id path integer true "ID of the API registration."
+// @Success 200 {string} string
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /ApiRegistrations/{id}/Key [get]
+func _() {}
+
 // @Summary Returns an asset by ID.
 // @Description Required permissions: Asset Management (Read).
 // @Tags Assets
@@ -150,6 +220,217 @@ func _() {}
 // @Router /Workgroups/{workgroupIDOrWorkgroupName}/Assets [delete]
 func _() {}
 
+// @Summary Returns a list of attributes by Asset ID.
+// @Description Required permissions: Asset Management (Read) and Attribute Management (Read).
+// @Tags Assets
+// @Param assetID path integer true "ID of the asset."
+// @Success 200 {array} store.Attribute
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Assets/{assetID}/Attributes [get]
+func _() {}
+
+// @Summary Assigns an attribute to an asset.
+// @Description Required permissions: Asset Management (Read/Write) and Attribute Management (Read/Write).
+// @Tags Assets
+// @Param assetID path integer true "ID of the asset."
+// @Param attributeID path integer true "ID of the attribute."
+// @Success 201 {object} store.Attribute
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Assets/{assetID}/Attributes/{attributeID} [post]
+func _() {}
+
+// @Summary Deletes all asset attributes by asset ID.
+// @Description Required permissions: Asset Management (Read/Write) and Attribute Management (Read/Write).
+// @Tags Assets
+// @Param assetID path integer true "ID of the asset."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Assets/{assetID}/Attributes [delete]
+func _() {}
+
+// @Summary Deletes an asset attribute by asset ID and attribute ID.
+// @Description Required permissions: Asset Management (Read/Write) and Attribute Management (Read/Write).
+// @Tags Assets
+// @Param assetID path integer true "ID of the asset."
+// @Param attributeID path integer true "ID of the attribute."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Assets/{assetID}/Attributes/{attributeID} [delete]
+func _() {}
+
+// @Summary Returns a list of attribute definitions by attribute type.
+// @Description Required permissions: Attribute Management (Read).
+// @Tags AttributeTypes
+// @Param attributeTypeID path integer true "ID of the attribute type."
+// @Success 200 {array} attributeDefinition
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /AttributeTypes/{attributeTypeID}/Attributes [get]
+func _() {}
+
+// @Summary Returns an attribute definition by ID.
+// @Description Required permissions: Attribute Management (Read).
+// @Tags Attributes
+// @Param id path integer true "ID of the record."
+// @Success 200 {object} attributeDefinition
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Attributes/{id} [get]
+func _() {}
+
+// @Summary Creates a new attribute definition by attribute type ID.
+// @Description Required permissions: Attribute Management (Read/Write).
+// @Tags AttributeTypes
+// @Param attributeTypeID path integer true "ID of the attribute type."
+// @Param body body attributeFields true "The members of the body, in any letter case."
+// @Success 201 {object} attributeDefinition
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /AttributeTypes/{attributeTypeID}/Attributes [post]
+func _() {}
+
+// @Summary Deletes an attribute definition by ID.
+// @Description Required permissions: Attribute Management (Read/Write).
+// @Tags Attributes
+// @Param id path integer true "ID of the record."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Attributes/{id} [delete]
+func _() {}
+
+// @Summary Returns a list of attribute types.
+// @Description Required permissions: Attribute Management (Read).
+// @Tags AttributeTypes
+// @Success 200 {array} store.AttributeType
+// @Failure 401,403 {string} string
+// @Security Bearer
+// @Router /AttributeTypes [get]
+func _() {}
+
+// @Summary Returns an attribute type by ID.
+// @Description Required permissions: Attribute Management (Read).
+// @Tags AttributeTypes
+// @Param id path integer true "ID of the record."
+// @Success 200 {object} store.AttributeType
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /AttributeTypes/{id} [get]
+func _() {}
+
+// @Summary Creates a new attribute type.
+// @Description Required permissions: Attribute Management (Read/Write).
+// @Tags AttributeTypes
+// @Param body body attributeTypeFields true "The members of the body, in any letter case."
+// @Success 201 {object} store.AttributeType
+// @Failure 400,401,403,409,413,415 {string} string
+// @Security Bearer
+// @Router /AttributeTypes [post]
+func _() {}
+
+// @Summary Deletes an attribute type and all related attributes by ID.
+// @Description Required permissions: Attribute Management (Read/Write).
+// @Tags AttributeTypes
+// @Param id path integer true "ID of the record."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /AttributeTypes/{id} [delete]
+func _() {}
+
+// @Summary Returns a list of entity types.
+// @Description Required permissions: Any signed-in caller.
+// @Tags EntityTypes
+// @Success 200 {array} entityType
+// @Failure 401 {string} string
+// @Security Bearer
+// @Router /EntityTypes [get]
+func _() {}
+
+// @Summary Returns a list of databases.
+// @Description Required permissions: Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array. Under `--contract manual` the status is 201.
+// @Tags Databases
+// @Success 200 {array} store.Database
+// @Failure 401,403 {string} string
+// @Security Bearer
+// @Router /Databases [get]
+func _() {}
+
+// @Summary Returns a database by ID.
+// @Description Required permissions: Asset Management (Read). Under `--contract manual` the status is 201.
+// @Tags Databases
+// @Param id path integer true "ID of the record."
+// @Success 200 {object} store.Database
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Databases/{id} [get]
+func _() {}
+
+// @Summary Returns a list of databases for the given asset.
+// @Description Required permissions: Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array. Under `--contract manual` the status is 201.
+// @Tags Assets
+// @Param id path integer true "ID of the record."
+// @Success 200 {array} store.Database
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Assets/{id}/Databases [get]
+func _() {}
+
+// @Summary Creates a new database in the asset referenced by ID.
+// @Description Required permissions: Asset Management (Read/Write). Under `--contract manual` the status is 200.
+// @Tags Assets
+// @Param id path integer true "ID of the record."
+// @Param body body newDatabaseFields true "The members of the body, in any letter case."
+// @Success 201 {object} store.Database
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /Assets/{id}/Databases [post]
+func _() {}
+
+// @Summary Updates an existing database by ID.
+// @Description Required permissions: Asset Management (Read/Write).
+// @Tags Databases
+// @Param id path integer true "ID of the record."
+// @Param body body changedDatabaseFields true "The members of the body, in any letter case."
+// @Success 200 {object} store.Database
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /Databases/{id} [put]
+func _() {}
+
+// @Summary Deletes a database by ID.
+// @Description Required permissions: Asset Management (Read/Write).
+// @Tags Databases
+// @Param id path integer true "ID of the record."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Databases/{id} [delete]
+func _() {}
+
+// @Summary Returns a list of platforms.
+// @Description Required permissions: Any signed-in caller.
+// @Tags Platforms
+// @Success 200 {array} store.Platform
+// @Failure 401 {string} string
+// @Security Bearer
+// @Router /Platforms [get]
+func _() {}
+
+// @Summary Returns a platform by ID.
+// @Description Required permissions: Any signed-in caller.
+// @Tags Platforms
+// @Param id path integer true "ID of the record."
+// @Success 200 {object} store.Platform
+// @Failure 400,401,404 {string} string
+// @Security Bearer
+// @Router /Platforms/{id} [get]
+func _() {}
+
 // @Summary Queues a third-party import.
 // @Description Required permissions: Scan Management (Read/Write).
 // @Tags Imports
@@ -158,6 +439,17 @@ func _() {}
 // @Failure 400,401,403,409,413,415 {string} string
 // @Security Bearer
 // @Router /Imports [post]
+func _() {}
+
+// @Summary Queues a Password Safe XML import using multi-part form-data content.
+// @Description Required permissions: Scan Management (Read/Write). Deprecated.
+// @Tags Imports
+// @Param body body importFileFields true "The members of the body, in any letter case."
+// @Success 200 {object} queuedImport
+// @Failure 400,401,403,409,413,415 {string} string
+// @Security Bearer
+// @Deprecated
+// @Router /Imports/QueueImportFile [post]
 func _() {}
 
 // @Summary Returns a list of imports, latest first.
@@ -222,6 +514,37 @@ func _() {}
 // @Router /Permissions [get]
 func _() {}
 
+// @Summary Gets all permissions for the user group referenced by ID.
+// @Description Required permissions: User Accounts Management (Read).
+// @Tags UserGroups
+// @Param userGroupID path integer true "ID of the user group."
+// @Success 200 {array} grantedPermission
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /UserGroups/{userGroupID}/Permissions [get]
+func _() {}
+
+// @Summary Sets permissions for the user group referenced by ID.
+// @Description Required permissions: User Accounts Management (Read/Write).
+// @Tags UserGroups
+// @Param userGroupID path integer true "ID of the user group."
+// @Param body body []grantedPermission true "The members of the body, in any letter case."
+// @Success 204
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /UserGroups/{userGroupID}/Permissions [post]
+func _() {}
+
+// @Summary Deletes all permissions for the user group referenced by ID.
+// @Description Required permissions: User Accounts Management (Read/Write).
+// @Tags UserGroups
+// @Param userGroupID path integer true "ID of the user group."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /UserGroups/{userGroupID}/Permissions [delete]
+func _() {}
+
 // @Summary Returns a list of user audits, latest entries first.
 // @Description Required permissions: User Audit Management (Read).
 // @Tags UserAudits
@@ -284,4 +607,597 @@ func _() {}
 // @Failure 400,401,403,409,413,415 {string} string
 // @Security Bearer
 // @Router /Workgroups [post]
+func _() {}
+
+// @Summary Returns a list of access policies.
+// @Description Required permissions: User Accounts Management (Read).
+// @Tags AccessPolicies
+// @Success 200 {array} store.AccessPolicy
+// @Failure 401,403 {string} string
+// @Security Bearer
+// @Router /AccessPolicies [get]
+func _() {}
+
+// @Summary List the address groups for a given organization.
+// @Description Required permissions: Permission to the Organization and Asset Management (Read).
+// @Tags Organizations
+// @Param orgID path string true "Organization ID."
+// @Success 200 {array} store.AddressGroup
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Organizations/{orgID}/AddressGroups [get]
+func _() {}
+
+// @Summary List the address groups. Returns the Address Group by name.
+// @Description One of 2 rows answers, whichever fits the request best:
+// @Description
+// @Description - `GET AddressGroups`: List the address groups. Required permissions: Permission to the Organization and Asset Management (Read).
+// @Description - `GET AddressGroups/?name`: Returns the Address Group by name. Required permissions: Asset Management (Read). Answers one AddressGroup.
+// @Tags AddressGroups
+// @Param name query string false "Name of the Address Group."
+// @Success 200 {array} store.AddressGroup
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /AddressGroups [get]
+func _() {}
+
+// @Summary List the addresses for an address group.
+// @Description Required permissions: Permission to the Organization and Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Tags AddressGroups
+// @Param addressGroupIdOrId path integer true "Address Group ID."
+// @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
+// @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
+// @Success 200 {array} store.Address
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /AddressGroups/{addressGroupIdOrId}/Addresses [get]
+func _() {}
+
+// @Summary Create an address in an Address Book.
+// @Description Required permissions: Asset Management (Read/Write).
+// @Tags AddressGroups
+// @Param addressGroupIdOrId path integer true "Address Group ID."
+// @Param body body addressFields true "The members of the body, in any letter case."
+// @Success 201 {object} store.Address
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /AddressGroups/{addressGroupIdOrId}/Addresses [post]
+func _() {}
+
+// @Summary Delete the address group and all its addresses.
+// @Description Required permissions: Permission to the Organization and Asset Management (Read/Write).
+// @Tags AddressGroups
+// @Param addressGroupIdOrId path integer true "Address Group ID."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /AddressGroups/{addressGroupIdOrId} [delete]
+func _() {}
+
+// @Summary Delete the addresses within the address group.
+// @Description Required permissions: Permission to the Organization and Asset Management (Read/Write).
+// @Tags AddressGroups
+// @Param addressGroupIdOrId path integer true "Address Group ID."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /AddressGroups/{addressGroupIdOrId}/Addresses [delete]
+func _() {}
+
+// @Summary Returns the Address Group by ID.
+// @Description Required permissions: Asset Management (Read).
+// @Tags AddressGroups
+// @Param addressGroupIdOrId path integer true "ID of the record."
+// @Success 200 {object} store.AddressGroup
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /AddressGroups/{addressGroupIdOrId} [get]
+func _() {}
+
+// @Summary Updates an Address Group by ID.
+// @Description Required permissions: Asset Management (Read/Write).
+// @Tags AddressGroups
+// @Param addressGroupIdOrId path integer true "ID of the record."
+// @Param body body addressGroupFields true "The members of the body, in any letter case."
+// @Success 200 {object} store.AddressGroup
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /AddressGroups/{addressGroupIdOrId} [put]
+func _() {}
+
+// @Summary Creates an Address Book.
+// @Description Required permissions: Asset Management (Read/Write).
+// @Tags AddressGroups
+// @Param body body addressGroupFields true "The members of the body, in any letter case."
+// @Success 201 {object} store.AddressGroup
+// @Failure 400,401,403,409,413,415 {string} string
+// @Security Bearer
+// @Router /AddressGroups [post]
+func _() {}
+
+// @Summary Returns the Address by ID.
+// @Description Required permissions: Asset Management (Read).
+// @Tags Addresses
+// @Param id path integer true "ID of the record."
+// @Success 200 {object} store.Address
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Addresses/{id} [get]
+func _() {}
+
+// @Summary Deletes an Address by ID.
+// @Description Required permissions: Asset Management (Read/Write).
+// @Tags Addresses
+// @Param id path integer true "ID of the record."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Addresses/{id} [delete]
+func _() {}
+
+// @Summary Updates an Address by ID.
+// @Description Required permissions: Asset Management (Read/Write).
+// @Tags Addresses
+// @Param id path integer true "ID of the record."
+// @Param body body addressFields true "The members of the body, in any letter case."
+// @Success 200 {object} store.Address
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /Addresses/{id} [put]
+func _() {}
+
+// @Summary Returns the version of BeyondInsight that is stood in for.
+// @Description Required permissions: Any signed-in caller.
+// @Tags Configuration
+// @Success 200 {object} versionAnswer
+// @Failure 401 {string} string
+// @Security Bearer
+// @Router /Configuration/Version [get]
+func _() {}
+
+// @Summary Edits a policy to add an application, and updates this policy in the BeyondInsight database. Touches the LastModifiedDate to indicate that a change is made. Updated policy is deployed to agents per the usual process in BeyondInsight.
+// @Description Required permissions: EPM (Read/Write) and EPM Policy (Read/Write).
+// @Tags epmapplications
+// @Param id path string true "Policy Guid."
+// @Param body body epmApplicationFields true "The members of the body, in any letter case."
+// @Success 200 {object} emptyObject
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /{id}/epmapplications/add [post]
+func _() {}
+
+// @Summary Edits a policy to add an application, and updates this policy in the BeyondInsight database. Touches the LastModifiedDate to indicate that a change is made. Updated policy is deployed to agents per the usual process in BeyondInsight.
+// @Description Required permissions: EPM (Read/Write) and EPM Policy (Read/Write).
+// @Tags epmpolicies
+// @Param id path string true "Policy Guid."
+// @Param body body epmApplicationFields true "The members of the body, in any letter case."
+// @Success 200 {object} emptyObject
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /epmpolicies/{id}/epmapplications/add [post]
+func _() {}
+
+// @Summary Returns a list of IDs for all subscription deliveries that a user has access to. Administrators have access to all deliveries while other users only have access to deliveries they created.
+// @Description Required permissions: Analytics and Reporting (Read).
+// @Tags Subscriptions
+// @Success 200 {array} integer
+// @Failure 401,403 {string} string
+// @Security Bearer
+// @Router /Subscriptions/Delivery [get]
+func _() {}
+
+// @Summary Returns the subscription delivery for the requested id.
+// @Description Required permissions: Analytics and Reporting (Read). Under `--contract manual` the answer is an array of one.
+// @Tags Subscriptions
+// @Param id query integer false "The ID of the request for which to retrieve the subscription delivery. Required."
+// @Success 200 {object} delivery
+// @Failure 400,401,403 {string} string
+// @Security Bearer
+// @Router /Subscriptions/Delivery/download [post]
+func _() {}
+
+// @Summary Returns the user group memberships for an existing user.
+// @Description Required permissions: User Accounts Management (Read).
+// @Tags Users
+// @Param userID path integer true "ID of the user."
+// @Success 200 {array} userGroup
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Users/{userID}/UserGroups [get]
+func _() {}
+
+// @Summary Adds an existing user to a user group.
+// @Description Required permissions: User Accounts Management (Read/Write).
+// @Tags Users
+// @Param userID path integer true "ID of the user."
+// @Param userGroupID path integer true "ID of the user group."
+// @Success 201 {object} userGroup
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Users/{userID}/UserGroups/{userGroupID} [post]
+func _() {}
+
+// @Summary Removes a user from a user group.
+// @Description Required permissions: User Accounts Management (Read/Write).
+// @Tags Users
+// @Param userID path integer true "ID of the user."
+// @Param userGroupID path integer true "ID of the user group."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Users/{userID}/UserGroups/{userGroupID} [delete]
+func _() {}
+
+// @Summary Returns a list of Password Safe roles.
+// @Description Required permissions: User Accounts Management (Read).
+// @Tags Roles
+// @Success 200 {array} store.Role
+// @Failure 401,403 {string} string
+// @Security Bearer
+// @Router /Roles [get]
+func _() {}
+
+// @Summary Returns a list of roles for the user group and Smart Rule referenced by ID.
+// @Description Required permissions: User Accounts Management (Read).
+// @Tags UserGroups
+// @Param userGroupId path integer true "ID of the user group."
+// @Param smartRuleId path integer true "ID of the Smart Rule."
+// @Success 200 {array} store.Role
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles [get]
+func _() {}
+
+// @Summary Sets Password Safe roles for the user group and Smart Rule referenced by ID, in place of those that it has.
+// @Description Required permissions: User Accounts Management (Read/Write).
+// @Tags UserGroups
+// @Param userGroupId path integer true "ID of the user group."
+// @Param smartRuleId path integer true "ID of the Smart Rule."
+// @Param body body rolesFields true "The members of the body, in any letter case."
+// @Success 204
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles [post]
+func _() {}
+
+// @Summary Returns a user group by name. Returns a user group by ID.
+// @Description One of 2 rows answers, whichever fits the request best:
+// @Description
+// @Description - `GET UserGroups/{name}`: Returns a user group by name. Required permissions: User Accounts Management (Read). Deprecated.
+// @Description - `GET UserGroups/{id}`: Returns a user group by ID. Required permissions: User Accounts Management (Read). Under `--contract manual` the answer is an array of one.
+// @Tags UserGroups
+// @Param nameOrId path string true "Name of the user group. Or: ID of the record."
+// @Success 200 {object} userGroup
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /UserGroups/{nameOrId} [get]
+func _() {}
+
+// @Summary Deletes a user group by name. Deletes a user group by ID.
+// @Description One of 2 rows answers, whichever fits the request best:
+// @Description
+// @Description - `DELETE UserGroups/{name}`: Deletes a user group by name. Required permissions: User Accounts Management (Read/Write). Deprecated.
+// @Description - `DELETE UserGroups/{id}`: Deletes a user group by ID. Required permissions: User Accounts Management (Read/Write).
+// @Tags UserGroups
+// @Param nameOrId path string true "Name of the user group. Or: ID of the record."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /UserGroups/{nameOrId} [delete]
+func _() {}
+
+// @Summary Returns a list of active and inactive user groups. Returns a user group by name.
+// @Description One of 2 rows answers, whichever fits the request best:
+// @Description
+// @Description - `GET UserGroups`: Returns a list of active and inactive user groups. Required permissions: User Accounts Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Description - `GET UserGroups?name`: Returns a user group by name. Required permissions: User Accounts Management (Read). Under `--contract manual` the answer is an array of one. Answers one userGroup.
+// @Tags UserGroups
+// @Param name query string false "Name of the user group."
+// @Success 200 {array} userGroup
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /UserGroups [get]
+func _() {}
+
+// @Summary Creates a new user group with permissions, and, optionally, Smart Rule access and application registration IDs.
+// @Description Required permissions: User Accounts Management (Read/Write). Under `--contract manual` the answer is an array of one.
+// @Tags UserGroups
+// @Param body body userGroupFields true "The members of the body, in any letter case."
+// @Success 201 {object} userGroup
+// @Failure 400,401,403,409,413,415 {string} string
+// @Security Bearer
+// @Router /UserGroups [post]
+func _() {}
+
+// @Summary Deletes a user group by name.
+// @Description Required permissions: User Accounts Management (Read/Write).
+// @Tags UserGroups
+// @Param name query string true "Name of the user group."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /UserGroups [delete]
+func _() {}
+
+// @Summary Returns a list of all users if username parameter is not supplied. Otherwise returns the requested user.
+// @Description Required permissions: User Accounts Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Tags Users
+// @Param username query string false "The user to return: username for those without a domain, domain\\username or a universal principal name."
+// @Param includeInactive query boolean false "True to return all users including those that are inactive (default: false)."
+// @Success 200 {array} user
+// @Failure 400,401,403 {string} string
+// @Security Bearer
+// @Router /Users [get]
+func _() {}
+
+// @Summary Returns a list of users for the user group referenced by ID.
+// @Description Required permissions: User Accounts Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Tags UserGroups
+// @Param userGroupId path integer true "ID of the user group."
+// @Success 200 {array} user
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /UserGroups/{userGroupId}/Users [get]
+func _() {}
+
+// @Summary Returns a user by ID.
+// @Description Required permissions: User Accounts Management (Read). Under `--contract manual` the answer is an array of one.
+// @Tags Users
+// @Param id path integer true "ID of the record."
+// @Success 200 {object} user
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Users/{id} [get]
+func _() {}
+
+// @Summary Creates a new user with no user group associations.
+// @Description Required permissions: User Accounts Management (Read/Write). Under `--contract manual` the status is 200. Under `--contract manual` the answer is an array of one.
+// @Tags Users
+// @Param body body userFields true "The members of the body, in any letter case."
+// @Success 201 {object} user
+// @Failure 400,401,403,409,413,415 {string} string
+// @Security Bearer
+// @Router /Users [post]
+func _() {}
+
+// @Summary Quarantines the user referenced by ID.
+// @Description Required permissions: Password Safe API Global Quarantine (Read/Write). Under `--contract manual` the status is 200. Under `--contract manual` the answer is an array of one.
+// @Tags Users
+// @Param id path integer true "ID of the record."
+// @Success 201 {object} user
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Users/{id}/Quarantine [post]
+func _() {}
+
+// @Summary Creates a user in a BeyondInsight-type user group.
+// @Description Required permissions: User Accounts Management (Read/Write). Under `--contract manual` the answer is an array of one.
+// @Tags UserGroups
+// @Param userGroupId path integer true "ID of the user group."
+// @Param body body personFields true "The members of the body, in any letter case."
+// @Success 201 {object} user
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /UserGroups/{userGroupId}/Users [post]
+func _() {}
+
+// @Summary Recycles the client secret for an application user.
+// @Description Required permissions: User Accounts Management (Read/Write) or being logged in as the user affected. Under `--contract manual` the status is 200.
+// @Tags Users
+// @Param id path integer true "ID of the record."
+// @Success 201 {string} string
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Users/{id}/RecycleClientSecret [post]
+func _() {}
+
+// @Summary Updates a BeyondInsight user by ID.
+// @Description Required permissions: User Accounts Management (Read/Write). Under `--contract manual` the answer is an array of one.
+// @Tags Users
+// @Param id path integer true "ID of the record."
+// @Param body body changedUserFields true "The members of the body, in any letter case."
+// @Success 200 {object} user
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /Users/{id} [put]
+func _() {}
+
+// @Summary Deletes a user by ID.
+// @Description Required permissions: User Accounts Management (Read/Write).
+// @Tags Users
+// @Param id path integer true "ID of the record."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Users/{id} [delete]
+func _() {}
+
+// @Summary Sets the Access Level for a User Group Smart Rule.
+// @Description Required permissions: User Accounts Management (Read/Write).
+// @Tags UserGroups
+// @Param userGroupId path integer true "ID of the user group."
+// @Param smartRuleId path integer true "ID of the Smart Rule."
+// @Param body body ruleLevel true "The members of the body, in any letter case."
+// @Success 200
+// @Failure 400,401,403,404,409,413,415 {string} string
+// @Security Bearer
+// @Router /UserGroups/{userGroupId}/SmartRules/{smartRuleId}/AccessLevels [post]
+func _() {}
+
+// @Summary Returns a list of assets by Smart Rule ID.
+// @Description Required permissions: Read access to the Smart Rule. With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Tags SmartRules
+// @Param id path integer true "ID of the record."
+// @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
+// @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
+// @Success 200 {array} store.Asset
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /SmartRules/{id}/Assets [get]
+func _() {}
+
+// @Summary Specialized action for creating a Managed Account-type Smart Rule for filtering a single Managed Account by System Name and Account Name.
+// @Description Required permissions: Smart Rule Management - Managed Account (Read/Write). Deprecated.
+// @Tags SmartRules
+// @Param body body accountRuleFields true "The members of the body, in any letter case."
+// @Success 201 {object} store.SmartRule
+// @Failure 400,401,403,409,413,415 {string} string
+// @Security Bearer
+// @Deprecated
+// @Router /SmartRules/FilterSingleAccount [post]
+func _() {}
+
+// @Summary Returns a list of Smart Rules to which the current user has at least read access. Returns a Smart Rule by title.
+// @Description One of 2 rows answers, whichever fits the request best:
+// @Description
+// @Description - `GET SmartRules`: Returns a list of Smart Rules to which the current user has at least read access. Required permissions: Any signed-in caller.
+// @Description - `GET SmartRules?title`: Returns a Smart Rule by title. Required permissions: Read access to the Smart Rule. Answers one SmartRule.
+// @Tags SmartRules
+// @Param type query string false "Type of Smart Rules to return (all, managed account, managed system, and asset; default: all)."
+// @Param title query string false "Title of the Smart Rule."
+// @Success 200 {array} store.SmartRule
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /SmartRules [get]
+func _() {}
+
+// @Summary Returns a Smart Rule by ID.
+// @Description Required permissions: Read access to the Smart Rule.
+// @Tags SmartRules
+// @Param id path integer true "ID of the record."
+// @Success 200 {object} store.SmartRule
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /SmartRules/{id} [get]
+func _() {}
+
+// @Summary Returns a list of Smart Rules to which the given user group ID has at least read access.
+// @Description Required permissions: User Accounts Management (Read).
+// @Tags UserGroups
+// @Param id path integer true "ID of the record."
+// @Param accessLevel query string false "User group Smart Rule access level: a single value or a comma-delimited list of values, 0: None, 1: Read, 3: Read/Write (default: 1,3)."
+// @Success 200 {array} store.RuleOfGroup
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /UserGroups/{id}/SmartRules [get]
+func _() {}
+
+// @Summary Returns a Smart Rule by organization ID and title.
+// @Description Required permissions: Read access to the Smart Rule.
+// @Tags Organizations
+// @Param orgID path string true "ID of the organization."
+// @Param title query string true "Title of the Smart Rule."
+// @Success 200 {object} store.SmartRule
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Organizations/{orgID}/SmartRules [get]
+func _() {}
+
+// @Summary Specialized action for creating an asset type Smart Rule for filtering assets by attributes.
+// @Description Required permissions: Asset Management (Read/Write).
+// @Tags SmartRules
+// @Param body body attributeRuleFields true "The members of the body, in any letter case."
+// @Success 201 {object} store.SmartRule
+// @Failure 400,401,403,409,413,415 {string} string
+// @Security Bearer
+// @Router /SmartRules/FilterAssetAttribute [post]
+func _() {}
+
+// @Summary Process a Smart Rule by ID.
+// @Description Required permissions: Read/Write access to the Smart Rule.
+// @Tags SmartRules
+// @Param id path integer true "ID of the record."
+// @Param queue query boolean false "True to queue the Smart Rule for processing; false to process the Smart Rule immediately (default: false)."
+// @Success 200 {object} store.SmartRule
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /SmartRules/{id}/Process [post]
+func _() {}
+
+// @Summary Deletes a Smart Rule by ID.
+// @Description Required permissions: Read/Write access to the Smart Rule.
+// @Tags SmartRules
+// @Param id path integer true "ID of the record."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /SmartRules/{id} [delete]
+func _() {}
+
+// @Summary Deletes a Smart Rule by title.
+// @Description Required permissions: Read/Write access to the Smart Rule.
+// @Tags SmartRules
+// @Param title query string true "Title of the Smart Rule."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /SmartRules [delete]
+func _() {}
+
+// @Summary Deletes a Smart Rule by organization ID and title.
+// @Description Required permissions: Read/Write access to the Smart Rule.
+// @Tags Organizations
+// @Param orgID path string true "ID of the organization."
+// @Param title query string true "Title of the Smart Rule."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Organizations/{orgID}/SmartRules [delete]
+func _() {}
+
+// @Summary Returns a list of managed systems.
+// @Description Required permissions: Password Safe System Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Tags ManagedSystems
+// @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
+// @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
+// @Success 200 {array} store.ManagedSystem
+// @Failure 400,401,403 {string} string
+// @Security Bearer
+// @Router /ManagedSystems [get]
+func _() {}
+
+// @Summary Returns a managed system by ID.
+// @Description Required permissions: Password Safe System Management (Read).
+// @Tags ManagedSystems
+// @Param id path integer true "ID of the record."
+// @Success 200 {object} store.ManagedSystem
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /ManagedSystems/{id} [get]
+func _() {}
+
+// @Summary Returns a list of managed accounts.
+// @Description Required permissions: Password Safe Account Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Tags ManagedAccounts
+// @Param systemName query string false "Name of the managed system."
+// @Param accountName query string false "Name of the managed account."
+// @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
+// @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
+// @Success 200 {array} managedAccount
+// @Failure 400,401,403 {string} string
+// @Security Bearer
+// @Router /ManagedAccounts [get]
+func _() {}
+
+// @Summary Returns a managed account by ID.
+// @Description Required permissions: Password Safe Account Management (Read).
+// @Tags ManagedAccounts
+// @Param id path integer true "ID of the record."
+// @Success 200 {object} managedAccount
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /ManagedAccounts/{id} [get]
+func _() {}
+
+// @Summary Returns user entitlements. Returns user entitlements for the specified group IDs.
+// @Description One of 2 rows answers, whichever fits the request best:
+// @Description
+// @Description - `GET Entitlements`: Returns user entitlements. Required permissions: Analytics and Reporting (Read).
+// @Description - `GET Entitlements?groupIDs`: Returns user entitlements for the specified group IDs. Required permissions: Analytics and Reporting (Read). Answers an array of RuleEntitlement.
+// @Tags Entitlements
+// @Param groupIDs query string false "Comma separated list of group IDs."
+// @Success 200 {array} store.Entitlement
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Entitlements [get]
 func _() {}

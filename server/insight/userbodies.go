@@ -26,12 +26,14 @@ type user struct {
 
 // client and clientType are what only Application users have.
 type client struct {
-	ClientID       store.Text
-	ClientSecret   store.Text // null but in the answer to its creation
-	AccessPolicyID int
+	ClientID       store.Text // Application users only.
+	ClientSecret   store.Text // Application users only; null but in the answer to their creation.
+	AccessPolicyID int        // Application users only.
 }
 
-type clientType struct{ UserType string }
+type clientType struct {
+	UserType string // Application users only: Application.
+}
 
 // lastLogin is shown of the others, when they are read.
 type lastLogin struct {
@@ -72,11 +74,14 @@ func seen(tx *store.Tx, u *store.User) (*user, error) {
 	return shown, nil
 }
 
-// shownUsers is the list of some users, as they are read.
-func shownUsers(some func(*store.Tx) iter.Seq2[*store.User, error]) (api.Page[user], error) {
+// shownUsers is the list of some users, as they are read, the inactive ones among them or not.
+func shownUsers(some func(*store.Tx) iter.Seq2[*store.User, error], inactive bool) (api.Page[user], error) {
 	return api.Of[user](api.Paging{}, store.Filtered(func(tx *store.Tx) iter.Seq2[*user, error] {
 		return func(yield func(*user, error) bool) {
 			for u, err := range some(tx) {
+				if err == nil && !u.IsActive && !inactive {
+					continue
+				}
 				var shown *user
 				if err == nil {
 					shown, err = seen(tx, u)

@@ -31,33 +31,20 @@ type userQuery struct {
 }
 
 func listUsers(tx *store.Tx, in userQuery) (api.Page[user], error) {
-	var asked *store.User
-	if in.UserName != "" {
-		u, err := store.UserByName(tx, in.UserName)
-		if errors.Is(err, store.ErrNotFound) {
-			return api.Of[user](api.Paging{}, store.Of([]user{}))
-		}
-		if err != nil {
-			return api.Page[user]{}, err
-		}
-		asked = u
+	if in.UserName == "" {
+		return shownUsers(store.Users.All, in.IncludeInactive)
 	}
-	return shownUsers(func(tx *store.Tx) iter.Seq2[*store.User, error] {
+	u, err := store.UserByName(tx, in.UserName)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return api.Page[user]{}, err
+	}
+	return shownUsers(func(*store.Tx) iter.Seq2[*store.User, error] {
 		return func(yield func(*store.User, error) bool) {
-			all := store.Users.All(tx)
-			if asked != nil {
-				all = func(yield func(*store.User, error) bool) { yield(asked, nil) }
-			}
-			for u, err := range all {
-				if err == nil && !u.IsActive && !in.IncludeInactive {
-					continue
-				}
-				if !yield(u, err) {
-					return
-				}
+			if u != nil {
+				yield(u, nil)
 			}
 		}
-	})
+	}, in.IncludeInactive)
 }
 
 type ofGroup struct {
@@ -69,7 +56,7 @@ func usersOfGroup(tx *store.Tx, in ofGroup) (api.Page[user], error) {
 	if err != nil {
 		return api.Page[user]{}, err
 	}
-	return shownUsers(func(tx *store.Tx) iter.Seq2[*store.User, error] { return store.MembersOf(tx, g.GroupID) })
+	return shownUsers(func(tx *store.Tx) iter.Seq2[*store.User, error] { return store.MembersOf(tx, g.GroupID) }, true)
 }
 
 func userByID(tx *store.Tx, in byID) (*user, error) {

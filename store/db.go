@@ -31,7 +31,7 @@ type DB struct {
 	sequences map[string]*sequence
 	keys      authz.Keys
 	remember  rightsMemory
-	rules     ruleWork
+	rules     *ruleWork
 
 	registrations registrationMemory
 }
@@ -102,8 +102,8 @@ type Tx struct {
 	db    *DB
 	r     kv.Reader
 	w     kv.Txn
-	rings *[]bell // rung once the transaction is committed; nil within View
-	quiet bool    // an act that writes its own audit row encloses what happens
+	after *[]func() // done once the transaction is committed; nil within View
+	quiet bool      // an act that writes its own audit row encloses what happens
 
 	organizations map[string]bool // memory of Sees
 }
@@ -150,18 +150,18 @@ func (readOnly) Delete([]byte) error   { return errReadOnly }
 // Tx; on any error nothing is written.
 func Update[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error)) (R, error) {
 	var result R
-	var rings []bell
+	var after []func()
 	err := db.engine.Update(ctx, func(w kv.Txn) (err error) {
-		rings = nil
-		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: w, w: w, rings: &rings})
+		after = nil
+		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: w, w: w, after: &after})
 		return err
 	})
 	if err != nil {
 		var none R
 		return none, err
 	}
-	for _, b := range rings {
-		b.ring()
+	for _, do := range after {
+		do()
 	}
 	return result, nil
 }
@@ -170,6 +170,13 @@ func Update[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error
 func Change(ctx context.Context, db *DB, by Actor, fn func(*Tx) error) error {
 	_, err := Update(ctx, db, by, func(tx *Tx) (struct{}, error) { return struct{}{}, fn(tx) })
 	return err
+}
+
+// committed does something once the transaction is committed, for what lies in memory.
+func (tx *Tx) committed(do func()) {
+	if tx.after != nil {
+		*tx.after = append(*tx.after, do)
+	}
 }
 
 // Context returns the context that the transaction was opened with.

@@ -18,7 +18,7 @@ func ClaimRule(tx *Tx, r *SmartRule) error { return r.enter(tx, RuleProcessing) 
 
 // QueueRule leaves the processing of a rule to KeepRules. It returns ErrBusy if it is being processed.
 func QueueRule(tx *Tx, r *SmartRule) error {
-	tx.ring(tx.db.rules.queued)
+	tx.committed(tx.db.rules.queued.ring)
 	return r.enter(tx, RuleQueued)
 }
 
@@ -167,7 +167,7 @@ func (p *processing) giveUp(ctx context.Context, failed error) error {
 			return unless(ErrNotFound, err)
 		}
 		r.Status = status
-		tx.ring(p.db.rules.queued)
+		tx.committed(p.db.rules.queued.ring)
 		return SmartRules.Put(tx.Unaudited(), r)
 	})
 }

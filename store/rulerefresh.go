@@ -28,7 +28,7 @@ func markAsset(tx *Tx, assetID int) error {
 	if err != nil {
 		return err
 	}
-	tx.ring(tx.db.rules.marked)
+	tx.committed(func() { tx.db.rules.marked(assetID) })
 	return AssetMarks.write(tx, nil, &AssetMark{AssetID: assetID, Mark: mark})
 }
 
@@ -38,30 +38,35 @@ const (
 	refreshedLinks  = 120
 )
 
-// RefreshRules looks at all assets that are marked when it begins.
+// RefreshRules looks at all assets that were marked before it begins.
 func RefreshRules(ctx context.Context, db *DB) error {
-	for from := 0; ; {
-		next, err := Update(ctx, db, System("smart rules"), func(tx *Tx) (int, error) { return refreshSome(tx.Unaudited(), from) })
-		if next == 0 || err != nil {
+	first, last := db.rules.take()
+	for first <= last {
+		next, err := Update(ctx, db, System("smart rules"), func(tx *Tx) (int, error) { return refreshSome(tx.Unaudited(), first, last) })
+		if err != nil {
+			db.rules.put(first, last)
 			return err
 		}
-		from = next
+		first = next
 	}
+	return nil
 }
 
-// refreshSome looks at the first marked assets from an id on and returns the id to go on from, 0 after the last: to begin
-// anew each time would be to step over all the marks that were taken away. It leaves no audit rows: what was done are
-// the changes that marked the assets.
-func refreshSome(tx *Tx, from int) (next int, err error) {
+// refreshSome looks at the first marked ones of some assets and returns the id of the first that it did not come to. It
+// leaves no audit rows: what was done are the changes that marked the assets.
+func refreshSome(tx *Tx, first, last int) (next int, err error) {
 	var marked []int
-	marks := kv.Range{From: AssetMarks.key(kindRecord, K(from)), To: kv.Prefix(AssetMarks.key(kindRecord, nil)).To}
+	marks := kv.Range{From: AssetMarks.key(kindRecord, K(first)), To: kv.Prefix(AssetMarks.key(kindRecord, K(last))).To}
+	next = noAsset
 	for mark, err := range AssetMarks.records(tx, marks) {
 		if err != nil {
 			return 0, err
 		}
-		if marked = append(marked, mark.AssetID); len(marked) == refreshedAssets {
+		if len(marked) == refreshedAssets {
+			next = mark.AssetID
 			break
 		}
+		marked = append(marked, mark.AssetID)
 	}
 	changes := make([][]verdict, len(marked))
 	for i, id := range marked {
@@ -90,7 +95,6 @@ func refreshSome(tx *Tx, from int) (next int, err error) {
 		if err := AssetMarks.Delete(tx, id); err != nil {
 			return 0, err
 		}
-		next = id + 1
 	}
 	return next, touchRules(tx, touched)
 }

@@ -2,29 +2,57 @@ package store
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 )
 
-// ruleWork wakes KeepRules when there is something to do.
-type ruleWork struct{ marked, queued bell }
+// ruleWork is what KeepRules has to do.
+type ruleWork struct {
+	queued  bell // there are rules to process
+	refresh bell // there are marked assets to look at
 
-func newRuleWork() ruleWork { return ruleWork{marked: make(bell, 1), queued: make(bell, 1)} }
+	mu          sync.Mutex
+	first, last int // the ids between which they lie: marks that were taken away are slow to step over
+}
 
-// bell is rung by whoever has left work, and heard by whoever does it. To ring one that rings already is to ring it once.
+// noAsset is behind all ids.
+const noAsset = math.MaxInt
+
+// newRuleWork is the work of a store that was just opened: whatever an earlier process left may be anywhere.
+func newRuleWork() *ruleWork {
+	return &ruleWork{queued: make(bell, 1), refresh: make(bell, 1), last: noAsset - 1}
+}
+
+// marked notes that an asset was marked.
+func (w *ruleWork) marked(assetID int) {
+	w.put(assetID, assetID)
+	w.refresh.ring()
+}
+
+// put notes that there are marks among some ids.
+func (w *ruleWork) put(first, last int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.first, w.last = min(w.first, first), max(w.last, last)
+}
+
+// take returns the ids between which there are marks and leaves none.
+func (w *ruleWork) take() (first, last int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	first, last = w.first, w.last
+	w.first, w.last = noAsset, 0
+	return first, last
+}
+
+// bell is rung by whoever leaves work, and heard by whoever does it.
 type bell chan struct{}
 
 func (b bell) ring() {
 	select {
 	case b <- struct{}{}:
-	default:
-	}
-}
-
-// ring rings a bell once the transaction is committed.
-func (tx *Tx) ring(b bell) {
-	if tx.rings != nil {
-		*tx.rings = append(*tx.rings, b)
+	default: // it rings already
 	}
 }
 
@@ -38,7 +66,7 @@ const (
 // KeepRules keeps the members of all Smart Rules up to date, and processes those that are queued, until ctx ends.
 func KeepRules(ctx context.Context, db *DB) {
 	var both sync.WaitGroup
-	both.Go(func() { db.keep(ctx, db.rules.marked, RefreshRules) })
+	both.Go(func() { db.keep(ctx, db.rules.refresh, RefreshRules) })
 	both.Go(func() { db.keep(ctx, db.rules.queued, ProcessQueuedRules) })
 	both.Wait()
 }

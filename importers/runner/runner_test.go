@@ -30,7 +30,7 @@ var importers = []plugins.Importer{
 	{Type: "PANIC", Import: lines(func(context.Context) error { panic("no such plug") })},
 	{Type: "HANG", Import: lines(func(context.Context) error { select {} })},
 	{Type: "FLOOD", Import: lines(func(context.Context) error {
-		for range 1 << 16 {
+		for range 1 << 14 {
 			fmt.Fprintln(os.Stderr, strings.Repeat("noise ", 20))
 		}
 		return errors.New("line 2: enough said")
@@ -186,10 +186,10 @@ func TestImport(t *testing.T) {
 // TestMisbehavingImporters shows that whatever an importer does ends its own import, with a reason, and no other's.
 func TestMisbehavingImporters(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, 3*time.Second)
+	f := newFixture(t, 8*time.Second)
 	f.start(f.runner)
 	file := "10.9.0.1\n10.9.0.2\n"
-	reasons := map[string]string{"CRASH": "exit", "PANIC": "no such plug", "HANG": "3s", "FLOOD": "line 2: enough said"}
+	reasons := map[string]string{"CRASH": "exit", "PANIC": "no such plug", "HANG": "8s", "FLOOD": "line 2: enough said"}
 	ids := map[string]int{}
 	for typ := range reasons {
 		ids[typ] = f.queue(typ, store.AllAssets, file)

@@ -18,12 +18,12 @@ import (
 )
 
 // everyRow runs a test for each row of each door, with a lab of its own.
-func everyRow(t *testing.T, test func(t *testing.T, l *lab, d *api.Dialect, r api.Route)) {
+func everyRow(t *testing.T, manual bool, test func(t *testing.T, l *lab, d *api.Dialect, r api.Route)) {
 	for _, d := range server.Dialects() {
 		for _, r := range d.Routes {
 			t.Run(fmt.Sprintf("%s %s %s", d.Name, r.Method, strings.ReplaceAll(r.Path, "/", "∕")), func(t *testing.T) {
 				t.Parallel()
-				test(t, newLab(t, false), d, r)
+				test(t, newLab(t, manual), d, r)
 			})
 		}
 	}
@@ -32,7 +32,7 @@ func everyRow(t *testing.T, test func(t *testing.T, l *lab, d *api.Dialect, r ap
 // TestRowsRefuseStrangers calls every row without a token, with a broken one, and with one for another door.
 func TestRowsRefuseStrangers(t *testing.T) {
 	t.Parallel()
-	everyRow(t, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+	everyRow(t, false, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
 		if r.IsOpen() {
 			t.Skip("needs no session")
 		}
@@ -51,7 +51,7 @@ func TestRowsRefuseStrangers(t *testing.T) {
 // with exactly enough.
 func TestRowsNeedTheirPermissions(t *testing.T) {
 	t.Parallel()
-	everyRow(t, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+	everyRow(t, false, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
 		path := l.objectOf(d, r)
 		for i, group := range r.Need {
 			if slices.ContainsFunc(group, func(term authz.Term) bool { return term.Kind != authz.KindGrant }) {
@@ -99,7 +99,7 @@ func allBut(group []authz.Term, left authz.Level) []authz.Grant {
 // no Organization: what he asks for is as if absent.
 func TestRowsHideOtherOrganizations(t *testing.T) {
 	t.Parallel()
-	everyRow(t, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+	everyRow(t, false, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
 		concerned := slices.ContainsFunc(r.Need, func(group []authz.Term) bool {
 			return slices.ContainsFunc(group, func(t authz.Term) bool { return t.Kind == authz.KindOrganization })
 		})

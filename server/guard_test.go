@@ -48,32 +48,40 @@ func TestRowsRefuseStrangers(t *testing.T) {
 }
 
 // TestRowsNeedTheirPermissions calls every row with everything but what it needs, with one level too little, and
-// with exactly enough.
+// with exactly enough, under both contracts.
 func TestRowsNeedTheirPermissions(t *testing.T) {
 	t.Parallel()
-	everyRow(t, false, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
-		path := l.objectOf(d, r)
-		for i, group := range r.Need {
-			if slices.ContainsFunc(group, func(term authz.Term) bool { return term.Kind != authz.KindGrant }) {
-				continue // decided by the object
+	for _, manual := range []bool{false, true} {
+		t.Run(fmt.Sprintf("manual=%t", manual), func(t *testing.T) {
+			t.Parallel()
+			everyRow(t, manual, needsItsPermissions)
+		})
+	}
+}
+
+// needsItsPermissions is the test of one row.
+func needsItsPermissions(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+	path := l.objectOf(d, r)
+	for i, group := range r.Need {
+		if slices.ContainsFunc(group, func(term authz.Term) bool { return term.Kind != authz.KindGrant }) {
+			continue // decided by the object
+		}
+		for name, grants := range map[string][]authz.Grant{"without": allBut(group, authz.None), "one level less": allBut(group, authz.Read)} {
+			if name == "one level less" && !slices.ContainsFunc(group, func(t authz.Term) bool { return t.Level == authz.ReadWrite }) {
+				continue
 			}
-			for name, grants := range map[string][]authz.Grant{"without": allBut(group, authz.None), "one level less": allBut(group, authz.Read)} {
-				if name == "one level less" && !slices.ContainsFunc(group, func(t authz.Term) bool { return t.Level == authz.ReadWrite }) {
-					continue
-				}
-				w := l.request(r.Method, path, "{}", as(l.tokenOf(fmt.Sprintf("%s%d", name, i), grants...)))
-				if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), r.Need.Required()) {
-					t.Errorf("%s %v: %d %s, want 403 with %q", name, group, w.Code, w.Body, r.Need.Required())
-				}
+			w := l.request(r.Method, path, "{}", as(l.tokenOf(fmt.Sprintf("%s%d", name, i), grants...)))
+			if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), r.Need.Required()) {
+				t.Errorf("%s %v: %d %s, want 403 with %q", name, group, w.Code, w.Body, r.Need.Required())
 			}
 		}
-		for i, grants := range r.Need.Alternatives() {
-			w := l.request(r.Method, l.objectOf(d, r), "{}", as(l.tokenOf(fmt.Sprint("enough", i), grants...)))
-			if w.Code != http.StatusBadRequest && w.Code != http.StatusUnsupportedMediaType && w.Code >= 300 {
-				t.Errorf("with exactly %v: %d %s", grants, w.Code, w.Body)
-			}
+	}
+	for i, grants := range r.Need.Alternatives() {
+		w := l.request(r.Method, l.objectOf(d, r), "{}", as(l.tokenOf(fmt.Sprint("enough", i), grants...)))
+		if w.Code != http.StatusBadRequest && w.Code != http.StatusUnsupportedMediaType && w.Code >= 300 {
+			t.Errorf("with exactly %v: %d %s", grants, w.Code, w.Body)
 		}
-	})
+	}
 }
 
 // allBut are all grants but those that a group of terms accepts, of which only the given level is left.

@@ -13,7 +13,7 @@ run: build ## serve the demo lab from ./data
 
 test: ## all tests, with the race detector where there is a C compiler for it
 	@$(if $(RACE),echo "with the race detector",echo "without the race detector: it needs a C compiler")
-	go test $(RACE) ./...
+	go test $(RACE) -timeout 30m ./...
 
 lint: ## what CI checks besides the tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }

@@ -214,7 +214,7 @@ func (p *process) post(file []byte) int {
 // await waits until an import is as wanted.
 func (p *process) await(id int, wanted func(*store.Import) bool) *store.Import {
 	p.t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		i := new(store.Import)
 		_, err := p.call("GET", fmt.Sprintf("Imports/%d", id), nil, i)
 		must(p.t, err)

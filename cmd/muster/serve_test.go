@@ -188,9 +188,9 @@ func TestImporterIsAnotherProcess(t *testing.T) {
 // the importer of the killed server is gone.
 func TestKillDuringImport(t *testing.T) {
 	t.Parallel()
-	const hosts = 20_000
+	const hosts = 6_000
 	dir := newDir(t)
-	p := serve(t, dir, "--import-limit", "100000000")
+	p := serve(t, dir)
 	id := p.post(nessus(hosts))
 	p.await(id, func(i *store.Import) bool { return i.Read > 500 })
 	p.stop(kill)

@@ -23,6 +23,7 @@ import (
 //	given asset NAME in NAME                in a Workgroup of an Organization, both of that name and made unless they exist
 //	given Organization NAME for USER        {id} is its id; the group of that user gets access to it
 //	given roles R and R for group N on Smart Rule N
+//	given processing of Smart Rule N    which does not end
 //	given no Smart Rules for NAME           takes from the group of that name the access to every Smart Rule
 func (c *conversation) given(thing string) error {
 	var count, attribute, asset, group, rule int
@@ -56,6 +57,14 @@ func (c *conversation) given(thing string) error {
 	case scan("roles %d and %d for group %d on Smart Rule %d", &role[0], &role[1], &group, &rule):
 		return c.lay(func(tx *store.Tx) (int, error) {
 			return rule, store.SetRoles(tx, group, rule, role[:], store.DefaultAccessPolicy)
+		})
+	case scan("processing of Smart Rule %d", &rule):
+		return c.lay(func(tx *store.Tx) (int, error) {
+			r, err := store.SmartRules.Get(tx, rule)
+			if err != nil {
+				return 0, err
+			}
+			return rule, store.ClaimRule(tx, r)
 		})
 	case scan("no Smart Rules for %s", &name):
 		c.takeRules(name)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"iter"
 	"slices"
@@ -10,55 +11,87 @@ import (
 
 // Entitlement is one way in which a user reaches a managed account: as a member of a group, by a Smart Rule, in a role
 // (a row of the document's GET Entitlements). A member of Administrators has one row, without accounts: he reaches all.
+// It is made of parts, each of which many rows have in common.
 type Entitlement struct {
-	GroupID                            int
-	Name                               string // of the group
-	SmartRuleId                        int
-	DistinguishedName                  Text // of the group
-	AccessLevel                        Text // of the group to the rule
-	RoleId                             int  // 0: no role
-	RoleName                           Text
-	DedicatedAccountPermissionOverride Text
-	DedicatedToAppUserID               *int
-	DedicatedToAppUserName             Text
-	IsAdministratorGroup               bool
-	UserID                             int
-	UserName                           string
-	ManagedAccountId                   int
-	AccountName                        Text
-	RationalizedSystemName             Text
-	ApplicationName                    Text
-	AccessPolicyName                   Text
+	entitledBy
+	entitledAs
+	entitledUser
+	entitledTo
+	entitledUnder
 }
 
 // RuleEntitlement is an entitlement with more about its rule, as GET Entitlements?groupIDs= shows it.
 type RuleEntitlement struct {
 	Entitlement
-	Title         Text
+	entitledRule
+}
+
+type entitledBy struct {
+	GroupID           int
+	Name              string // of the group
+	SmartRuleId       int
+	DistinguishedName Text // of the group
+	AccessLevel       Text // of the group to the Smart Rule
+}
+
+type entitledAs struct {
+	RoleId                             int // 0: no role
+	RoleName                           Text
+	DedicatedAccountPermissionOverride Text
+	DedicatedToAppUserID               *int
+	DedicatedToAppUserName             Text
+	IsAdministratorGroup               bool
+}
+
+type entitledUser struct {
+	UserID   int
+	UserName string
+}
+
+type entitledTo struct {
+	ManagedAccountId       int
+	AccountName            Text
+	RationalizedSystemName Text
+	ApplicationName        Text
+}
+
+type entitledUnder struct{ AccessPolicyName Text }
+
+type entitledRule struct {
+	Title         Text // of the Smart Rule
 	SmartRuleType Text
 }
 
-// Entitlements yields the entitlements of the members of the given user groups, of all groups if none is given, as
-// far as the actor may read the rules and see the accounts. Groups and users that are not active, and quarantined
-// users, reach nothing. The rows are made one by one and the next overwrites the last, since there can be millions.
-func Entitlements(tx *Tx, groupIDs []int) iter.Seq2[*RuleEntitlement, error] {
-	return func(yield func(*RuleEntitlement, error) bool) {
-		e := &entitling{tx: tx, yield: yield}
-		for g, err := range UserGroups.All(tx) {
-			if err == nil && (!g.IsActive || groupIDs != nil && !slices.Contains(groupIDs, g.GroupID)) {
-				continue
-			}
-			if err == nil {
-				err = e.group(g)
-			}
-			if errors.Is(err, errStopped) {
-				return
-			}
-			if err != nil {
-				yield(nil, err)
-				return
+// Entitlements lists the entitlements of the members of the given user groups, of all groups if none is given, as far as
+// the actor may read the rules and see the accounts; each is an Entitlement or, if rules are to be shown, a
+// RuleEntitlement. Groups and users that are not active, and quarantined users, reach nothing. There can be
+// millions of rows: they are put together one by one from parts that are encoded once.
+func Entitlements(groupIDs []int, showRules bool) List {
+	rows := func(tx *Tx) iter.Seq2[json.RawMessage, error] {
+		return func(yield func(json.RawMessage, error) bool) {
+			e := &entitling{tx: tx, showRules: showRules, yield: yield}
+			for g, err := range UserGroups.All(tx) {
+				if err == nil && (!g.IsActive || groupIDs != nil && !slices.Contains(groupIDs, g.GroupID)) {
+					continue
+				}
+				if err == nil {
+					err = e.group(g)
+				}
+				if errors.Is(err, errStopped) {
+					return
+				}
+				if err != nil {
+					yield(nil, err)
+					return
+				}
 			}
 		}
+	}
+	return List{
+		Count: func(tx *Tx) (int, error) { return count(rows(tx)) },
+		Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
+			return piece(rows(tx), offset, limit)
+		},
 	}
 }
 
@@ -67,34 +100,57 @@ var errStopped = errors.New("no more rows are wanted")
 
 // entitling makes rows.
 type entitling struct {
-	tx    *Tx
-	yield func(*RuleEntitlement, error) bool
+	tx        *Tx
+	showRules bool
+	yield     func(json.RawMessage, error) bool
 
-	// Of the group that it is at.
-	row   RuleEntitlement
-	users []userName
+	by    entitledBy // the group and the rule that it is at
+	users [][]byte   // the encoded members of the group
+	row   []byte
 }
 
-type userName struct {
-	id   int
-	name string
-}
-
-func (e *entitling) send() error {
-	if !e.yield(&e.row, nil) {
-		return errStopped
+// send puts a row together from encoded parts for each member of the group.
+func (e *entitling) send(by, as, to, under []byte) error {
+	for _, user := range e.users {
+		e.row = append(e.row[:0], '{')
+		for _, part := range [][]byte{by, as, user, to, under} {
+			e.row = append(append(e.row, part...), ',')
+		}
+		e.row[len(e.row)-1] = '}'
+		if !e.yield(e.row, nil) {
+			return errStopped
+		}
 	}
 	return nil
+}
+
+// fragment encodes a part of a row, without the braces.
+func fragment(v any) ([]byte, error) {
+	b, err := encode(v)
+	if err != nil {
+		return nil, err
+	}
+	return b[1 : len(b)-1], nil
+}
+
+// under encodes the last part of a row.
+func (e *entitling) under(policy Text, r entitledRule) ([]byte, error) {
+	if !e.showRules {
+		return fragment(entitledUnder{policy})
+	}
+	return fragment(struct {
+		entitledUnder
+		entitledRule
+	}{entitledUnder{policy}, r})
 }
 
 func (e *entitling) group(g *UserGroup) (err error) {
 	if e.users, err = activeMembers(e.tx, g.GroupID); err != nil || len(e.users) == 0 {
 		return err
 	}
-	e.row = RuleEntitlement{Entitlement: Entitlement{GroupID: g.GroupID, Name: g.Name, DistinguishedName: g.DistinguishedName}}
+	e.by = entitledBy{GroupID: g.GroupID, Name: g.Name, DistinguishedName: g.DistinguishedName}
 	if g.GroupID == Administrators {
-		e.row.IsAdministratorGroup = true
-		return e.members()
+		return e.administrators()
 	}
 	for to, err := range GroupRule.From(e.tx, g.GroupID) {
 		if err == nil && authz.Level(to.Value).Includes(authz.Read) {
@@ -107,8 +163,19 @@ func (e *entitling) group(g *UserGroup) (err error) {
 	return nil
 }
 
-// activeMembers returns the members of a group who can sign in.
-func activeMembers(tx *Tx, groupID int) (users []userName, err error) {
+func (e *entitling) administrators() error {
+	by, err1 := fragment(e.by)
+	as, err2 := fragment(entitledAs{IsAdministratorGroup: true})
+	to, err3 := fragment(entitledTo{})
+	under, err4 := e.under("", entitledRule{})
+	if err := first(err1, err2, err3, err4); err != nil {
+		return err
+	}
+	return e.send(by, as, to, under)
+}
+
+// activeMembers returns the members of a group who can sign in, encoded.
+func activeMembers(tx *Tx, groupID int) (users [][]byte, err error) {
 	for member, err := range GroupMember.From(tx, groupID) {
 		if err != nil {
 			return nil, err
@@ -120,9 +187,14 @@ func activeMembers(tx *Tx, groupID int) (users []userName, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if u.IsActive && !u.IsQuarantined {
-			users = append(users, userName{u.UserID, u.UserName})
+		if !u.IsActive || u.IsQuarantined {
+			continue
 		}
+		user, err := fragment(entitledUser{u.UserID, u.UserName})
+		if err != nil {
+			return nil, err
+		}
+		users = append(users, user)
 	}
 	return users, nil
 }
@@ -137,21 +209,23 @@ func (e *entitling) rule(id int, level authz.Level) error {
 	if err != nil {
 		return err
 	}
-	e.row.SmartRuleId, e.row.Title, e.row.SmartRuleType = r.SmartRuleID, Text(r.Title), Text(r.RuleType)
-	e.row.AccessLevel, e.row.AccessPolicyName = Text(level.String()), policy
-	accounts, err := accountsOfRule(e.tx, r)
-	if err != nil {
+	e.by.SmartRuleId, e.by.AccessLevel = id, Text(level.String())
+	by, err1 := fragment(e.by)
+	under, err2 := e.under(policy, entitledRule{Text(r.Title), Text(r.RuleType)})
+	accounts, err3 := accountsOfRule(e.tx, r)
+	if err := first(err1, err2, err3); err != nil {
 		return err
 	}
 	for a, err := range accounts {
 		if err != nil {
 			return err
 		}
-		e.row.ManagedAccountId, e.row.AccountName = a.ManagedAccountID, Text(a.AccountName)
-		e.row.RationalizedSystemName = Text(a.System.SystemName)
-		for _, role := range roles {
-			e.row.RoleId, e.row.RoleName = role.RoleID, Text(role.Name)
-			if err := e.members(); err != nil {
+		to, err := fragment(entitledTo{ManagedAccountId: a.ManagedAccountID, AccountName: Text(a.AccountName), RationalizedSystemName: Text(a.System.SystemName)})
+		if err != nil {
+			return err
+		}
+		for _, as := range roles {
+			if err := e.send(by, as, to, under); err != nil {
 				return err
 			}
 		}
@@ -159,33 +233,29 @@ func (e *entitling) rule(id int, level authz.Level) error {
 	return nil
 }
 
-// roles returns the roles of the group on a rule, one that is none if it has none, and the name of the policy.
-func (e *entitling) roles(ruleID int) (roles []Role, policy Text, err error) {
-	given, err := rolesOn(e.tx, e.row.GroupID, ruleID)
+// roles returns the roles of the group on a rule, encoded, one that is none if it has none, and the name of the policy.
+func (e *entitling) roles(ruleID int) (encoded [][]byte, policy Text, err error) {
+	given, err := rolesOn(e.tx, e.by.GroupID, ruleID)
 	if err != nil {
 		return nil, "", err
 	}
-	roles = slices.DeleteFunc(Roles(), func(r Role) bool { return !slices.Contains(given.Roles, r.RoleID) })
+	roles := slices.DeleteFunc(Roles(), func(r Role) bool { return !slices.Contains(given.Roles, r.RoleID) })
 	if len(roles) == 0 {
 		roles = []Role{{}}
 	}
+	for _, r := range roles {
+		as, err := fragment(entitledAs{RoleId: r.RoleID, RoleName: Text(r.Name)})
+		if err != nil {
+			return nil, "", err
+		}
+		encoded = append(encoded, as)
+	}
 	if given.AccessPolicyID == 0 {
-		return roles, "", nil
+		return encoded, "", nil
 	}
 	p, err := AccessPolicies.Get(e.tx, given.AccessPolicyID)
 	if err != nil {
-		return roles, "", unless(ErrNotFound, err)
+		return encoded, "", unless(ErrNotFound, err)
 	}
-	return roles, Text(p.Name), nil
-}
-
-// members sends the row for each member of the group.
-func (e *entitling) members() error {
-	for _, u := range e.users {
-		e.row.UserID, e.row.UserName = u.id, u.name
-		if err := e.send(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return encoded, Text(p.Name), nil
 }

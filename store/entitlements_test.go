@@ -1,8 +1,10 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"testing"
 
@@ -64,7 +66,7 @@ const allManagedAccounts = 2
 func (l *lab) entitlements(by Actor, groups ...int) []string {
 	l.t.Helper()
 	rows, err := View(l.ctx, l.DB, by, func(tx *Tx) (rows []string, err error) {
-		for e, err := range Entitlements(tx, groups) {
+		for e, err := range rowsOfEntitlements(tx, groups) {
 			if err != nil {
 				return nil, err
 			}
@@ -80,6 +82,21 @@ func (l *lab) entitlements(by Actor, groups ...int) []string {
 		l.t.Fatalf("%v", err)
 	}
 	return rows
+}
+
+// rowsOfEntitlements reads the rows back.
+func rowsOfEntitlements(tx *Tx, groups []int) iter.Seq2[*RuleEntitlement, error] {
+	return func(yield func(*RuleEntitlement, error) bool) {
+		for row, err := range Entitlements(groups, true).Rows(tx, 0, math.MaxInt) {
+			e := new(RuleEntitlement)
+			if err == nil {
+				err = json.Unmarshal(row, e)
+			}
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 func TestEntitlementsLeaveOutWhoAndWhatReachesNothing(t *testing.T) {
@@ -123,7 +140,7 @@ func TestAdministratorsHaveOneEntitlementEach(t *testing.T) {
 	l := newLab(t)
 	l.accounts("srv01", "root", "admin")
 	names := view(l, func(tx *Tx) (names []string, err error) {
-		for e, err := range Entitlements(tx, []int{Administrators}) {
+		for e, err := range rowsOfEntitlements(tx, []int{Administrators}) {
 			if err != nil {
 				return nil, err
 			}
@@ -135,6 +152,41 @@ func TestAdministratorsHaveOneEntitlementEach(t *testing.T) {
 		return names, nil
 	})
 	equal(t, "administrators", names, []string{"administrator", "muster"})
+}
+
+// The rows are put together from parts; they have to read as if they had been encoded whole.
+func TestEntitlementsAreSpelledAsTheirTypes(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.accounts("srv01", "root", `<&>"`)
+	staff := l.people("staff", 2)
+	l.change(func(tx *Tx) error { return GroupRule.Set(tx, staff, allManagedAccounts, int(authz.Read)) })
+	view(l, func(tx *Tx) (struct{}, error) {
+		for row, err := range Entitlements(nil, false).Rows(tx, 0, math.MaxInt) {
+			mustBeSpelled[Entitlement](t, row, err)
+		}
+		n := 0
+		for row, err := range Entitlements(nil, true).Rows(tx, 1, 3) {
+			mustBeSpelled[RuleEntitlement](t, row, err)
+			n++
+		}
+		if total, err := Entitlements(nil, true).Count(tx); n != 3 || total != 6 || err != nil {
+			t.Errorf("%d rows of %d: %v", n, total, err)
+		}
+		return struct{}{}, nil
+	})
+}
+
+func mustBeSpelled[T any](t *testing.T, row json.RawMessage, err error) {
+	t.Helper()
+	e := new(T)
+	if err == nil {
+		err = json.Unmarshal(row, e)
+	}
+	whole, err2 := encode(e)
+	if err := first(err, err2); err != nil || string(whole) != string(row) {
+		t.Errorf("%v\n got %s\nwant %s", err, row, whole)
+	}
 }
 
 // TestEntitlementsAreWhatBruteForceFinds draws groups, rules, roles and accounts and multiplies them out.
@@ -216,7 +268,7 @@ func BenchmarkEntitlements(b *testing.B) {
 		id := l.people(fmt.Sprintf("group-%d", i), 20)
 		l.change(func(tx *Tx) error { return GroupRule.Set(tx, id, allManagedAccounts, int(authz.Read)) })
 	}
-	list := Filtered(func(tx *Tx) iter.Seq2[*RuleEntitlement, error] { return Entitlements(tx, nil) })
+	list := Entitlements(nil, true)
 	for b.Loop() {
 		rows, bytes := 0, 0
 		view(l, func(tx *Tx) (struct{}, error) {

@@ -122,6 +122,21 @@ func page[T any](records iter.Seq2[T, error], offset, limit int) iter.Seq2[json.
 	}
 }
 
+// piece yields the rows from offset on, limit at the most.
+func piece(rows iter.Seq2[json.RawMessage, error], offset, limit int) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		for row, err := range rows {
+			if err == nil && offset > 0 {
+				offset--
+				continue
+			}
+			if limit--; limit < 0 || !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // Filtered is the List of what a sequence of records yields, walked anew for each use.
 func Filtered[T any](records func(*Tx) iter.Seq2[T, error]) List {
 	return List{

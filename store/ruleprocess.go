@@ -105,13 +105,13 @@ func (p *processing) settle(ctx context.Context, assets []int) error {
 				return n, err
 			}
 		}
-		for _, m := range found {
-			if m.selected {
+		for _, v := range found {
+			if v.selected {
 				n.added++
 			} else {
 				n.removed++
 			}
-			if err := m.write(tx); err != nil {
+			if err := v.write(tx); err != nil {
 				return n, err
 			}
 		}
@@ -122,18 +122,18 @@ func (p *processing) settle(ctx context.Context, assets []int) error {
 }
 
 // look finds out whether the rule, which reads these attributes, selects an asset.
-func (p *processing) look(tx *Tx, assetID int, attributes []int) (m verdict, err error) {
-	m.rule = p.ruleID
+func (p *processing) look(tx *Tx, assetID int, attributes []int) (v verdict, err error) {
+	v.rule = p.ruleID
 	var exists bool
-	if m.spot, exists, err = place(tx, assetID); err != nil || !exists {
-		return m, err
+	if v.spot, exists, err = place(tx, assetID); err != nil || !exists {
+		return v, err
 	}
 	for _, attribute := range attributes {
-		if _, m.selected, err = AssetAttribute.Get(tx, assetID, attribute); m.selected || err != nil {
-			return m, err
+		if _, v.selected, err = AssetAttribute.Get(tx, assetID, attribute); v.selected || err != nil {
+			return v, err
 		}
 	}
-	return m, nil
+	return v, nil
 }
 
 // end makes the rule idle.

@@ -55,27 +55,13 @@ func RefreshRules(ctx context.Context, db *DB) error {
 // refreshSome looks at the first marked ones of some assets and returns the id of the first that it did not come to. It
 // leaves no audit rows: what was done are the changes that marked the assets.
 func refreshSome(tx *Tx, first, last int) (next int, err error) {
-	var marked []int
-	marks := kv.Range{From: AssetMarks.key(kindRecord, K(first)), To: kv.Prefix(AssetMarks.key(kindRecord, K(last))).To}
-	next = noAsset
-	for mark, err := range AssetMarks.records(tx, marks) {
-		if err != nil {
-			return 0, err
-		}
-		if len(marked) == refreshedAssets {
-			next = mark.AssetID
-			break
-		}
-		marked = append(marked, mark.AssetID)
+	marked, next, err := marksAmong(tx, first, last)
+	if err != nil {
+		return 0, err
 	}
 	changes := make([][]verdict, len(marked))
 	for i, id := range marked {
-		// A point read: who marks the asset again before this commits makes it run again.
-		_, err := AssetMarks.Get(tx, id)
-		if err == nil {
-			changes[i], err = verdicts(tx, id)
-		}
-		if err != nil {
+		if changes[i], err = verdicts(tx, id); err != nil {
 			return 0, err
 		}
 	}
@@ -83,9 +69,9 @@ func refreshSome(tx *Tx, first, last int) (next int, err error) {
 	for i, id := range marked {
 		now := changes[i][:min(left, len(changes[i]))]
 		left -= len(now)
-		for _, m := range now {
-			touched[m.rule] = true
-			if err := m.write(tx); err != nil {
+		for _, v := range now {
+			touched[v.rule] = true
+			if err := v.write(tx); err != nil {
 				return 0, err
 			}
 		}
@@ -97,6 +83,25 @@ func refreshSome(tx *Tx, first, last int) (next int, err error) {
 		}
 	}
 	return next, touchRules(tx, touched)
+}
+
+// marksAmong returns the first marked ones of some assets, and the id of the next. It reads each mark by a point read: who
+// marks the asset again before the transaction commits makes it run again.
+func marksAmong(tx *Tx, first, last int) (marked []int, next int, err error) {
+	among := kv.Range{From: AssetMarks.key(kindRecord, K(first)), To: kv.Prefix(AssetMarks.key(kindRecord, K(last))).To}
+	for mark, err := range AssetMarks.records(tx, among) {
+		if err != nil {
+			return nil, 0, err
+		}
+		if len(marked) == refreshedAssets {
+			return marked, mark.AssetID, nil
+		}
+		if _, err := AssetMarks.Get(tx, mark.AssetID); err != nil {
+			return nil, 0, err
+		}
+		marked = append(marked, mark.AssetID)
+	}
+	return marked, noAsset, nil
 }
 
 // touchRules notes that rules have been brought up to date.
@@ -121,11 +126,11 @@ type verdict struct {
 	selected bool
 }
 
-func (m verdict) write(tx *Tx) error {
-	if m.selected {
-		return RuleAsset.Set(tx, m.rule, m.asset, m.workgroup)
+func (v verdict) write(tx *Tx) error {
+	if v.selected {
+		return RuleAsset.Set(tx, v.rule, v.asset, v.workgroup)
 	}
-	_, err := RuleAsset.Cut(tx, m.rule, m.asset)
+	_, err := RuleAsset.Cut(tx, v.rule, v.asset)
 	return err
 }
 

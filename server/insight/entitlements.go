@@ -1,7 +1,6 @@
 package insight
 
 import (
-	"iter"
 	"strconv"
 	"strings"
 
@@ -15,19 +14,7 @@ var entitlements = []api.Route{
 }
 
 func listEntitlements(*store.Tx, api.None) (api.WholeList[store.Entitlement], error) {
-	return api.Whole[store.Entitlement](store.Filtered(func(tx *store.Tx) iter.Seq2[*store.Entitlement, error] {
-		return func(yield func(*store.Entitlement, error) bool) {
-			for e, err := range store.Entitlements(tx, nil) {
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				if !yield(&e.Entitlement, nil) {
-					return
-				}
-			}
-		}
-	})), nil
+	return api.Whole[store.Entitlement](store.Entitlements(nil, false)), nil
 }
 
 type entitlementsOf struct {
@@ -62,7 +49,5 @@ func listEntitlementsOfGroups(tx *store.Tx, in entitlementsOf) (page api.WholeLi
 			return page, store.Invalid("groupIDs: there is no User Group %d", id)
 		}
 	}
-	return api.Whole[store.RuleEntitlement](store.Filtered(func(tx *store.Tx) iter.Seq2[*store.RuleEntitlement, error] {
-		return store.Entitlements(tx, in.GroupIDs)
-	})), nil
+	return api.Whole[store.RuleEntitlement](store.Entitlements(in.GroupIDs, true)), nil
 }

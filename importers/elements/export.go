@@ -18,8 +18,8 @@ type Export struct {
 	// Hosts maps the path of an element that stands for a host, from the root, to what makes an empty value to decode it
 	// into: "MetasploitV4/hosts/host". The first names of the paths are the roots of the format's documents.
 	Hosts map[string]func() Host
-	// Empty are further roots, whose documents name no host.
-	Empty []string
+	// Unsupported maps further roots, of documents that people take for one of these, to what is said of them.
+	Unsupported map[string]string
 }
 
 // Host is an element that stands for a host. It has the members that a format wants, with the tags of encoding/xml; what it does
@@ -46,8 +46,8 @@ func (e Export) Import(ctx context.Context, f plugins.File, emit func(plugins.Re
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(e.roots(), r.Root) {
-		return e.foreign(r.Root)
+	if roots := e.roots(); !slices.Contains(roots, r.Root) {
+		return e.foreign(r.Root, roots)
 	}
 	var found hosts.List
 	failure := e.read(r, &found)
@@ -92,7 +92,7 @@ func unless(expected, err error) error {
 
 // roots returns the names of the format's roots in alphabetical order.
 func (e Export) roots() []string {
-	all := slices.Clone(e.Empty)
+	var all []string
 	for path := range maps.Keys(e.Hosts) {
 		root, _, _ := strings.Cut(path, "/")
 		all = append(all, root)
@@ -102,9 +102,13 @@ func (e Export) roots() []string {
 }
 
 // foreign says of a document with another root what it is.
-func (e Export) foreign(root string) error {
-	if typ, known := types[root]; known {
-		return fmt.Errorf("the file looks like XML with the root %s: import it as %s", root, typ)
+func (e Export) foreign(root string, roots []string) error {
+	looks := "the file looks like XML with the root " + plugins.Sentence(root)
+	if reason, known := e.Unsupported[root]; known {
+		return fmt.Errorf("%s: %s", looks, reason)
 	}
-	return fmt.Errorf("the file looks like XML with the root %s: looked for %s", plugins.Sentence(root), strings.Join(e.roots(), " or "))
+	if typ, known := types[root]; known {
+		return fmt.Errorf("%s: import it as %s", looks, typ)
+	}
+	return fmt.Errorf("%s: looked for %s", looks, strings.Join(roots, " or "))
 }

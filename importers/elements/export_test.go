@@ -20,8 +20,8 @@ import (
 
 // inventory is a format as an author would describe it.
 var inventory = elements.Export{
-	Hosts: map[string]func() elements.Host{"inventory/hosts/host": func() elements.Host { return new(host) }},
-	Empty: []string{"nothing"},
+	Hosts:       map[string]func() elements.Host{"inventory/hosts/host": func() elements.Host { return new(host) }},
+	Unsupported: map[string]string{"summary": "a summary names no host"},
 }
 
 type host struct {
@@ -75,7 +75,7 @@ func TestExport(t *testing.T) {
 		"a host in another place":      {"<inventory>" + first + "<more><hosts>" + first + "</hosts></more></inventory>", nil, "", ""},
 		"one address twice":            {document(first + `<host address="192.0.2.1"><name>srv01</name></host>`), []record{{IPAddress: "192.0.2.1", AssetName: "srv01"}}, "", ""},
 		"no hosts":                     {"<inventory/>", nil, "", ""},
-		"a root without hosts":         {"<nothing><hosts>" + first + "</hosts></nothing>", nil, "", ""},
+		"a document of no use":         {"<summary><hosts>" + first + "</hosts></summary>", nil, "the file looks like XML with the root summary: a summary names no host", ""},
 		"a DOCTYPE before everything":  {"\n<!DOCTYPE x SYSTEM \"http://nowhere.example/x.dtd\" [<!ENTITY a 'it''s'>]>\n<?xml version=\"1.0\"?><!-- <a b='' --> " + document(first), one, "", ""},
 		"a namespace":                  {`<i:inventory xmlns:i="urn:x" xmlns="urn:y"><i:hosts>` + first + `</i:hosts></i:inventory>`, one, "", ""},
 		"CDATA and comments in a text": {document(`<host address="192.0.2.1"><name>srv<!-- a = "b" -->0<![CDATA[1 < <x a="]]></name></host>`), []record{{IPAddress: "192.0.2.1", AssetName: `srv01 < <x a="`}}, "", ""},
@@ -99,18 +99,18 @@ func TestExport(t *testing.T) {
 		"cut off":                      {"<inventory><hosts>\n" + first + "\n" + `<host address="192.0.2.2"><name>`, one, "line 3: the file is cut off inside of <name>", ""},
 		"cut off in a tag":             {"<inventory><hosts>\n" + first + `<host addr`, one, "line 2: the file is cut off inside of <hosts>", ""},
 		"cut off between hosts":        {"<inventory><hosts>\n" + first, one, "line 2: the file is cut off inside of <hosts>", ""},
-		"an end too many":              {document(first + "</x>"), one, "line 2: the end of an element that is not open", ""},
-		"overlapping elements":         {document(first + "<a><b></a></b>"), one, "line 2: the end of an element that is not open", ""},
+		"an end too many":              {document(first + "</x>"), one, "line 2: the end of another element inside of <hosts>", ""},
+		"overlapping elements":         {document(first + "<a><b></a></b>"), one, "line 2: the end of another element inside of <b>", ""},
 		"an entity of the document":    {"<!DOCTYPE i [<!ENTITY secret 'x'>]>" + document(first+"<x>&secret;</x>"), one, "line 2: an entity that XML does not define; entities of the document are not expanded", ""},
 		"no XML inside":                {document(first + "<1>"), one, "line 2: malformed XML", ""},
 		"a number that is none":        {document(first + "<host><ports>\nhunter2</ports></host>"), one, "line 3: <host>: a value of the wrong kind", ""},
 		"another format":               {"<NexposeReport/>", nil, "the file looks like XML with the root NexposeReport: import it as NEXPOSE", ""},
-		"an unknown format":            {"<kitchen/>", nil, "the file looks like XML with the root kitchen: looked for inventory or nothing", ""},
+		"an unknown format":            {"<kitchen/>", nil, "the file looks like XML with the root kitchen: looked for inventory", ""},
 		"an empty file":                {"", nil, "the file is empty", ""},
 		"blanks":                       {" \n\n ", nil, "the file is empty", ""},
 		"CSV":                          {"Host,OS\n192.0.2.1,<inventory/>\n", nil, "the file is not XML: it looks like text", ""},
 		"a zip archive":                {"PK\x03\x04\x00\x00", nil, "the file is not XML: it looks like a zip archive", ""},
-		"a web page":                   {"<!DOCTYPE html><html><p>", nil, "the file looks like XML with the root html: looked for inventory or nothing", ""},
+		"a web page":                   {"<!DOCTYPE html><html><p>", nil, "the file looks like XML with the root html: looked for inventory", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

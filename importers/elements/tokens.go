@@ -73,8 +73,11 @@ func (t *tokens) check(token xml.Token) error {
 		t.open = append(t.open, token.Name.Local)
 		t.texts = append(t.texts, 0)
 	case xml.EndElement:
-		if len(t.open) == 0 || t.open[len(t.open)-1] != token.Name.Local {
+		if len(t.open) == 0 {
 			return errors.New("the end of an element that is not open")
+		}
+		if t.open[len(t.open)-1] != token.Name.Local {
+			return fmt.Errorf("the end of another element inside of %s", t.place())
 		}
 		t.open, t.texts = t.open[:len(t.open)-1], t.texts[:len(t.texts)-1]
 	case xml.CharData:

@@ -61,6 +61,10 @@ func (e Export) layout(header []string) layout {
 // add takes in a row, of which it keeps nothing, and which the end of the file may have cut off.
 func (t *table) add(row []string, line int, last bool) error {
 	ip, ok := t.addressOf(row)
+	if t.Aside != nil && (!ok || len(row) < t.layout.width) && t.isAside(row) {
+		t.leave(row)
+		return nil
+	}
 	if !ok {
 		if done, err := t.layOut(row, line); done || err != nil {
 			return err
@@ -90,10 +94,6 @@ func (t *table) add(row []string, line int, last bool) error {
 // layOut deals with a row without an address that is no finding but part of how the file is laid out.
 func (t *table) layOut(row []string, line int) (done bool, err error) {
 	if blank(row) || !t.begun && isHint(row) {
-		return true, nil
-	}
-	if t.Aside != nil && t.isAside(row) {
-		t.leave(row)
 		return true, nil
 	}
 	known, err := t.words.isHeader(row, !t.begun)
@@ -126,12 +126,15 @@ func (t *table) leave(row []string) {
 
 // isAside looks at the place of the address, or at what is alone in the row.
 func (t *table) isAside(row []string) bool {
+	if (len(row) < t.layout.width || blank(row[1:])) && t.Aside.MatchString(row[0]) {
+		return true
+	}
 	for _, i := range t.layout.address {
 		if i < len(row) && t.Aside.MatchString(row[i]) {
 			return true
 		}
 	}
-	return (len(row) < t.layout.width || blank(row[1:])) && t.Aside.MatchString(row[0])
+	return false
 }
 
 // addressOf returns the first IPv4 address of a row, else its first IPv6 address.

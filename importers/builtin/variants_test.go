@@ -101,10 +101,8 @@ func TestEveryFormatHasVariants(t *testing.T) {
 // hostsIn returns how many hosts of a file have an address, each once.
 func hostsIn(t *testing.T, importType string, content []byte) int {
 	t.Helper()
-	all := builtin.Importers()
-	i := all[slices.IndexFunc(all, func(i plugins.Importer) bool { return i.Type == importType })]
 	seen := map[string]bool{}
-	err := plugins.Run(t.Context(), i, plugins.NewFile("", bytes.NewReader(content), nil), func(r plugins.Record) error {
+	err := plugins.Run(t.Context(), importerOf(importType), plugins.NewFile("", bytes.NewReader(content), nil), func(r plugins.Record) error {
 		if r.Skip == "" && seen[r.IPAddress] {
 			return fmt.Errorf("%s comes twice", r.IPAddress)
 		}

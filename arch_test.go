@@ -28,9 +28,12 @@ var arrows = map[string]string{
 	"plugins":              "plugins/importerpb",
 	"plugins/host":         "plugins plugins/importerpb",
 	"plugins/importertest": "plugins plugins/host plugins/importerpb",
-	"importers/columns":    "plugins",
-	"importers/*":          "plugins importers/columns", // the formats
-	"importers/builtin":    "plugins importers/*",
+	"importers/text":       "",
+	"importers/hosts":      "plugins",
+	"importers/columns":    "plugins importers/text importers/hosts",
+	"importers/nessussc":   "plugins importers/columns importers/nessus",
+	"importers/*":          "plugins importers/columns importers/text importers/hosts", // the formats
+	"importers/builtin":    "plugins importers/* importers/nessussc",
 	"importers/runner":     "plugins plugins/host store",
 	"docs":                 "",
 	"testdata/demo":        "",

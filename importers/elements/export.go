@@ -1,6 +1,8 @@
 package elements
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -61,6 +63,20 @@ func (e Export) Import(ctx context.Context, f plugins.File, emit func(plugins.Re
 		return err
 	}
 	return failure
+}
+
+// Or returns an Import for a format that comes as XML and in another form: a file that begins like XML, in any encoding that
+// is read, is imported as that, any other by other.
+func (e Export) Or(other func(context.Context, plugins.File, func(plugins.Record) error) error) func(context.Context, plugins.File, func(plugins.Record) error) error {
+	return func(ctx context.Context, f plugins.File, emit func(plugins.Record) error) error {
+		in := bufio.NewReader(f.Reader)
+		head, _ := in.Peek(1 << 10) // an error comes again
+		f.Reader = in
+		if bytes.HasPrefix(bytes.TrimLeft(head, "\xef\xbb\xbf\xff\xfe\x00 \t\r\n"), []byte("<")) {
+			return e.Import(ctx, f, emit)
+		}
+		return other(ctx, f, emit)
+	}
 }
 
 // read takes in all hosts.

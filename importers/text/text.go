@@ -165,6 +165,9 @@ func (cleaner) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error
 			if r = '\n'; nSrc+1 < len(src) && src[nSrc+1] == '\n' {
 				size = 2
 			}
+		case r == '\ufeff': // the mark of a file that was put behind another
+			nSrc += size
+			continue
 		case r < ' ' || r == 0xfffe || r == 0xffff:
 			r = ' '
 		case r == utf8.RuneError && size == 1:

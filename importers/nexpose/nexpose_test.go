@@ -1,0 +1,19 @@
+package nexpose_test
+
+import (
+	"testing"
+
+	"github.com/musterhq/muster/importers/nexpose"
+	"github.com/musterhq/muster/plugins/importertest"
+)
+
+const cases = "../../testdata/importers/nexpose"
+
+func TestCases(t *testing.T) { importertest.Run(t, nexpose.Importer, cases) }
+
+func FuzzNexpose(f *testing.F) { importertest.Fuzz(f, nexpose.Importer, cases) }
+
+func TestSamples(t *testing.T) {
+	t.Parallel()
+	importertest.Samples(t, nexpose.Importer, "../../../shared/samples", map[string]int{})
+}

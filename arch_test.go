@@ -27,7 +27,8 @@ var arrows = map[string]string{
 	"plugins/importerpb":   "",
 	"plugins":              "plugins/importerpb",
 	"plugins/host":         "plugins plugins/importerpb",
-	"plugins/importertest": "plugins plugins/host plugins/importerpb",
+	"plugins/cases":        "plugins",
+	"plugins/importertest": "plugins plugins/cases plugins/host plugins/importerpb",
 	"importers/columns":    "plugins",
 	"importers/*":          "plugins importers/columns", // the formats
 	"importers/builtin":    "plugins importers/*",

@@ -139,8 +139,10 @@ func (p *process) Name() string                    { return p.cmd.Path }
 func (p *process) ID() string                      { return strconv.Itoa(p.pid()) }
 func (p *process) Diagnose(context.Context) string { return "" }
 func (p *process) Stderr() io.ReadCloser           { return io.NopCloser(eof{}) } // read by watch
-func (p *process) Stdout() io.ReadCloser           { return &handshake{ReadCloser: p.stdout, spoke: &p.spoke, over: sync.OnceFunc(func() { close(p.read) })} }
-func (p *process) Kill(context.Context) error      { p.kill(); return nil }
+func (p *process) Stdout() io.ReadCloser {
+	return &handshake{ReadCloser: p.stdout, spoke: &p.spoke, over: sync.OnceFunc(func() { close(p.read) })}
+}
+func (p *process) Kill(context.Context) error { p.kill(); return nil }
 
 func (p *process) Wait(context.Context) error {
 	<-p.exited

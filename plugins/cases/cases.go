@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 
@@ -107,7 +108,8 @@ func (o Outcome) text() []byte {
 
 // Diff shows in what an outcome differs from another one, line by line; it is empty if they are equal.
 func (o Outcome) Diff(name string, other Outcome, otherName string) string {
-	return string(diff.Diff(name, o.text(), otherName, other.text()))
+	_, difference, _ := strings.Cut(string(diff.Diff(name, o.text(), otherName, other.text())), "\n") // behind the command
+	return difference
 }
 
 // Check compares an outcome with what is expected. It returns ErrDiffers with the difference, or what is wrong with the file

@@ -86,7 +86,7 @@ func (h *Host) listBuiltIn(pins []Pin) []Listed {
 
 // look looks at one file; pin is nil for one that is not pinned.
 func (h *Host) look(file string, pin *Pin) Listed {
-	l := Listed{File: plugins.Sentence(filepath.Base(file)), State: NotPinned}
+	l := Listed{Info: Info{Extensions: []string{}}, File: plugins.Sentence(filepath.Base(file)), State: NotPinned}
 	if pin != nil {
 		l.Info, l.State = pin.Info, Pinned
 	}

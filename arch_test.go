@@ -27,12 +27,14 @@ var arrows = map[string]string{
 	"plugins/importerpb":   "",
 	"plugins":              "plugins/importerpb",
 	"plugins/host":         "plugins plugins/importerpb",
-	"plugins/importertest": "plugins plugins/host plugins/importerpb",
+	"plugins/cases":        "plugins",
+	"plugins/importertest": "plugins plugins/cases plugins/host plugins/importerpb",
 	"importers/text":       "",
 	"importers/hosts":      "plugins",
 	"importers/columns":    "plugins importers/text importers/hosts",
+	"importers/elements":   "plugins importers/text importers/hosts",
 	"importers/nessussc":   "plugins importers/columns importers/nessus",
-	"importers/*":          "plugins importers/columns importers/text importers/hosts", // the formats
+	"importers/*":          "plugins importers/columns importers/elements importers/text importers/hosts", // the formats
 	"importers/builtin":    "plugins importers/* importers/nessussc",
 	"importers/runner":     "plugins plugins/host store",
 	"docs":                 "",

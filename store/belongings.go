@@ -78,13 +78,17 @@ func UpsertDatabase(tx *Tx, asset *Asset, f DatabaseFacts) (Outcome, error) {
 
 // upsert stores a record that an importer has changed, if it has, or that is new.
 func upsert[T any](tx *Tx, c *Collection[int, T], record, before *T) (Outcome, error) {
+	outcome, write := Updated, c.Put
 	switch {
 	case *c.id(record) == 0:
-		return Created, c.Insert(tx, record)
+		outcome, write = Created, c.Insert
 	case reflect.DeepEqual(record, before):
 		return Unchanged, nil
 	}
-	return Updated, c.Put(tx, record)
+	if err := write(tx, record); err != nil {
+		return Unchanged, err
+	}
+	return outcome, nil
 }
 
 // databaseAt finds the database that an upsert is about, nil for none.

@@ -67,7 +67,7 @@ func (d *document) element(start *xml.StartElement) error {
 	if place := values[path]; place != nil {
 		return d.value(place(d))
 	}
-	if name := start.Name.Local; len(d.unknown) < maxUnknown && !slices.Contains(d.unknown, name) {
+	if name := strings.Clone(plugins.Sentence(start.Name.Local)); len(d.unknown) < maxUnknown && !slices.Contains(d.unknown, name) {
 		d.unknown = append(d.unknown, name)
 		d.warn("an element <%s> has no meaning here; such ones are passed over", name)
 	}

@@ -3,6 +3,7 @@ package passwordsafe
 import (
 	"encoding/xml"
 	"errors"
+	"strings"
 
 	"github.com/musterhq/muster/plugins"
 )
@@ -113,7 +114,7 @@ func (d *document) attribute(start *xml.StartElement) error {
 	a := plugins.Attribute{}
 	for _, of := range start.Attr {
 		if of.Name.Local == "type" {
-			a.Type = of.Value[:min(len(of.Value), maxValue)]
+			a.Type = strings.Clone(plugins.Sentence(of.Value)) // longer than any name, and no part of a token of any size
 		}
 	}
 	name, ok, err := d.text()
@@ -121,7 +122,7 @@ func (d *document) attribute(start *xml.StartElement) error {
 		return err
 	}
 	a.ShortName = name
-	if plugins.Sentence(a.Type) == "" || plugins.Sentence(name) == "" {
+	if a.Type == "" || plugins.Sentence(name) == "" {
 		d.warn("<Attribute> has no type or no text")
 		return nil
 	}

@@ -72,6 +72,21 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
+// TestTooMuchText skips an asset that is larger than a record may be, and goes on with the next.
+func TestTooMuchText(t *testing.T) {
+	t.Parallel()
+	for name, length := range map[string]int{"more than a record holds": 900, "more than is held at all": 20_000} {
+		account := "<ManagedAccount><Description>" + strings.Repeat("d", length) + "</Description></ManagedAccount>"
+		content := `<PasswordSafeImport version="1"><Assets><Asset><IPAddress>192.0.2.1</IPAddress><ManagedSystem><ManagedAccounts>` +
+			strings.Repeat(account, 600) + "</ManagedAccounts></ManagedSystem></Asset><Asset><IPAddress>192.0.2.2</IPAddress></Asset></Assets></PasswordSafeImport>"
+		records, said := read(t, strings.NewReader(content))
+		want := []plugins.Record{{IPAddress: "192.0.2.1", Skip: "what there is on it takes more than 512 KiB"}, {IPAddress: "192.0.2.2"}}
+		if diff := cmp.Diff(want, records); diff != "" || said != "<nil>" {
+			t.Errorf("%s: %s\n%s", name, said, diff)
+		}
+	}
+}
+
 // TestNothingIsSaidOfSecrets damages a file in every place and in every way, and looks for a secret in what is said of it.
 func TestNothingIsSaidOfSecrets(t *testing.T) {
 	t.Parallel()
@@ -131,6 +146,8 @@ func TestLargeFiles(t *testing.T) { // not parallel: it measures memory
 		"unknown elements":  {account, "<Nothing/>"},
 		"elements in texts": {account + "<Password>", "<Nothing/>"},
 		"attributes":        {begin + "<Attributes>", "<Attribute type='a'>b</Attribute>"},
+		"long names":        {account, "<" + strings.Repeat("x", 1<<20) + "/>"},
+		"long types":        {begin + "<Attributes>", "<Attribute type='" + strings.Repeat("x", 1<<20) + "'>b</Attribute>"},
 		"databases":         {begin + "<Databases>", "<Database/>"},
 		"systems":           {begin, "<ManagedSystem/>"},
 		"functional":        {begin[:strings.Index(begin, "<Assets>")] + "<FunctionalAccounts>", "<FunctionalAccount/>"},

@@ -152,7 +152,7 @@ func TestLargeFiles(t *testing.T) { // not parallel: it measures memory
 		"systems":           {begin, "<ManagedSystem/>"},
 		"functional":        {begin[:strings.Index(begin, "<Assets>")] + "<FunctionalAccounts>", "<FunctionalAccount/>"},
 	} {
-		content := strings.NewReader(test.before + strings.Repeat(test.filler, (2<<20)/len(test.filler)))
+		content := strings.NewReader(test.before + strings.Repeat(test.filler, (1<<20)/len(test.filler)))
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)

@@ -8,6 +8,7 @@ import (
 	"github.com/musterhq/muster/importers/nessus"
 	"github.com/musterhq/muster/importers/nessussc"
 	"github.com/musterhq/muster/importers/nexpose"
+	"github.com/musterhq/muster/importers/passwordsafe"
 	"github.com/musterhq/muster/importers/qualys"
 	"github.com/musterhq/muster/importers/tripwire"
 	"github.com/musterhq/muster/plugins"
@@ -21,6 +22,7 @@ func Importers() []plugins.Importer {
 		nessus.Importer,
 		nessussc.Importer,
 		nexpose.Importer,
+		passwordsafe.Importer,
 		qualys.Importer,
 		tripwire.Importer,
 	}

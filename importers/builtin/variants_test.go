@@ -41,6 +41,7 @@ var variants = []struct {
 	}.rewrite},
 	{"NEXPOSE", "nexpose", ".xml", documents{host: "node", drop: []string{"names", "fingerprints", "tests", "endpoints", "device-id", "risk-score", "hardware-address"}}.rewrite},
 	{"NEXPOSE", "nexpose", ".xml", documents{host: "device", drop: []string{"fingerprint", "vulnerabilities", "services", "id"}}.rewrite},
+	{"PASSWORDSAFE", "passwordsafe", ".xml", documents{host: "Asset", drop: []string{"AssetName", "DnsName", "Attributes", "Databases", "ManagedSystem"}}.rewrite},
 	{"QUALYSGUARD", "qualys", ".csv", tables{
 		keep: []string{"IP", "QID", "Asset Id", "Asset IPV4", "Asset IPV6"}, id: "Asset Id",
 		preambles: []string{

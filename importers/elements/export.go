@@ -119,12 +119,21 @@ func (e Export) roots() []string {
 
 // foreign says of a document with another root what it is.
 func (e Export) foreign(root string, roots []string) error {
-	looks := "the file looks like XML with the root " + plugins.Sentence(root)
 	if reason, known := e.Unsupported[root]; known {
-		return fmt.Errorf("%s: %s", looks, reason)
+		return fmt.Errorf("%s: %s", looksLike(root), reason)
 	}
+	return Foreign(root, roots...)
+}
+
+// Foreign returns the error for a document with a root that is none of those of a format: what the file is, and as what to
+// import it if that is known.
+func Foreign(root string, roots ...string) error {
 	if typ, known := types[root]; known {
-		return fmt.Errorf("%s: import it as %s", looks, typ)
+		return fmt.Errorf("%s: import it as %s", looksLike(root), typ)
 	}
-	return fmt.Errorf("%s: looked for %s", looks, strings.Join(roots, " or "))
+	return fmt.Errorf("%s: looked for %s", looksLike(root), strings.Join(roots, " or "))
+}
+
+func looksLike(root string) string {
+	return "the file looks like XML with the root " + plugins.Sentence(root)
 }

@@ -81,6 +81,20 @@ func TestCheckFindsEveryDifference(t *testing.T) {
 	}
 }
 
+// TestPasswords shows that what is expected says that there is a password, and not which.
+func TestPasswords(t *testing.T) {
+	t.Parallel()
+	account := &plugins.FunctionalAccount{AccountName: "svc", Password: plugins.NewPassword("correct horse")}
+	with := Outcome{{Record: plugins.Record{FunctionalAccount: account}}}
+	without := Outcome{{Record: plugins.Record{FunctionalAccount: &plugins.FunctionalAccount{AccountName: "svc"}}}}
+	if strings.Contains(string(with.text()), "horse") {
+		t.Errorf("a password is written: %s", with.text())
+	}
+	if with.Diff("one", without, "the other") == "" {
+		t.Error("that there is no password makes no difference")
+	}
+}
+
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	c, got := newCase(t)

@@ -3,6 +3,8 @@ package importertest
 import (
 	"bufio"
 	"context"
+	"encoding/json"
+	"errors"
 	"testing"
 
 	"github.com/musterhq/muster/plugins"
@@ -23,6 +25,20 @@ var hosts = plugins.Importer{Type: "HOSTS", Extensions: []string{".txt"}, Import
 	return scanner.Err()
 }}
 
-func TestRun(t *testing.T) { Run(t, hosts, "testdata/hosts") }
+// records is a format of records as they are.
+var records = plugins.Importer{Type: "RECORDS", Extensions: []string{".json"}, Import: func(_ context.Context, f plugins.File, emit func(plugins.Record) error) error {
+	for decoder := json.NewDecoder(f); decoder.More(); {
+		var r plugins.Record
+		if err := errors.Join(decoder.Decode(&r), emit(r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}}
+
+func TestRun(t *testing.T) {
+	Run(t, hosts, "testdata/hosts")
+	Run(t, records, "testdata/records")
+}
 
 func FuzzHosts(f *testing.F) { Fuzz(f, hosts, "testdata/hosts") }

@@ -1,6 +1,7 @@
 package nexpose
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -23,13 +24,13 @@ var Report = columns.Export{
 
 // names tells short names from those with a domain: all that an asset has are in one cell.
 func names(cells []string) (r plugins.Record) {
-	for name := range strings.FieldsFuncSeq(cells[0], func(c rune) bool { return strings.ContainsRune(",; \n\t", c) }) {
-		switch {
+	for name := range strings.SplitSeq(cells[0], ",") {
+		switch name = strings.TrimSpace(name); {
 		case strings.Contains(name, ":"): // localhost:5000
 		case strings.Contains(name, "."):
-			r.Fill(plugins.Record{DnsName: name})
+			r.DnsName = cmp.Or(r.DnsName, name)
 		default:
-			r.Fill(plugins.Record{AssetName: name})
+			r.AssetName = cmp.Or(r.AssetName, name)
 		}
 	}
 	return r

@@ -25,8 +25,10 @@ var Report = columns.Export{
 // names tells short names from those with a domain: all that an asset has are in one cell.
 func names(cells []string) (r plugins.Record) {
 	for name := range strings.SplitSeq(cells[0], ",") {
-		switch name = strings.TrimSpace(name); {
-		case strings.Contains(name, ":"): // localhost:5000
+		name = strings.TrimSpace(name)
+		_, isAddress := plugins.Address(name)
+		switch {
+		case isAddress, strings.Contains(name, ":"): // localhost:5000
 		case strings.Contains(name, "."):
 			r.DnsName = cmp.Or(r.DnsName, name)
 		default:

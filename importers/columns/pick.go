@@ -70,9 +70,11 @@ func (s source) missing(have string, row []string, clean func(string) string) st
 // join puts two texts together, unless one says what the other does.
 func join(a, b string) string {
 	switch {
-	case b == "" || strings.Contains(" "+a+" ", " "+b+" "):
+	case a == "" || b == "":
+		return a + b
+	case strings.Contains(" "+a+" ", " "+b+" "):
 		return a
-	case a == "" || strings.HasPrefix(b, a+" "):
+	case strings.HasPrefix(b, a+" "):
 		return b
 	}
 	return a + " " + b

@@ -4,6 +4,7 @@ package text
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -194,10 +195,22 @@ func (cleaner) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error
 
 // asciiRun returns how many bytes at the beginning stay as they are.
 func asciiRun(src []byte) int {
-	for i, c := range src {
-		if c >= utf8.RuneSelf || c < ' ' && c != '\n' && c != '\t' {
-			return i
+	for i := 0; i < len(src); {
+		if i+8 <= len(src) && isPrintable(binary.LittleEndian.Uint64(src[i:])) {
+			i += 8
+			continue
+		}
+		for end := min(i+8, len(src)); i < end; i++ {
+			if c := src[i]; c >= utf8.RuneSelf || c < ' ' && c != '\n' && c != '\t' {
+				return i
+			}
 		}
 	}
 	return len(src)
+}
+
+// isPrintable reports whether none of eight bytes is a control character or not ASCII.
+func isPrintable(eight uint64) bool {
+	const ones = 0x0101010101010101
+	return (eight|(eight-' '*ones))&(0x80*ones) == 0
 }

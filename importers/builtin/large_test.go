@@ -41,7 +41,7 @@ type large struct {
 	rest       []byte // of the buffer, to be read
 }
 
-func newLarge(t testing.TB, file string, rows int) *large {
+func newLarge(t testing.TB, file string, rows int, prose string) *large {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("../../testdata/importers", file, "input.csv"))
 	if err != nil {
@@ -91,7 +91,7 @@ func TestMemory(t *testing.T) { // not parallel: it measures the heap
 	for _, export := range exports {
 		t.Run(export.importType, func(t *testing.T) {
 			before, hosts := liveHeap(), 0
-			err := importerOf(export.importType).Import(t.Context(), plugins.NewFile("", newLarge(t, export.file, 1), nil), func(plugins.Record) error {
+			err := importerOf(export.importType).Import(t.Context(), plugins.NewFile("", newLarge(t, export.file, 1, ""), nil), func(plugins.Record) error {
 				if hosts++; hosts == 1 {
 					held := liveHeap() - min(before, liveHeap())
 					if t.Logf("%d bytes for each host", held/manyHosts); held > allowed {
@@ -118,7 +118,7 @@ func liveHeap() uint64 {
 // same bytes, and of-csv is the share of its speed that is left.
 func BenchmarkImport(b *testing.B) {
 	for _, export := range exports {
-		content, err := io.ReadAll(newLarge(b, export.file, 2))
+		content, err := io.ReadAll(newLarge(b, export.file, 2, prose))
 		if err != nil {
 			b.Fatal(err)
 		}

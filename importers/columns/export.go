@@ -15,9 +15,12 @@ import (
 	"github.com/musterhq/muster/plugins"
 )
 
-// maxRecord is the length in bytes of the longest row that is read. A quote that is never closed makes one row of the rest
-// of a file, and that must not cost more memory than there is.
-const maxRecord = 16 << 20
+// maxRecord is the length in bytes of the longest row that is read, and maxColumns how many columns it may have, give or take
+// 64 Ki. A quote that is never closed makes one row of the rest of a file, and that must not cost more memory than there is.
+const (
+	maxRecord  = 8 << 20
+	maxColumns = 256 << 10
+)
 
 // maxPreamble is how many bytes there may be above the header. Some reports list all hosts there.
 const maxPreamble = 4 << 20
@@ -50,7 +53,7 @@ type Export struct {
 	// such as its last one. Any other row without a host is a warning. May be nil.
 	Aside *regexp.Regexp
 
-	// Facts returns what a row says of its host outside those columns. It gets one cell for each list in FactColumns, the
+	// Facts returns what a row says of the members above outside those columns. It gets one cell for each list in FactColumns, the
 	// first of the list that is not empty, and must not keep them. Where both know a member, the columns of the row come first.
 	FactColumns [][]string
 	Facts       func(cells []string) plugins.Record
@@ -92,7 +95,8 @@ func (t *table) read(ctx context.Context, file *text.File, begin start) error {
 	if _, err := file.Discard(begin.offset); err != nil {
 		return err
 	}
-	rows := csv.NewReader(file.Reader)
+	file.Limit(byte(begin.comma), maxColumns)
+	rows, inner := csv.NewReader(file.Reader), newUnwrapper(begin.comma)
 	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord = begin.comma, -1, true
 	line := begin.line
 	for n := 0; n%1024 > 0 || ctx.Err() == nil; n++ {
@@ -109,7 +113,7 @@ func (t *table) read(ctx context.Context, file *text.File, begin start) error {
 		}
 		line, _ = rows.FieldPos(0)
 		line += begin.line
-		if err := t.add(unwrap(row, begin.comma), line, file.CutOff()); err != nil {
+		if err := t.add(inner.unwrap(row), line, file.CutOff()); err != nil {
 			return err
 		}
 	}
@@ -128,7 +132,7 @@ func (t *table) damage(err error, begin, last int) error {
 	case isMalformed:
 		return fmt.Errorf("line %d: quote not closed", malformed.StartLine+begin)
 	case errors.Is(err, text.ErrTooLong):
-		return fmt.Errorf("the row behind line %d is longer than %d MiB: quote not closed?", last, maxRecord>>20)
+		return fmt.Errorf("the row behind line %d has more than %d MiB or %d columns: quote not closed?", last, maxRecord>>20, maxColumns)
 	}
 	return err
 }

@@ -113,37 +113,6 @@ func TestRowsWithoutHost(t *testing.T) {
 	}
 }
 
-// filler is an endless text.
-type filler struct{ text string }
-
-func (f *filler) Read(p []byte) (int, error) {
-	n := 0
-	for n < len(p) {
-		n += copy(p[n:], f.text)
-	}
-	return n, nil
-}
-
-func TestQuoteThatNeverCloses(t *testing.T) { // not parallel: it measures memory
-	for name, tail := range map[string]string{"lines": "a line\n", "one line": "more and more "} {
-		content := io.MultiReader(strings.NewReader("IP Address,Name\n192.0.2.1,a\n192.0.2.2,\""), &filler{tail})
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		hosts, _, failure := read(t, inventory, content)
-		runtime.ReadMemStats(&after)
-		if failure != "the row behind line 2 is longer than 16 MiB: quote not closed?" || len(hosts) != 1 {
-			t.Errorf("%s: %d hosts, %q", name, len(hosts), failure)
-		}
-		if grown := (after.HeapSys - min(before.HeapSys, after.HeapSys)) >> 20; grown > 200 {
-			t.Errorf("%s: the heap grew by %d MiB", name, grown)
-		}
-	}
-	_, _, failure := read(t, inventory, &filler{"x"})
-	if !strings.HasPrefix(failure, "no host column") {
-		t.Errorf("a header that never ends: %q", failure)
-	}
-}
-
 func TestMemoryGrowsWithHostsOnly(t *testing.T) { // not parallel: it measures memory
 	big := strings.Repeat("x", 1<<20)
 	var rows []io.Reader

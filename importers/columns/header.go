@@ -1,10 +1,13 @@
 package columns
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
 	"strings"
+
+	"github.com/musterhq/muster/importers/text"
 )
 
 // start is where the first header of a file is.
@@ -29,14 +32,14 @@ func (v *vocabulary) findStart(head []byte) (best start, found bool) {
 // findHeader returns the offset of the first record that is a header, be it one to refuse. It passes over some lines that
 // are not CSV, but not over any number of them: each can cost a look at all that follows.
 func (v *vocabulary) findHeader(head []byte, comma rune) (offset int, found bool) {
-	first := true
+	first, inner := true, newUnwrapper(comma)
 	for range 100 {
 		r := csv.NewReader(bytes.NewReader(head[offset:]))
 		r.Comma, r.FieldsPerRecord, r.ReuseRecord = comma, -1, true
 		at := 0
 		row, err := r.Read()
 		for ; err == nil; row, err = r.Read() {
-			if row = unwrap(row, comma); !blank(row) && !isHint(row) {
+			if row = inner.unwrap(row); !blank(row) && !isHint(row) {
 				if known, refused := v.isHeader(row, first); known || refused != nil {
 					return offset + at, true
 				}
@@ -57,13 +60,25 @@ func (v *vocabulary) findHeader(head []byte, comma rune) (offset int, found bool
 // isHint reports whether a row is the line "sep=;" that Excel wants above a table.
 func isHint(row []string) bool { return len(row) <= 2 && strings.HasPrefix(row[0], "sep=") }
 
-// unwrap returns the row that is in the only cell of another one: some exporters put whole rows into quotes.
-func unwrap(row []string, comma rune) []string {
-	if len(row) != 1 || !strings.ContainsRune(row[0], comma) {
+// unwrapper finds the row that is in the only cell of another one: some exporters put whole rows into quotes.
+type unwrapper struct {
+	comma  rune
+	cell   strings.Reader
+	buffer *bufio.Reader
+}
+
+func newUnwrapper(comma rune) *unwrapper {
+	return &unwrapper{comma: comma, buffer: bufio.NewReaderSize(nil, text.BufferBytes)}
+}
+
+func (u *unwrapper) unwrap(row []string) []string {
+	if len(row) != 1 || !strings.ContainsRune(row[0], u.comma) {
 		return row
 	}
-	r := csv.NewReader(strings.NewReader(row[0]))
-	r.Comma, r.FieldsPerRecord = comma, -1
+	u.cell.Reset(row[0])
+	u.buffer.Reset(&u.cell)
+	r := csv.NewReader(u.buffer)
+	r.Comma, r.FieldsPerRecord = u.comma, -1
 	if inner, err := r.Read(); err == nil && int(r.InputOffset()) == len(row[0]) {
 		return inner
 	}

@@ -13,7 +13,7 @@ const joins = " + "
 // are joined.
 type source [][]int
 
-// sourceOf finds the columns in a header, in the order of names. A name may stand there more than once.
+// sourceOf finds the columns in a folded header, in the order of names. A name may stand there more than once.
 func sourceOf(header, names []string) (s source) {
 	for _, name := range names {
 		first, others, _ := strings.Cut(name, joins)
@@ -33,7 +33,7 @@ func indexes(header []string, name string) (all []int) {
 		return nil
 	}
 	for i, cell := range header {
-		if len(cell) <= maxName && fold(cell) == name {
+		if cell == name {
 			all = append(all, i)
 		}
 	}
@@ -70,9 +70,11 @@ func (s source) missing(have string, row []string, clean func(string) string) st
 // join puts two texts together, unless one says what the other does.
 func join(a, b string) string {
 	switch {
-	case b == "" || strings.Contains(" "+a+" ", " "+b+" "):
+	case a == "" || b == "":
+		return a + b
+	case strings.Contains(" "+a+" ", " "+b+" "):
 		return a
-	case a == "" || strings.HasPrefix(b, a+" "):
+	case strings.HasPrefix(b, a+" "):
 		return b
 	}
 	return a + " " + b

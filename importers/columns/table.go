@@ -1,6 +1,7 @@
 package columns
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -25,37 +26,6 @@ type table struct {
 	hosts         hosts.List
 	homeless      int // rows that name no host
 	firstHomeless int // the line of the first one
-}
-
-// layout is where the members of a host stand in a row.
-type layout struct {
-	header                 []string
-	address                []int
-	host, hostName, id     source // hostName: unless such a column fills AssetName
-	name, dns, domain, mac source
-	kind, system           source
-	facts                  []source
-	width                  int // cells of a complete row
-}
-
-func (e Export) layout(header []string) layout {
-	fillsName := func(column string) bool { return slices.Contains(e.AssetName, column) }
-	l := layout{
-		host: sourceOf(header, e.Host), hostName: sourceOf(header, slices.DeleteFunc(slices.Clone(e.Host), fillsName)), id: sourceOf(header, e.AssetID),
-		name: sourceOf(header, e.AssetName), dns: sourceOf(header, e.DnsName), domain: sourceOf(header, e.DomainName),
-		mac: sourceOf(header, e.MacAddress), kind: sourceOf(header, e.AssetType), system: sourceOf(header, e.OperatingSystem),
-		width: len(header),
-	}
-	for l.width > 0 && fold(header[l.width-1]) == "" {
-		l.width--
-	}
-	for _, name := range e.IPAddress {
-		l.address = append(l.address, indexes(header, name)...)
-	}
-	for _, names := range e.FactColumns {
-		l.facts = append(l.facts, sourceOf(header, names))
-	}
-	return l
 }
 
 // add takes in a row, of which it keeps nothing, and which the end of the file may have cut off.
@@ -102,18 +72,12 @@ func (t *table) layOut(row []string, line int) (done bool, err error) {
 		err = fmt.Errorf("line %d: %w", line, err)
 	}
 	t.outside = t.outside && !known
-	if known && !slices.Equal(row, t.layout.header) {
+	if known && !slices.EqualFunc(row, t.layout.names, isName) {
 		if t.headers++; t.headers > maxHeaders {
 			return true, fmt.Errorf("line %d: more than %d headers", line, maxHeaders)
 		}
-		header := make([]string, len(row))
-		for i, name := range row {
-			if len(name) <= maxName {
-				header[i] = string([]byte(name))
-			}
-		}
-		t.layout = t.Export.layout(header)
-		t.words.learn(header)
+		t.layout = t.Export.layout(row)
+		t.words.learn(t.layout.names)
 	}
 	return known || t.headers == 0, err
 }
@@ -205,7 +169,13 @@ func (t *table) fill(host *plugins.Record, row []string) {
 		for i, source := range l.facts {
 			t.cells[i] = source.pick(row, plugins.Text)
 		}
-		found.Fill(t.Facts(t.cells))
+		facts := t.Facts(t.cells)
+		found.AssetName = cmp.Or(found.AssetName, facts.AssetName)
+		found.DnsName = cmp.Or(found.DnsName, facts.DnsName)
+		found.DomainName = cmp.Or(found.DomainName, facts.DomainName)
+		found.MacAddress = cmp.Or(found.MacAddress, facts.MacAddress)
+		found.AssetType = cmp.Or(found.AssetType, facts.AssetType)
+		found.OperatingSystem = cmp.Or(found.OperatingSystem, facts.OperatingSystem)
 	}
 	if found != (plugins.Record{}) {
 		found = found.Normalized()

@@ -9,6 +9,9 @@ import (
 // maxName is the length in bytes of the longest cell that may be the name of a column.
 const maxName = 64
 
+// maxNames is how many columns a header has at the most.
+const maxNames = 4096
+
 // manyNames is how many familiar names make a header of a row.
 const manyNames = 3
 
@@ -53,12 +56,10 @@ func (v *vocabulary) list(names []string) uint64 {
 	return bit
 }
 
-// learn makes the names of a header familiar.
+// learn makes the folded names of a header familiar.
 func (v *vocabulary) learn(header []string) {
-	for _, name := range header[:min(len(header), 1000)] {
-		if len(name) <= maxName {
-			v.lists[fold(name)] |= v.familiar
-		}
+	for _, name := range header {
+		v.lists[name] |= v.familiar
 	}
 }
 
@@ -66,6 +67,9 @@ func (v *vocabulary) learn(header []string) {
 // down a row of data might happen to have their names in it: there a header is one of the format's own family, or has
 // many names that are familiar. The error is that the header is one of another format.
 func (v *vocabulary) isHeader(row []string, first bool) (bool, error) {
+	if len(row) > maxNames {
+		return false, nil
+	}
 	var seen uint64
 	filled, known := 0, 0
 	for _, cell := range row {
@@ -125,6 +129,15 @@ func (e Export) noHost() error {
 
 // fold makes the spellings of a column's name equal: "Host_Name", "host name".
 func fold(name string) string { return string(appendFolded(nil, name)) }
+
+// isName reports whether a cell was folded to a name, which is empty for one that is too long.
+func isName(cell, name string) bool {
+	var buffer [maxName]byte
+	if len(cell) > maxName {
+		return name == ""
+	}
+	return string(appendFolded(buffer[:0], cell)) == name
+}
 
 func appendFolded(folded []byte, name string) []byte {
 	for i := 0; i < len(name); i++ {

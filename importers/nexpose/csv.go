@@ -24,7 +24,7 @@ var Report = columns.Export{
 // facts takes the names of an asset, which are all in one cell.
 func facts(cells []string) plugins.Record {
 	var n names
-	for name := range strings.FieldsFuncSeq(cells[0], func(c rune) bool { return strings.ContainsRune(",; \n\t", c) }) {
+	for name := range strings.SplitSeq(cells[0], ",") {
 		n.add(name)
 	}
 	return plugins.Record{AssetName: n.asset, DnsName: n.dns}

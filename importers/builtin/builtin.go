@@ -5,6 +5,7 @@ package builtin
 import (
 	"github.com/musterhq/muster/importers/metasploit"
 	"github.com/musterhq/muster/importers/nessus"
+	"github.com/musterhq/muster/importers/retina"
 	"github.com/musterhq/muster/plugins"
 )
 
@@ -13,5 +14,6 @@ func Importers() []plugins.Importer {
 	return []plugins.Importer{
 		metasploit.Importer,
 		nessus.Importer,
+		retina.Importer,
 	}
 }

@@ -84,6 +84,9 @@ func (db *Database) definitionPages(first uint32) ([]byte, error) {
 			return nil, fmt.Errorf("%w: definition on page %d has more than %d pages", ErrDamaged, first, maxDefinitionPages)
 		}
 		content, err := db.pages.read(number, definitionPage)
+		if err == nil {
+			err = db.spend()
+		}
 		if err != nil {
 			return nil, fmt.Errorf("definition on page %d: %w", first, err)
 		}

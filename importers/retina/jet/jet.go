@@ -2,8 +2,8 @@
 // (Access 2007 and later), which keeps its tables as Jet 4 does. It reads whole tables from the first page to the last,
 // and nothing else: no indexes, queries, relations or attachments.
 //
-// A file is taken for hostile. Whatever it holds, no call panics, follows a link twice or keeps more than a few hundred
-// KiB; and the rows of a table may not tell more bytes than the file has, which bounds the time.
+// A file is taken for hostile. Whatever it holds, no call panics, follows a circle of links or keeps more than a few hundred
+// KiB; and what can belong to one table or row only is not read again and again for others, which bounds the time.
 package jet
 
 import (
@@ -49,6 +49,16 @@ type Database struct {
 	pages    pages
 	layout   *layout
 	codePage uint16 // of texts whose column names none; only Jet 3 has such
+	spare    int64  // pages that may still be read without being data of the table that names them
+}
+
+// spend counts a page of a definition, or one that a table owns but has no rows on. Both are one table's, so that a file
+// has only so many of them, unless tables share them; there is room for going through all tables several times.
+func (db *Database) spend() error {
+	if db.spare--; db.spare < 0 {
+		return fmt.Errorf("%w: tables share their pages with others", ErrDamaged)
+	}
+	return nil
 }
 
 // newestVersion is that of Access 2019, the last that is known.
@@ -86,5 +96,6 @@ func Open(file io.ReaderAt, size int64) (*Database, error) {
 	}
 	db.codePage = order.Uint16(start[offsetCodePage:])
 	db.pages = newPages(file, size, db.layout.pageSize)
+	db.spare = 8*int64(db.pages.count) + 1024
 	return db, nil
 }

@@ -45,7 +45,7 @@ func (s *scan) page(number uint32, yield func([]any, error) bool) (bool, error) 
 		return false, err
 	}
 	if content[0] != dataPage || order.Uint32(content[4:]) != s.Table.page {
-		return true, nil
+		return true, s.db.spend()
 	}
 	for i := range content.rows(s.db.layout) {
 		data, flags, err := content.row(s.db.layout, i)

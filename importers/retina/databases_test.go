@@ -135,7 +135,7 @@ var sqliteCases = map[string]string{
 }
 
 // sqliteFile returns the database that a script makes.
-func sqliteFile(t *testing.T, script string) []byte {
+func sqliteFile(t testing.TB, script string) []byte {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "test.db")
 	db, err := sql.Open("sqlite", file)

@@ -16,12 +16,12 @@ import (
 	"github.com/musterhq/muster/plugins"
 )
 
-// options open a database that may be hostile: nothing is written, neither its journals nor other files are looked for, nothing
-// that it defines can run (only tables are read anyway), and SQLite has 32 MiB for all it does.
+// options open a database that may be hostile: nothing is written, neither its journals nor other files are looked for, and
+// nothing that it defines can run; only tables are read anyway.
 var options = url.Values{
 	"mode": {"ro"}, "immutable": {"1"}, "_defensive": {"1"},
 	"_pragma": {
-		"trusted_schema(0)", "query_only(1)", "cell_size_check(1)", "mmap_size(0)", "temp_store(2)", "hard_heap_limit(33554432)",
+		"trusted_schema(0)", "query_only(1)", "cell_size_check(1)", "mmap_size(0)", "temp_store(2)",
 	},
 }
 
@@ -44,6 +44,9 @@ var (
 // readSQLite emits the hosts of a database of SQLite.
 func readSQLite(ctx context.Context, f plugins.File, s *plugins.Spooled, emit func(plugins.Record) error) error {
 	const perSecond = 4 << 20 // what a slow machine reads; a damaged tree of pages may have no end
+	if err := checkSchema(s); err != nil {
+		return err
+	}
 	limit := 1500*time.Millisecond + time.Duration(s.Size)*time.Second/perSecond
 	reading, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

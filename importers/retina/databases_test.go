@@ -2,10 +2,12 @@ package retina_test
 
 import (
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,10 +110,22 @@ func accessCases() map[string][]byte {
 
 // damagedCases spoils a database.
 func damagedCases(content []byte) map[string][]byte {
-	loop := append([]byte{}, content...)
 	const page = 2048
+	loop := slices.Clone(content)
 	loop[(jettest.FirstTable+2)*page+4] = jettest.FirstTable + 2 // the definition of Hosts goes on on its own page
-	return map[string][]byte{"access_truncated": content[:len(content)-6*page], "access_definition_loop": loop}
+	moved := jettest.Write(jettest.Options{Version: jet.Jet3}, jettest.Table{
+		Name: "Hosts", Columns: columns(jet.Text, "IP"),
+		Rows: []jettest.Row{{Values: []any{"192.0.2.1"}}, {Values: []any{"192.0.2.2"}}, {Values: []any{"192.0.2.3"}, Moved: true}},
+	})
+	for at := 0; at < len(moved); at += page {
+		if moved[at] == 1 && moved[at+4] == jettest.FirstTable && moved[at+8] == 3 { // the data page with three rows
+			third := binary.LittleEndian.Uint16(moved[at+14:]) & 0x1fff
+			binary.LittleEndian.PutUint32(moved[at+int(third):], 1<<31)
+		}
+	}
+	return map[string][]byte{
+		"access_truncated": content[:len(content)-6*page], "access_definition_loop": loop, "access_moved_row_is_lost": moved,
+	}
 }
 
 var sqliteCases = map[string]string{

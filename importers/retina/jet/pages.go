@@ -93,6 +93,11 @@ func (p page) rows(l *layout) int {
 	return min(n, (len(p)-l.rowOffsets)/2)
 }
 
+// hidden reports whether a row is deleted, or found by way of a pointer only. What else is said of it may be anything then.
+func (p page) hidden(l *layout, i int) bool {
+	return order.Uint16(p[l.rowOffsets+2*i:])&flagHidden != 0
+}
+
 // row returns a row of a data page and its flags. Rows lie from the end of the page to its beginning without gaps.
 func (p page) row(l *layout, i int) (row []byte, flags int, err error) {
 	if i >= p.rows(l) {

@@ -48,6 +48,9 @@ func (s *scan) page(number uint32, yield func([]any, error) bool) (bool, error) 
 		return true, s.db.spend()
 	}
 	for i := range content.rows(s.db.layout) {
+		if content.hidden(s.db.layout, i) {
+			continue
+		}
 		data, flags, err := content.row(s.db.layout, i)
 		if err == nil {
 			data, flags, err = s.follow(data, flags)

@@ -40,11 +40,14 @@ func decodeUTF16(b []byte) string {
 	return string(utf16.Decode(units))
 }
 
-// decodeBytes returns a text of Jet 3.
-func decodeBytes(b []byte, codePage uint16) string {
-	table := codePages[codePage]
-	if table == nil {
-		table = charmap.Windows1252
+// decodeBytes returns a text of Jet 3 in the first of the code pages that is known, else in Windows-1252.
+func decodeBytes(b []byte, pages ...uint16) string {
+	table := charmap.Windows1252
+	for _, number := range pages {
+		if codePages[number] != nil {
+			table = codePages[number]
+			break
+		}
 	}
 	var text strings.Builder
 	text.Grow(len(b))
@@ -58,7 +61,7 @@ func decodeBytes(b []byte, codePage uint16) string {
 	return text.String()
 }
 
-// codePages are those with one byte a character. Texts in others come out as if in Windows-1252.
+// codePages are those with one byte a character.
 var codePages = map[uint16]*charmap.Charmap{
 	874:  charmap.Windows874,
 	1250: charmap.Windows1250, 1251: charmap.Windows1251, 1252: charmap.Windows1252, 1253: charmap.Windows1253,

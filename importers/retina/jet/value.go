@@ -68,13 +68,10 @@ func (db *Database) value(c *Column, b []byte) (any, error) {
 	}
 	switch c.Type {
 	case Text, Memo:
-		if db.Version != Jet3 {
-			return decodeText(b), nil
+		if db.Version == Jet3 {
+			return decodeBytes(b, c.extra, db.codePage), nil
 		}
-		if c.extra != 0 {
-			return decodeBytes(b, c.extra), nil
-		}
-		return decodeBytes(b, db.codePage), nil
+		return decodeText(b), nil
 	case Binary, OLE:
 		return slices.Clone(b), nil
 	}

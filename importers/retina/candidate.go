@@ -23,8 +23,9 @@ type table struct {
 type candidate struct {
 	table
 	mapping
-	kinds map[int]kind // of the columns that are addresses or targets
-	score int
+	addresses []int // the columns that are addresses or targets
+	kinds     map[int]kind
+	score     int
 }
 
 // kind is how a column writes addresses.
@@ -40,7 +41,7 @@ const sampled = 200
 // examine returns the table as a candidate if there is a column that has addresses: one called so, unless there is nothing but
 // other things in it, or one that can mean anything and has some.
 func examine(t table) (*candidate, error) {
-	c := &candidate{table: t, mapping: mapColumns(slices.Clone(t.columns)), kinds: map[int]kind{}}
+	c := &candidate{table: t, mapping: mapColumns(t.columns), kinds: map[int]kind{}}
 	columns := slices.Concat(c.mapping[address], c.mapping[target])
 	if len(columns) == 0 {
 		return nil, nil
@@ -66,11 +67,11 @@ func examine(t table) (*candidate, error) {
 			found += addresses
 		}
 	}
-	isAddress := func(column int) bool { _, ok := c.kinds[column]; return ok }
-	c.mapping[address] = slices.DeleteFunc(c.mapping[address], func(column int) bool { return !isAddress(column) })
 	if len(c.kinds) == 0 {
 		return nil, nil
 	}
+	c.mapping[address] = slices.DeleteFunc(c.mapping[address], func(column int) bool { _, ok := c.kinds[column]; return !ok })
+	c.addresses = slices.Concat(c.mapping[address], c.mapping[target])
 	c.rate(found > 0)
 	return c, nil
 }

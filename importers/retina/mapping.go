@@ -37,12 +37,13 @@ var aliases = [roles][]string{
 type mapping [roles][]int
 
 func mapColumns(columns []string) (m mapping) {
+	folded := make([]string, len(columns))
 	for i, name := range columns {
-		columns[i] = fold(name)
+		folded[i] = fold(name)
 	}
 	for r, names := range aliases {
 		for _, name := range names {
-			for i, column := range columns {
+			for i, column := range folded {
 				if column == name {
 					m[r] = append(m[r], i)
 				}

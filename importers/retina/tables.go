@@ -113,7 +113,7 @@ func (c *candidate) called() string { return quote(c.name) }
 
 // explain warns of numbers that are taken for addresses, since that may be wrong.
 func (c *candidate) explain(f plugins.File) {
-	for _, column := range slices.Concat(c.mapping[address], c.mapping[target]) {
+	for _, column := range c.addresses {
 		if k := c.kinds[column]; k.numbers {
 			f.Warn(fmt.Sprintf("the numbers in column %s of table %s are read as addresses: %d is %v",
 				quote(c.columns[column]), c.called(), k.example, addressOf(k.example, k.lowestFirst)))
@@ -167,7 +167,7 @@ func (c *candidate) record(value func(column int) any) plugins.Record {
 		MacAddress: first(mac, plugins.Text), OperatingSystem: first(system, plugins.Text),
 	}
 	var addresses []string
-	for _, column := range slices.Concat(c.mapping[address], c.mapping[target]) {
+	for _, column := range c.addresses {
 		v := value(column)
 		text := c.kinds[column].addressIn(v)
 		_, isNumber := number(v) // of a row somewhere else

@@ -1,7 +1,7 @@
 package jet
 
 import (
-	"crypto/rc4" //nolint:gosec // a mask with a key that everybody knows, not a protection
+	"crypto/rc4"
 	"math"
 )
 

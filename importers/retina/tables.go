@@ -53,7 +53,7 @@ func (c *candidate) complete(ctx context.Context, f plugins.File, found *hosts.L
 		return nil
 	})
 	if foreign > 0 {
-		f.Warn(fmt.Sprintf("table %s: %d rows have addresses that are not in the table of the hosts, and are left out", c.called(), foreign))
+		f.Warn(fmt.Sprintf("table %s: rows with addresses that are not in the table of the hosts are left out: %d", c.called(), foreign))
 	}
 	return err
 }
@@ -147,7 +147,7 @@ func (c *candidate) read(ctx context.Context, f plugins.File, add func(plugins.R
 		}
 	}
 	if homeless > 0 {
-		f.Warn(fmt.Sprintf("%d of %d rows of table %s name no host", homeless, rows, c.called()))
+		f.Warn(fmt.Sprintf("table %s: rows that name no host: %d of %d", c.called(), homeless, rows))
 	}
 	return nil
 }

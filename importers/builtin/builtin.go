@@ -10,6 +10,7 @@ import (
 	"github.com/musterhq/muster/importers/nexpose"
 	"github.com/musterhq/muster/importers/passwordsafe"
 	"github.com/musterhq/muster/importers/qualys"
+	"github.com/musterhq/muster/importers/retina"
 	"github.com/musterhq/muster/importers/tripwire"
 	"github.com/musterhq/muster/plugins"
 )
@@ -24,6 +25,7 @@ func Importers() []plugins.Importer {
 		nexpose.Importer,
 		passwordsafe.Importer,
 		qualys.Importer,
+		retina.Importer,
 		tripwire.Importer,
 	}
 }

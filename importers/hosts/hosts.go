@@ -112,6 +112,12 @@ func (l *List) of(r plugins.Record) (host *plugins.Record, known bool, err error
 	return host, false, err
 }
 
+// Has reports whether there is a host with an address.
+func (l *List) Has(ip netip.Addr) bool {
+	_, found := l.byAddress[ip]
+	return found
+}
+
 // Len returns how many hosts there are.
 func (l *List) Len() int { return len(l.records) }
 

@@ -72,11 +72,16 @@ func (e Export) Or(other func(context.Context, plugins.File, func(plugins.Record
 		in := bufio.NewReader(f.Reader)
 		head, _ := in.Peek(1 << 10) // an error comes again
 		f.Reader = in
-		if bytes.HasPrefix(bytes.TrimLeft(head, "\xef\xbb\xbf\xff\xfe\x00 \t\r\n"), []byte("<")) {
+		if Begins(head) {
 			return e.Import(ctx, f, emit)
 		}
 		return other(ctx, f, emit)
 	}
+}
+
+// Begins reports whether the first bytes of a file look like XML, in any encoding that is read.
+func Begins(head []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(head, "\xef\xbb\xbf\xff\xfe\x00 \t\r\n"), []byte("<"))
 }
 
 // read takes in all hosts.

@@ -17,13 +17,13 @@ var Importer = plugins.Importer{Type: importType, Extensions: []string{".xml", "
 type names struct{ dns, asset string }
 
 func (n *names) add(name string) {
-	if _, isAddress := plugins.Address(name); isAddress {
-		return
-	}
-	name, _, _ = strings.Cut(plugins.Text(name), ":") // localhost:5000
-	if strings.Contains(name, ".") {
+	name = plugins.Text(name)
+	_, isAddress := plugins.Address(name)
+	switch {
+	case isAddress, strings.Contains(name, ":"): // localhost:5000
+	case strings.Contains(name, "."):
 		n.dns = cmp.Or(n.dns, name)
-	} else {
+	default:
 		n.asset = cmp.Or(n.asset, name)
 	}
 }

@@ -15,5 +15,9 @@ func FuzzNexpose(f *testing.F) { importertest.Fuzz(f, nexpose.Importer, cases) }
 
 func TestSamples(t *testing.T) {
 	t.Parallel()
-	importertest.Samples(t, nexpose.Importer, "../../../shared/samples", map[string]int{})
+	importertest.Samples(t, nexpose.Importer, "../../../shared/samples", map[string]int{
+		"nexpose/dd_dns.xml":         1,
+		"nexpose/dd_report_auth.xml": 4,
+		"nexpose/dd_no_vuln.xml":     1,
+	})
 }

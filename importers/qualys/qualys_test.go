@@ -21,5 +21,8 @@ func TestSamples(t *testing.T) {
 		"qualysguard/dd_vmdr_many_vulns_qid.csv":           5,
 		"qualysguard/dd_vmdr_one_vuln_no_metadata_cve.csv": 1,
 		"qualysguard/dd_empty.csv":                         0,
+		"qualysguard/dd_empty.xml":                         0,
+		"qualysguard/dd_infrascan_webgui_multiple.xml":     2,
+		"qualysguard/ssf_Qualys_Sample_Report.xml":         7,
 	})
 }

@@ -32,7 +32,6 @@ func read(ctx context.Context, f plugins.File, emit func(plugins.Record) error) 
 	if err != nil && err != io.EOF {
 		return err
 	}
-	_, isXML := elements.Sniff(f)
 	kind := plugins.LooksLike(head)
 	switch {
 	case len(head) == 0:
@@ -41,7 +40,7 @@ func read(ctx context.Context, f plugins.File, emit func(plugins.Record) error) 
 		return stored(f, func(s *plugins.Spooled) error { return readAccess(ctx, f, s, emit) })
 	case hasAt(head, 0, "SQLite format 3\x00"):
 		return stored(f, func(s *plugins.Spooled) error { return readSQLite(ctx, f, s, emit) })
-	case isXML:
+	case elements.Begins(head):
 		return export.Import(ctx, f, emit)
 	case hasAt(head, 0, "PK"), hasAt(head, 0, "\x1f\x8b"):
 		return fmt.Errorf("the file looks like %s: unpack it first", kind)

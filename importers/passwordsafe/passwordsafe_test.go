@@ -42,7 +42,7 @@ func read(t *testing.T, content io.Reader) (records []plugins.Record, said strin
 func TestPasswords(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][]string{
-		"variant_complete":                {"battery <staple> & more", "correct horse"},
+		"variant_complete":        {"battery <staple> & more", "correct horse"},
 		"several_accounts":        {"one", "", "", ""},
 		"blanks_around_passwords": {" <&> "},
 		"utf16_little_endian":     {"pässwörd"},

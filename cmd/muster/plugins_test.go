@@ -32,7 +32,10 @@ func serveExternal(name string) {
 		plugins.Serve(plugins.Importer{Type: "NESSUS", Import: readLines})
 	case "spins":
 		plugins.Serve(plugins.Importer{Type: "SPINS", Import: func(context.Context, plugins.File, func(plugins.Record) error) error {
-			for {
+			for i := 0; ; i++ {
+				if i < 0 {
+					i = 0
+				}
 			}
 		}})
 	case "hangs": // and knows nothing of the kit, which would notice the end of its host

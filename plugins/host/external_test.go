@@ -234,8 +234,8 @@ func TestLimits(t *testing.T) {
 	for typ, what := range map[string]string{"HOARDS": "memory without end", "GIGABYTE": "a record of 1 GB"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			_, _, err := importAll(t, h, typ, "")
-			if !errors.Is(err, host.ErrCrashed) || !strings.Contains(err.Error(), "memory") && !strings.Contains(err.Error(), "to allocate") { // the words of the race detector
+			// A Go program says that it is out of memory, as a rule: wherever that happens to its runtime it may also fault.
+			if _, _, err := importAll(t, h, typ, ""); !errors.Is(err, host.ErrCrashed) {
 				t.Error(err)
 			}
 		})

@@ -243,10 +243,13 @@ func BenchmarkImport(b *testing.B) {
 }
 
 func BenchmarkStart(b *testing.B) {
-	h := newHost(b, nil)
-	for b.Loop() {
-		if _, _, err := importAll(b, h, "LINES", ""); err != nil {
-			b.Fatal(err)
-		}
+	for name, h := range map[string]*host.Host{"built in": newHost(b, nil), "external": newPinnedHost(b, nil)} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, _, err := importAll(b, h, "LINES", ""); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import * as grpc from "@grpc/grpc-js";
 import { fromJSON } from "@grpc/proto-loader";
 import "reflect-metadata"; // wanted by the next one
-import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509";
+import { cryptoProvider, PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509";
 import protobuf from "protobufjs";
 import protocol from "../importer.proto";
 
@@ -80,6 +80,7 @@ async function* batches(call, importer) {
 
 // selfSigned makes the certificate by which muster knows this process again. It lives as long as the process.
 async function selfSigned() {
+  cryptoProvider.set(webcrypto);
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const certificate = await X509CertificateGenerator.createSelfSigned({
@@ -89,6 +90,6 @@ async function selfSigned() {
     keys,
     signingAlgorithm: algorithm,
     extensions: [new SubjectAlternativeNameExtension([{ type: "dns", value: "localhost" }])],
-  }, webcrypto);
+  });
   return { key: PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY"), certificate };
 }

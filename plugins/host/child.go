@@ -31,31 +31,30 @@ type child struct {
 // maxDirectory is what the 107 bytes of a socket's path leave after the names that go-plugin adds.
 const maxDirectory = 107 - len("/plugin-dir1234567890/plugin1234567890")
 
-// prepare makes everything ready but does not start the process. remove undoes it. Of an external importer any content
-// will do if the pin says none.
-func (h *Host) prepare(typ string, pin *Pin) (*child, error) {
-	c, err := h.newChild(typ)
+// commandOf makes the command that starts an importer.
+type commandOf func(*child) (*exec.Cmd, error)
+
+// prepare makes everything ready but does not start the process. remove undoes it.
+func (h *Host) prepare(name string, command commandOf) (*child, error) {
+	c, err := h.newChild(name)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(h.options.Executable, h.options.Arguments(typ)...)
-	if pin != nil {
-		cmd, err = h.external(c, pin)
-	}
+	cmd, err := command(c)
 	if err != nil {
 		_ = c.clear()
 		return nil, err
 	}
 	cmd.Dir = c.directory
-	h.connectTo(c, cmd, h.options.Logger.With("plugin", typ))
+	h.connectTo(c, cmd, h.options.Logger.With("plugin", name))
 	return c, nil
 }
 
 // newChild makes the private directory.
-func (h *Host) newChild(typ string) (*child, error) {
+func (h *Host) newChild(name string) (*child, error) {
 	directory, err := os.MkdirTemp(h.options.Directory, "import-") // 0700
 	if err != nil {
-		return nil, fmt.Errorf("a directory for importer %s: %w", typ, err)
+		return nil, fmt.Errorf("a directory for importer %s: %w", name, err)
 	}
 	if !filepath.IsAbs(directory) || len(directory) > maxDirectory {
 		_ = os.Remove(directory)
@@ -64,31 +63,37 @@ func (h *Host) newChild(typ string) (*child, error) {
 	return &child{directory: directory}, nil
 }
 
-// external returns the command that becomes an external importer, from a copy that nobody can change between the check
-// and the start.
-func (h *Host) external(c *child, pin *Pin) (*exec.Cmd, error) {
-	name := filepath.Base(pin.File)
-	refused := func(err error) (*exec.Cmd, error) { return nil, fmt.Errorf("%w: %s: %w", ErrRefused, name, err) }
-	f, err := openPinned(pin.File, h.options.AnyMode)
-	if err != nil {
-		return refused(err)
+// builtIn starts this program as the importer.
+func (h *Host) builtIn(typ string) commandOf {
+	return func(*child) (*exec.Cmd, error) {
+		return exec.Command(h.options.Executable, h.options.Arguments(typ)...), nil
 	}
-	defer f.Close()
-	if c.program, err = freeze(f, c.directory); err != nil {
-		return refused(err)
+}
+
+// external starts the program of a file, if check likes its SHA-256: from a copy that nobody can change between the
+// check and the start.
+func (h *Host) external(file string, check func(sum string) error) commandOf {
+	return func(c *child) (*exec.Cmd, error) {
+		name := filepath.Base(file)
+		f, err := openPinned(file, h.options.AnyMode)
+		if err == nil {
+			c.program, err = freeze(f, c.directory)
+			_ = f.Close()
+		}
+		var sum string
+		if err == nil {
+			sum, err = sha256Of(c.program)
+		}
+		if err == nil {
+			err = check(sum)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrRefused, name, err)
+		}
+		cmd := exec.Command(h.options.Executable, ConfineCommand, fmt.Sprint(2*h.options.Memory), startPath(c.program), name)
+		cmd.ExtraFiles = []*os.File{c.program}
+		return cmd, nil
 	}
-	sum, err := sha256Of(c.program)
-	switch {
-	case err != nil:
-		return refused(err)
-	case pin.SHA256 == "":
-		pin.SHA256 = sum
-	case sum != pin.SHA256:
-		return refused(errChanged)
-	}
-	cmd := exec.Command(h.options.Executable, ConfineCommand, fmt.Sprint(2*h.options.Memory), startPath(c.program), name)
-	cmd.ExtraFiles = []*os.File{c.program}
-	return cmd, nil
 }
 
 // connectTo makes go-plugin's client for a command.

@@ -29,7 +29,10 @@ func (h *Host) Describe(ctx context.Context, file string) (Pin, error) {
 	ctx, cancel := withDeadline(ctx, min(describeTime, h.options.Deadline))
 	defer cancel()
 	pin := Pin{File: file}
-	c, err := h.prepare(filepath.Base(file), &pin)
+	c, err := h.prepare(filepath.Base(file), h.external(file, func(sum string) error {
+		pin.SHA256 = sum
+		return nil
+	}))
 	if err != nil {
 		return Pin{}, err
 	}

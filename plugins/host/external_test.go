@@ -145,6 +145,7 @@ func TestStartedFromWhatWasChecked(t *testing.T) {
 	records := 0
 	go func() {
 		_, err := h.Import(t.Context(), "LINES", "", content, func(plugins.Record) error { records++; return nil })
+		content.CloseWithError(err) // nobody reads on
 		done <- err
 	}()
 	if _, err := io.WriteString(more, strings.Repeat("192.0.2.1\n", 10_000)); err != nil { // so it runs

@@ -21,7 +21,7 @@ import (
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	eitherHost(t, func(t *testing.T, hostOf func(testing.TB, func(*host.Options)) *host.Host) {
-		endWell := importBeside(t, hostOf(t, nil))
+		endWell := importBeside(t, hostOf(t, func(o *host.Options) { o.Deadline = time.Hour }))
 		t.Run("imports", func(t *testing.T) { testFailures(t, hostOf) })
 		endWell()
 	})
@@ -33,6 +33,7 @@ func importBeside(t *testing.T, h *host.Host) (end func()) {
 	records, done := 0, make(chan error, 1)
 	go func() {
 		_, err := h.Import(t.Context(), "LINES", "", content, func(plugins.Record) error { records++; return nil })
+		content.CloseWithError(err) // nobody reads on
 		done <- err
 	}()
 	if _, err := io.WriteString(more, strings.Repeat("192.0.2.1\n", 10_000)); err != nil {

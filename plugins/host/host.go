@@ -101,8 +101,8 @@ func New(o Options) *Host {
 	return &Host{options: o}
 }
 
-// find returns the external importer that runs for a type, nil for a built-in one.
-func (h *Host) find(ctx context.Context, typ string) (*Pin, error) {
+// find returns what starts the importer of a type.
+func (h *Host) find(ctx context.Context, typ string) (commandOf, error) {
 	pins, err := h.options.Pins(ctx)
 	if err != nil {
 		return nil, err
@@ -110,13 +110,18 @@ func (h *Host) find(ctx context.Context, typ string) (*Pin, error) {
 	builtIn := h.isBuiltIn(typ)
 	for _, p := range pins {
 		if p.Type == typ && (p.Overrides || !builtIn) {
-			return &p, nil
+			return h.external(p.File, func(sum string) error {
+				if sum != p.SHA256 {
+					return errChanged
+				}
+				return nil
+			}), nil
 		}
 	}
 	if !builtIn {
 		return nil, fmt.Errorf("%w %q", ErrUnknownType, typ)
 	}
-	return nil, nil
+	return h.builtIn(typ), nil
 }
 
 func (h *Host) isBuiltIn(typ string) bool {
@@ -131,13 +136,13 @@ func (h *Host) isBuiltIn(typ string) bool {
 // complete up to some point. content is read as fast as the importer takes it, no longer than Import runs, and must
 // not block for ever.
 func (h *Host) Import(ctx context.Context, typ, fileName string, content io.Reader, emit func(plugins.Record) error) (Report, error) {
-	pin, err := h.find(ctx, typ)
+	command, err := h.find(ctx, typ)
 	if err != nil {
 		return Report{}, err
 	}
 	ctx, cancel := withDeadline(ctx, h.options.Deadline)
 	defer cancel()
-	c, err := h.prepare(typ, pin)
+	c, err := h.prepare(typ, command)
 	if err != nil {
 		return Report{}, err
 	}

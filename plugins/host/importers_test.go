@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, host.Confine(arguments))
 		os.Exit(1)
 	case "host":
-		hostUntilKilled(arguments[0], arguments[1])
+		hostUntilKilled(arguments[0], arguments[1], arguments[2])
 	default:
 		code := m.Run()
 		if files, err := pinnable(); err == nil {
@@ -144,6 +144,20 @@ var behaviours = map[string]importFunc{
 			if err := emit(plugins.Record{IPAddress: "192.0.2.1", Description: strconv.Itoa(os.Getpid())}); err != nil {
 				return err
 			}
+		}
+		select {}
+	},
+	"HANGS-WITH-A-CHILD": func(_ context.Context, _ plugins.File, emit func(plugins.Record) error) error {
+		err := emitChild(func(r plugins.Record) error {
+			for range 128 { // a full batch, so that it is sent
+				if err := emit(r); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, exec.Command("sleep", "600"))
+		if err != nil {
+			return err
 		}
 		select {}
 	},
@@ -311,8 +325,8 @@ func (p *rawPlugin) Import(stream grpc.BidiStreamingServer[importerpb.Chunk, imp
 	return stream.Send(p.batch)
 }
 
-// hostUntilKilled prints the number of an importer's process that runs under this one.
-func hostUntilKilled(directory, pinned string) {
+// hostUntilKilled prints what an importer says first that runs under this process, and does not end.
+func hostUntilKilled(directory, typ, pinned string) {
 	executable, _ := os.Executable()
 	options := host.Options{Executable: executable, BuiltIn: builtIn(), Directory: directory}
 	if pinned != "" {
@@ -325,7 +339,7 @@ func hostUntilKilled(directory, pinned string) {
 		options.BuiltIn, options.Pins = nil, pins(pin)
 	}
 	h, told := host.New(options), false
-	_, err := h.Import(context.Background(), "HANGS", "", strings.NewReader(""), func(r plugins.Record) error {
+	_, err := h.Import(context.Background(), typ, "", strings.NewReader(""), func(r plugins.Record) error {
 		if !told {
 			fmt.Println(r.Description)
 		}

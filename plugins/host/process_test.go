@@ -126,15 +126,19 @@ func TestImporterEndsWithItsHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, pinned := range map[string]string{"built in": "", "external": filepath.Join(files.folder, host.Prefix+"HANGS")} {
+	for name, test := range map[string]struct{ typ, pinned string }{
+		"built in":                   {"HANGS", ""},
+		"external":                   {"HANGS", filepath.Join(files.folder, host.Prefix+"HANGS")},
+		"a child of an external one": {"HANGS-WITH-A-CHILD", filepath.Join(files.folder, host.Prefix+"HANGS-WITH-A-CHILD")},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			testImporterEndsWithItsHost(t, pinned)
+			testImporterEndsWithItsHost(t, test.typ, test.pinned)
 		})
 	}
 }
 
-func testImporterEndsWithItsHost(t *testing.T, pinned string) {
+func testImporterEndsWithItsHost(t *testing.T, typ, pinned string) {
 	executable, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +148,7 @@ func testImporterEndsWithItsHost(t *testing.T, pinned string) {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(directory)
-	server := exec.Command(executable, "host", directory, pinned)
+	server := exec.Command(executable, "host", directory, typ, pinned)
 	stdout, err := server.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

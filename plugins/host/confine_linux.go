@@ -1,7 +1,10 @@
 package host
 
 import (
+	"io"
 	"os"
+	"os/exec"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -29,4 +32,26 @@ func limit(memory uint64) error {
 	}
 	// The order to die with the parent is a thread's own, and this may not be the thread that was given it.
 	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0))
+}
+
+// startWatch starts a process in the group of the importer that outlives the host for a moment, to end the group then. The
+// kernel would end the importer, but not what it has started.
+func startWatch() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(self, ConfineCommand, watchArgument, strconv.Itoa(unix.Getpgrp()))
+	cmd.Env = []string{"GOMEMLIMIT=" + os.Getenv("GOMEMLIMIT")}
+	cmd.Stdin = os.Stdin
+	return cmd.Start()
+}
+
+// watch waits for the end of the host, which holds the other end of standard input, and ends the group that this process is in.
+func watch(group string) error {
+	if group != strconv.Itoa(unix.Getpgrp()) {
+		return errByHand
+	}
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	return unix.Kill(0, unix.SIGKILL)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -336,5 +337,25 @@ func TestAuthorsBuilds(t *testing.T) {
 	}
 	if _, err := newHost(t, func(o *host.Options) { o.AnyMode = true }).Describe(t.Context(), file); err != nil {
 		t.Errorf("to be tried: %v", err)
+	}
+}
+
+// TestDescribeHasADeadline of its own, and keeps to that of imports if it is shorter.
+func TestDescribeHasADeadline(t *testing.T) {
+	t.Parallel()
+	files, err := pinnable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, typ := range []string{"SILENT", "DEAF"} {
+		h := newHost(t, func(o *host.Options) { o.Deadline = 700 * time.Millisecond })
+		begin := time.Now()
+		_, err := h.Describe(t.Context(), filepath.Join(files.folder, host.Prefix+typ))
+		if !errors.Is(err, host.ErrDeadline) {
+			t.Errorf("%s: %v", typ, err)
+		}
+		if took := time.Since(begin); took > 700*time.Millisecond+overtime {
+			t.Errorf("%s: it took %s", typ, took)
+		}
 	}
 }

@@ -66,16 +66,19 @@ async function* batches(call, importer) {
   if (extension && !importer.extensions.includes(extension)) {
     warn(`the extension of ${first.fileName} is not the usual ${importer.extensions.join(" or ")}`);
   }
-  for await (const record of importer.read(file, warn)) {
-    const size = Buffer.byteLength(JSON.stringify(record));
-    if (batch.records.length === BATCH_RECORDS || bytes + size > BATCH_BYTES) {
-      yield batch;
-      [batch, bytes] = [{ records: [], warnings: [] }, 0];
+  try {
+    for await (const record of importer.read(file, warn)) {
+      const size = Buffer.byteLength(JSON.stringify(record));
+      if (batch.records.length === BATCH_RECORDS || bytes + size > BATCH_BYTES) {
+        yield batch;
+        [batch, bytes] = [{ records: [], warnings: [] }, 0];
+      }
+      batch.records.push(record);
+      bytes += size;
     }
-    batch.records.push(record);
-    bytes += size;
+  } finally {
+    yield batch; // what was found before a failure counts
   }
-  yield batch;
 }
 
 // selfSigned makes the certificate by which muster knows this process again. It lives as long as the process.

@@ -80,6 +80,7 @@ func (s *Server) dialects() []*api.Dialect {
 		Spool:       s.spool,
 		Discard:     func(file string) { s.Runner.Discard(file) },
 		Wake:        func() { s.Runner.Wake() },
+		Stop:        func(importID int) { s.Runner.Stop(importID) },
 		ImportLimit: s.ImportLimit,
 	})}
 }

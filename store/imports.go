@@ -73,19 +73,16 @@ func QueueImport(tx *Tx, i *Import, file string) error {
 		Detail("ImportType", "", i.ImportType), Detail("FileName", "", i.FileName), Detail("WorkgroupID", "", i.WorkgroupID))
 }
 
-// TakeImport takes the next import that waits, for as long as the lease says. It returns nil when none waits.
-func TakeImport(tx *Tx, owner string, lease time.Duration) (*Job, error) {
-	return Take(tx, importJobs, owner, lease)
+// TakeImport takes the next import that waits, for as long as the lease says. It returns nil when none waits. Users take
+// turns: turn tells when a user's last one was taken, in any unit.
+func TakeImport(tx *Tx, owner string, lease time.Duration, turn func(userID int) int) (*Job, error) {
+	return TakeFairly(tx, importJobs, owner, lease, turn)
 }
 
 // EndImport writes what became of an import, its audit row for whoever posted it, and takes its job off the queue.
-// It returns the name of the spooled file, which is no longer needed, or ErrBusy if another has taken the job.
+// It returns the name of the spooled file, which is no longer needed, or an error of Holds.
 func EndImport(tx *Tx, i *Import, job *Job) (file string, err error) {
-	if _, err := held(tx, job); err != nil {
-		return "", err
-	}
-	i.EndDate = tx.Now
-	if err := Imports.Put(tx, i); err != nil {
+	if err := Holds(tx, job); err != nil {
 		return "", err
 	}
 	f, err := ImportFiles.Get(tx, i.ImportID)
@@ -94,15 +91,56 @@ func EndImport(tx *Tx, i *Import, job *Job) (file string, err error) {
 	}
 	as := *tx
 	as.By = f.By
-	if err := as.Audit(ActionImport, Imports.name, Detail("ImportID", i.ImportID, i.ImportID), Detail("State", ImportRunning, i.State),
+	return f.File, endImport(&as, i, ImportRunning, job)
+}
+
+// endImport writes an import that has ended, and removes what it needed until then.
+func endImport(tx *Tx, i *Import, before string, job *Job) error {
+	i.EndDate = tx.Now
+	if err := Imports.Put(tx, i); err != nil {
+		return err
+	}
+	if err := tx.Audit(ActionImport, Imports.name, Detail("ImportID", i.ImportID, i.ImportID), Detail("State", before, i.State),
 		Detail("Error", "", i.Error), Detail("Read", "", i.Read), Detail("Created", "", i.Created), Detail("Updated", "", i.Updated),
 		Detail("Unchanged", "", i.Unchanged), Detail("Skipped", "", i.Skipped), Detail("Filtered", "", i.Filtered)); err != nil {
-		return "", err
+		return err
 	}
 	if err := ImportFiles.Delete(tx, i.ImportID); err != nil {
+		return err
+	}
+	return Jobs.Delete(tx, job.ID)
+}
+
+// CancelImport ends an import that waits or runs, for the actor. Hosts that it has brought in stay, and its counts say how
+// many. Whoever runs it learns of it by Holds. It returns the name of the spooled file, which is no longer needed,
+// ErrNotFound as ImportByID, or ErrBusy for an import that has ended.
+func CancelImport(tx *Tx, id int) (file string, err error) {
+	i, err := ImportByID(tx, id)
+	if err != nil {
 		return "", err
 	}
-	return f.File, Jobs.Delete(tx, job.ID)
+	if !i.EndDate.IsZero() {
+		return "", because(ErrBusy, "Import %d has ended: it is %s", id, i.State)
+	}
+	f, err := ImportFiles.Get(tx, id)
+	if err != nil {
+		return "", err
+	}
+	for job, err := range jobsByTime.Each(tx, K(importJobs)) {
+		if err != nil {
+			return "", err
+		}
+		if job.Subject != id {
+			continue
+		}
+		if job, err = Jobs.Get(tx, job.ID); err != nil { // a point read, so that its taker's commit makes this one run again
+			return "", err
+		}
+		before := i.State
+		i.State = ImportCanceled
+		return f.File, endImport(tx, i, before, job)
+	}
+	return "", absent(Imports.name, id) // it has just ended
 }
 
 // ImportByID returns an import into a Workgroup that the actor may see, or ErrNotFound.
@@ -158,7 +196,7 @@ func BeginImport(tx *Tx, job *Job) (*Import, string, error) {
 
 // ReturnImport gives a running import back to the queue, unless it has ended or another has taken it.
 func ReturnImport(tx *Tx, job *Job) error {
-	if _, err := held(tx, job); err != nil {
+	if err := Holds(tx, job); err != nil {
 		return unless(ErrBusy, unless(ErrNotFound, err))
 	}
 	i, err := Imports.Get(tx, job.Subject)

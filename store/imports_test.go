@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"testing"
@@ -10,7 +11,7 @@ import (
 // takeImport takes and begins the next import as the runner does.
 func (l *lab) takeImport() (*Import, *Job, string) {
 	l.t.Helper()
-	job := update(l, func(tx *Tx) (*Job, error) { return TakeImport(tx, "worker", lease) })
+	job := update(l, func(tx *Tx) (*Job, error) { return TakeImport(tx, "worker", lease, noTurns) })
 	if job == nil {
 		l.t.Fatalf("no import waits")
 	}
@@ -162,4 +163,63 @@ func TestAWorkerWhoseLeaseLapsedDoesNotEndTheImport(t *testing.T) {
 		t.Errorf("it is %s", got.State)
 	}
 	update(l, func(tx *Tx) (string, error) { return EndImport(tx, i, job) })
+}
+
+func TestCancelImport(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	cancel := func(id int) (string, error) {
+		return Update(l.ctx, l.DB, olga, func(tx *Tx) (string, error) { return CancelImport(tx, id) })
+	}
+	post := func() int {
+		i := &Import{WorkgroupID: firstWorkgroupID, ImportType: "NESSUS", Filter: AllAssets}
+		if err := Change(l.ctx, l.DB, olga, func(tx *Tx) error { return QueueImport(tx, i, "spooled") }); err != nil {
+			t.Fatal(err)
+		}
+		return i.ImportID
+	}
+
+	waiting := post()
+	equal(t, "audits of the cancellation", l.audits(func() {
+		file, err := cancel(waiting)
+		if err != nil || file == "" {
+			t.Errorf("canceling one that waits: %q, %v", file, err)
+		}
+	}), []string{
+		`Import Import: ImportID "1" → "1", State "Queued" → "Canceled", Error "" → "", Read "" → "0", Created "" → "0", Updated "" → "0", ` +
+			`Unchanged "" → "0", Skipped "" → "0", Filtered "" → "0"`,
+	})
+	if i := get(l, Imports, waiting); i.State != ImportCanceled || i.EndDate.IsZero() {
+		t.Errorf("canceled: %+v", i)
+	}
+	if job := update(l, func(tx *Tx) (*Job, error) { return TakeImport(tx, "worker", lease, noTurns) }); job != nil {
+		t.Errorf("a canceled import is taken: %+v", job)
+	}
+
+	post()
+	running, job, _ := l.takeImport()
+	running.Read, running.Created = 2, 2
+	l.change(func(tx *Tx) error { return Imports.Put(tx, running) })
+	if _, err := cancel(running.ImportID); err != nil {
+		t.Errorf("canceling one that runs: %v", err)
+	}
+	if i := get(l, Imports, running.ImportID); i.State != ImportCanceled || i.Created != 2 {
+		t.Errorf("canceled: %+v", i)
+	}
+	for name, fn := range map[string]func(*Tx) error{
+		"going on": func(tx *Tx) error { return Holds(tx, job) },
+		"the end":  func(tx *Tx) error { _, err := EndImport(tx, running, job); return err },
+		"again":    func(tx *Tx) error { _, err := CancelImport(tx, running.ImportID); return err },
+		"another":  func(tx *Tx) error { _, err := CancelImport(tx, 99); return err },
+	} {
+		want := ErrNotFound
+		if name == "again" {
+			want = ErrBusy
+		}
+		if err := Change(l.ctx, l.DB, olga, fn); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", name, err, want)
+		}
+	}
+	l.mustBeUnderWay(false)
+	equal(t, "jobs and files left", append(l.keys("jo="), l.keys("if=")...), nil)
 }

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/musterhq/muster/store/kv"
@@ -16,11 +18,12 @@ type Job struct {
 	NotBefore Time   // when it may be taken: the end of the lease, of a taken one
 	Owner     string // who has taken it
 	Tries     int
+	UserID    int // whom it serves, 0 for nobody in particular
 }
 
 // Enqueue adds a job, to be taken from now on.
 func Enqueue(tx *Tx, kind string, subject int) error {
-	return Jobs.Insert(tx, &Job{Kind: kind, Subject: subject, NotBefore: tx.Now})
+	return Jobs.Insert(tx, &Job{Kind: kind, Subject: subject, NotBefore: tx.Now, UserID: tx.By.UserID})
 }
 
 // Take gives the owner the job of a kind that has waited longest, nil when none waits. Of several takers at once
@@ -30,6 +33,10 @@ func Take(tx *Tx, kind, owner string, lease time.Duration) (*Job, error) {
 	if found == nil || err != nil {
 		return nil, err
 	}
+	return take(tx, found, owner, lease)
+}
+
+func take(tx *Tx, found *Job, owner string, lease time.Duration) (*Job, error) {
 	job, err := Jobs.Get(tx, found.ID) // a point read, so that another taker's commit makes this one look again
 	if err != nil {
 		return nil, err
@@ -47,6 +54,30 @@ func nextJob(tx *Tx, kind string) (*Job, error) {
 	return nil, nil
 }
 
+// TakeFairly is Take for jobs that serve users: it gives the job that has waited longest of the user who has the fewest
+// jobs under way; of several such users, of the one whose turn is the lowest.
+func TakeFairly(tx *Tx, kind, owner string, lease time.Duration, turn func(userID int) int) (*Job, error) {
+	var first []*Job // of each user, the oldest first
+	underWay, waits := map[int]int{}, map[int]bool{}
+	for job, err := range jobsByTime.Each(tx, K(kind)) {
+		switch {
+		case err != nil:
+			return nil, err
+		case tx.Now.Before(job.NotBefore):
+			underWay[job.UserID]++
+		case !waits[job.UserID]:
+			first, waits[job.UserID] = append(first, job), true
+		}
+	}
+	if len(first) == 0 {
+		return nil, nil
+	}
+	next := slices.MinFunc(first, func(a, b *Job) int {
+		return cmp.Or(cmp.Compare(underWay[a.UserID], underWay[b.UserID]), cmp.Compare(turn(a.UserID), turn(b.UserID)))
+	})
+	return take(tx, next, owner, lease)
+}
+
 // Extend prolongs the lease of a job. It returns ErrBusy if the lease had ended and another has taken it.
 func Extend(tx *Tx, job *Job, lease time.Duration) error {
 	current, err := held(tx, job)
@@ -55,6 +86,12 @@ func Extend(tx *Tx, job *Job, lease time.Duration) error {
 	}
 	current.NotBefore = tx.Now.Add(lease)
 	return Jobs.Put(tx, current)
+}
+
+// Holds returns nil while a job is its taker's: else ErrBusy if another has taken it, ErrNotFound if it has ended.
+func Holds(tx *Tx, job *Job) error {
+	_, err := held(tx, job)
+	return err
 }
 
 // held returns a job as it is now, ErrBusy if it is no longer its taker's.

@@ -172,3 +172,52 @@ func TestWorkIsNotLostWithATransactionThatFails(t *testing.T) {
 }
 
 var errGivenUp = errors.New("given up")
+
+func noTurns(int) int { return 0 }
+
+// TestUsersTakeTurns gives one worker, then two, the jobs of a user who has many and of two who have few.
+func TestUsersTakeTurns(t *testing.T) {
+	t.Parallel()
+	for workers, want := range map[int][]int{
+		1: {1, 1, 2, 3, 1, 2, 1, 1}, // the first before the others are there
+		2: {1, 1, 2, 3, 1, 2, 1, 1},
+	} {
+		t.Run(fmt.Sprint(workers, " workers"), func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			served, turns, n := []int{}, map[int]int{}, 0
+			var held []*Job
+			serve := func() {
+				job := update(l, func(tx *Tx) (*Job, error) {
+					return TakeFairly(tx, work, "worker", lease, func(userID int) int { return turns[userID] })
+				})
+				if job == nil {
+					t.Fatal("no job waits")
+				}
+				n++
+				turns[job.UserID] = n
+				served = append(served, job.UserID)
+				if held = append(held, job); len(held) == workers {
+					l.change(func(tx *Tx) error { return Jobs.Delete(tx, held[0].ID) })
+					held = held[1:]
+				}
+			}
+			enqueue := func(user, jobs int) {
+				for range jobs {
+					if err := Change(l.ctx, l.DB, Actor{UserID: user}, func(tx *Tx) error { return Enqueue(tx, work, user) }); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			enqueue(1, 5)
+			serve()
+			serve()
+			enqueue(2, 2)
+			enqueue(3, 1)
+			for range 6 {
+				serve()
+			}
+			equal(t, "served", served, want)
+		})
+	}
+}

@@ -3,6 +3,7 @@
 package builtin
 
 import (
+	"github.com/musterhq/muster/importers/metasploit"
 	"github.com/musterhq/muster/importers/nessus"
 	"github.com/musterhq/muster/plugins"
 )
@@ -10,6 +11,7 @@ import (
 // Importers returns the built-in formats in alphabetical order of their types.
 func Importers() []plugins.Importer {
 	return []plugins.Importer{
+		metasploit.Importer,
 		nessus.Importer,
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/musterhq/muster/importers/text"
 	"github.com/musterhq/muster/plugins"
 )
 
@@ -46,40 +47,38 @@ type Export struct {
 // when the file has been read: memory grows with the hosts, not with the rows. A host that has only a name is emitted
 // without an address. Of a file that is damaged or cut off, the hosts until then are emitted before the error is returned.
 func (e Export) Import(ctx context.Context, f plugins.File, emit func(plugins.Record) error) error {
-	text, err := openText(f)
+	file, err := text.Open(f)
 	if err != nil {
 		return err
 	}
-	h, err := e.findHeader(text.Reader)
-	if kind := plugins.LooksLike(text.head); errors.Is(err, errNoHost) && kind != "" {
+	h, err := e.findHeader(file.Reader)
+	if kind := plugins.LooksLike(file.Head); errors.Is(err, errNoHost) && kind != "" {
 		return fmt.Errorf("the file is not CSV: it looks like %s", kind)
 	}
 	if err != nil {
 		return err
 	}
 	t := e.newTable(h.names)
-	failure := t.read(ctx, text, h)
+	failure := t.read(ctx, file, h)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if t.homeless > 0 {
 		f.Warn(fmt.Sprintf("rows that name no host: %d, the first in line %d", t.homeless, t.firstHomeless))
 	}
-	for _, host := range t.hosts.records {
-		if err := emit(host); err != nil {
-			return err
-		}
+	if err := t.hosts.Emit(emit); err != nil {
+		return err
 	}
 	return failure
 }
 
 // read takes in all rows.
-func (t *table) read(ctx context.Context, text *textFile, h header) error {
-	rows := csv.NewReader(text.Reader)
+func (t *table) read(ctx context.Context, file *text.File, h header) error {
+	rows := csv.NewReader(file.Reader)
 	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord = h.comma, -1, true
 	line := h.line
 	for n := 0; n%1024 > 0 || ctx.Err() == nil; n++ {
-		text.allow(maxRecord)
+		file.Allow(maxRecord)
 		row, err := rows.Read()
 		if err == io.EOF {
 			return nil
@@ -89,7 +88,7 @@ func (t *table) read(ctx context.Context, text *textFile, h header) error {
 		}
 		line, _ = rows.FieldPos(0)
 		line += h.line
-		if len(row) < len(h.names) && text.cutOff() && !blank(row) {
+		if len(row) < len(h.names) && file.CutOff() && !blank(row) {
 			return fmt.Errorf("line %d: the file is cut off after %d of %d columns", line, len(row), len(h.names))
 		}
 		if err := t.add(row, line); err != nil {
@@ -108,7 +107,7 @@ func damage(err error, header, last int) error {
 		}
 		return fmt.Errorf("line %d: quote not closed", malformed.StartLine+header)
 	}
-	if errors.Is(err, errTooLong) {
+	if errors.Is(err, text.ErrTooLong) {
 		return fmt.Errorf("the row behind line %d is longer than %d MiB: quote not closed?", last, maxRecord>>20)
 	}
 	return err

@@ -9,6 +9,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/musterhq/muster/importers/text"
 )
 
 var errNoHost = errors.New("no host column")
@@ -22,8 +24,8 @@ type header struct {
 
 // findHeader looks for a line that names a column with a host, between commas, semicolons or tabs. It is the first that
 // is not blank, or one of the next if the format has a preamble.
-func (e Export) findHeader(text *bufio.Reader) (header, error) {
-	head, err := text.Peek(bufferBytes)
+func (e Export) findHeader(file *bufio.Reader) (header, error) {
+	head, err := file.Peek(text.BufferBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return header{}, err
 	}
@@ -43,13 +45,13 @@ func (e Export) findHeader(text *bufio.Reader) (header, error) {
 				}
 			}
 			if len(indexes(names, hostColumns)) > 0 {
-				_, err := text.Discard(read)
+				_, err := file.Discard(read)
 				return header{names, comma, n}, err
 			}
 		}
 	}
 	if len(bytes.TrimSpace(head)) == 0 {
-		return header{}, errEmpty
+		return header{}, text.ErrEmpty
 	}
 	return header{}, fmt.Errorf("%w: looked for %s", errNoHost, quoted(hostColumns))
 }

@@ -18,8 +18,8 @@ import (
 // batchSize is how many hosts go into one transaction: about ten writes each, so some 500.
 const batchSize = 50
 
-// errTaken stops an import whose lease another worker has.
-var errTaken = errors.New("another worker has taken the import")
+// errTaken stops an import that is no longer this worker's.
+var errTaken = errors.New("the import was canceled, or another worker has taken it")
 
 // running is one import while it runs.
 type running struct {
@@ -41,10 +41,11 @@ func (r *Runner) run(ctx context.Context, job *store.Job) error {
 	}
 	work, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer r.stoppable(job.Subject, cancel)()
 	go i.keepLease(work, cancel)
 	failed := i.feed(work)
 	switch {
-	case errors.Is(context.Cause(work), errTaken):
+	case errors.Is(context.Cause(work), errTaken), errors.Is(failed, errTaken):
 		return errTaken
 	case ctx.Err() != nil:
 		// The server stops; the next one goes on. ctx is over, so this write has a moment of its own.
@@ -57,6 +58,9 @@ func (r *Runner) run(ctx context.Context, job *store.Job) error {
 
 func (i *running) begin(ctx context.Context) (err error) {
 	i.done, err = store.Update(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (*store.Import, error) {
+		if err := i.holds(tx); err != nil {
+			return nil, err
+		}
 		im, file, err := store.BeginImport(tx, i.job)
 		i.file = file
 		return im, err
@@ -81,6 +85,15 @@ func (i *running) keepLease(ctx context.Context, cancel context.CancelCauseFunc)
 			cancel(errTaken)
 		}
 	}
+}
+
+// holds returns errTaken if the import is no longer this worker's.
+func (i *running) holds(tx *store.Tx) error {
+	err := store.Holds(tx, i.job)
+	if errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrNotFound) {
+		return errTaken
+	}
+	return err
 }
 
 // feed sends the file through its importer; the error is why the import failed.
@@ -139,6 +152,9 @@ func (i *running) flush(ctx context.Context) error {
 		return nil
 	}
 	next, err := store.Update(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (*store.Import, error) {
+		if err := i.holds(tx); err != nil {
+			return nil, err
+		}
 		progress := *i.done // the transaction may run again
 		for _, record := range i.batch {
 			if err := i.bring(tx, &progress, record); err != nil {
@@ -202,6 +218,9 @@ func (i *running) end(ctx context.Context, failed error) error {
 		i.done.State, i.done.Error = store.ImportFailed, store.Text(plugins.Sentence(failed.Error()))
 	}
 	file, err := store.Update(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (string, error) {
+		if err := i.holds(tx); err != nil {
+			return "", err
+		}
 		ended := *i.done
 		return store.EndImport(tx, &ended, i.job)
 	})

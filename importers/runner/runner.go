@@ -38,6 +38,11 @@ type Runner struct {
 	Options
 	name string // by which it holds leases
 	wake chan struct{}
+
+	mu    sync.Mutex                      // guards what follows
+	stops map[int]context.CancelCauseFunc // of the imports that run here
+	turns map[int]int                     // by user, when his last import was taken
+	taken int
 }
 
 // New makes the folder, gives imports that an earlier process held back to the queue, and removes files that no
@@ -49,7 +54,7 @@ func New(ctx context.Context, o Options) (*Runner, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Runner{Options: o, name: uuid.NewString(), wake: make(chan struct{}, o.Workers)}
+	r := &Runner{Options: o, name: uuid.NewString(), wake: make(chan struct{}, o.Workers), stops: map[int]context.CancelCauseFunc{}, turns: map[int]int{}}
 	if err := os.MkdirAll(o.Folder, 0o700); err != nil {
 		return nil, err
 	}
@@ -107,7 +112,7 @@ func (r *Runner) one(ctx context.Context) bool {
 		return false
 	}
 	job, err := store.Update(ctx, r.DB, store.System("imports"), func(tx *store.Tx) (*store.Job, error) {
-		return store.TakeImport(tx, r.name, lease)
+		return store.TakeImport(tx, r.name, lease, r.turn)
 	})
 	if err != nil {
 		if ctx.Err() == nil {
@@ -118,10 +123,49 @@ func (r *Runner) one(ctx context.Context) bool {
 	if job == nil {
 		return false
 	}
-	if err := r.run(ctx, job); err != nil {
+	r.took(job)
+	switch err := r.run(ctx, job); {
+	case errors.Is(err, errTaken):
+		r.Log.Info("import given up", "import", job.Subject, "reason", err)
+	case err != nil:
 		r.Log.Error("import", "import", job.Subject, "error", err)
 	}
 	return true
+}
+
+// turn tells when the last import of a user was taken here.
+func (r *Runner) turn(userID int) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.turns[userID]
+}
+
+func (r *Runner) took(job *store.Job) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.taken++
+	r.turns[job.UserID] = r.taken
+}
+
+// Stop ends the process of an import that was canceled, if it runs here.
+func (r *Runner) Stop(importID int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if stop := r.stops[importID]; stop != nil {
+		stop(errTaken)
+	}
+}
+
+// stoppable lets Stop end an import until the function that it returns is called.
+func (r *Runner) stoppable(importID int, stop context.CancelCauseFunc) (over func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stops[importID] = stop
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.stops, importID)
+	}
 }
 
 // Spool keeps what fill writes, at most limit bytes, in a file of its own, synced, and returns its name and size. On any

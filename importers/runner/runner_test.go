@@ -288,3 +288,27 @@ func TestSpoolLimit(t *testing.T) {
 		t.Errorf("%v, left %v", err, left)
 	}
 }
+
+// TestCancel ends an importer that would run for ever, and leaves what it has found.
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, time.Minute)
+	f.start(f.runner)
+	id := f.queue("HANG", store.AllAssets, "10.0.0.1\n")
+	f.await(id, func(i *store.Import) bool { return i.State == store.ImportRunning })
+	began := time.Now()
+	file, err := store.Update(t.Context(), f.db, store.System("test"), func(tx *store.Tx) (string, error) { return store.CancelImport(tx, id) })
+	must(t, err)
+	f.runner.Stop(id)
+	f.runner.Discard(file)
+	// The worker is free for the next one, and writes no more about this one.
+	for range 3 {
+		f.await(f.queue("LINES", store.AllAssets, "10.0.0.2\n"), ended)
+	}
+	if i := f.await(id, ended); i.State != store.ImportCanceled || i.Error != "" || time.Since(began) > 20*time.Second {
+		t.Errorf("%s %q after %s", i.State, i.Error, time.Since(began))
+	}
+	if left, err := os.ReadDir(f.folder); err != nil || len(left) > 0 {
+		t.Errorf("spooled files are left: %v %v", left, err)
+	}
+}

@@ -19,6 +19,7 @@ func imports(s Services) []api.Route {
 			Takes(importFileFields{}).Limit(s.bodyLimit()).Deprecated(),
 		api.GET("Imports", writesScans, "Returns a list of imports, latest first.", listImports),
 		api.GET("Imports/{id}", writesScans, "Returns an import and how far it is.", importByID),
+		api.Do(http.MethodDelete, "Imports/{id}", writesScans, "Cancels an import that waits or runs.", s.cancelImport),
 	}
 }
 
@@ -128,3 +129,12 @@ func listImports(tx *store.Tx, in api.Paging) (api.Page[store.Import], error) {
 }
 
 func importByID(tx *store.Tx, in byID) (*store.Import, error) { return store.ImportByID(tx, in.ID) }
+
+func (s Services) cancelImport(ctx context.Context, c api.Caller, in byID) (api.None, error) {
+	file, err := api.Update(ctx, c, func(tx *store.Tx) (string, error) { return store.CancelImport(tx, in.ID) })
+	if err == nil {
+		s.Stop(in.ID)
+		s.Discard(file)
+	}
+	return api.None{}, err
+}

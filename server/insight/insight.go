@@ -29,10 +29,12 @@ type Services struct {
 	// Spool keeps what fill writes, the content of an import, until the import ends, and returns its name and size in
 	// bytes. It returns an api.ErrTooLarge above ImportLimit and keeps nothing on any error.
 	Spool func(ctx context.Context, fill func(io.Writer) error) (file string, size int, err error)
-	// Discard removes what Spool kept, when the import was refused.
+	// Discard removes what Spool kept, when the import was refused or canceled.
 	Discard func(file string)
 	// Wake tells the import runner that there is work.
 	Wake func()
+	// Stop ends the process of an import that was canceled.
+	Stop func(importID int)
 	// ImportLimit is the most bytes of a decoded file.
 	ImportLimit int64
 }

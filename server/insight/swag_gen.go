@@ -473,6 +473,16 @@ func _() {}
 // @Router /Imports/{id} [get]
 func _() {}
 
+// @Summary Cancels an import that waits or runs.
+// @Description Required permissions: Scan Management (Read/Write).
+// @Tags Imports
+// @Param id path integer true "ID of the record."
+// @Success 200
+// @Failure 400,401,403,404 {string} string
+// @Security Bearer
+// @Router /Imports/{id} [delete]
+func _() {}
+
 // @Summary Returns a list of operating systems.
 // @Description Required permissions: Asset Management (Read).
 // @Tags OperatingSystems

@@ -2,14 +2,11 @@ package columns
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
+	"github.com/musterhq/muster/importers/hosts"
 	"github.com/musterhq/muster/plugins"
 )
-
-// maxHosts is how many hosts are held, at some 250 bytes each.
-const maxHosts = 1_000_000
 
 // table turns the rows of a file into hosts.
 type table struct {
@@ -19,7 +16,7 @@ type table struct {
 	kind, system           []int
 	factColumns            [][]int
 	cells                  []string // for facts
-	hosts                  hosts
+	hosts                  hosts.List
 	homeless               int // rows that name no host
 	firstHomeless          int // the line of the first one
 }
@@ -31,7 +28,6 @@ func (e Export) newTable(header []string) *table {
 		name: indexes(header, e.AssetName), dns: indexes(header, e.DnsName), domain: indexes(header, e.DomainName),
 		mac: indexes(header, e.MacAddress), kind: indexes(header, e.AssetType), system: indexes(header, e.OperatingSystem),
 		cells: make([]string, len(e.FactColumns)),
-		hosts: hosts{byAddress: map[netip.Addr]int{}, byName: map[string]int{}},
 	}
 	for _, names := range e.FactColumns {
 		t.factColumns = append(t.factColumns, indexes(header, names))
@@ -84,7 +80,7 @@ func (t *table) hostOf(row []string) (*plugins.Record, error) {
 		for _, i := range columns {
 			if i < len(row) {
 				if ip, ok := plugins.Address(row[i]); ok {
-					return t.hosts.at(ip)
+					return t.hosts.At(ip)
 				}
 			}
 		}
@@ -99,7 +95,7 @@ func (t *table) hostOf(row []string) (*plugins.Record, error) {
 	if name == "" {
 		return nil, nil
 	}
-	return t.hosts.named(name)
+	return t.hosts.Named(name)
 }
 
 // missing is pick for a member that the host may have already.
@@ -159,38 +155,4 @@ func blank(row []string) bool {
 		}
 	}
 	return true
-}
-
-// hosts holds the hosts in the order in which they appeared. Rows are merged by address and by nothing else; hosts with
-// the same name and no address are one only because all that is done with them is to count them.
-type hosts struct {
-	records   []plugins.Record
-	byAddress map[netip.Addr]int
-	byName    map[string]int
-}
-
-func (h *hosts) at(ip netip.Addr) (*plugins.Record, error) {
-	if i, ok := h.byAddress[ip]; ok {
-		return &h.records[i], nil
-	}
-	h.byAddress[ip] = len(h.records)
-	return h.add(plugins.Record{IPAddress: ip.String()})
-}
-
-func (h *hosts) named(name string) (*plugins.Record, error) {
-	name = strings.ToLower(name)
-	if i, ok := h.byName[name]; ok {
-		return &h.records[i], nil
-	}
-	h.byName[strings.Clone(name)] = len(h.records)
-	return h.add(plugins.Record{})
-}
-
-// add holds one more host. After its error nothing more is added.
-func (h *hosts) add(r plugins.Record) (*plugins.Record, error) {
-	if len(h.records) == maxHosts {
-		return nil, fmt.Errorf("more than %d hosts", maxHosts)
-	}
-	h.records = append(h.records, r)
-	return &h.records[len(h.records)-1], nil
 }

@@ -1,0 +1,103 @@
+// Package hosts gathers the hosts of a file of which a scanner tells in many places.
+package hosts
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/musterhq/muster/plugins"
+)
+
+// Max is how many hosts a List holds, at some 400 bytes each.
+const Max = 1_000_000
+
+// List holds the hosts of a file in the order in which they appeared. What is said of a host is merged by address and by
+// nothing else: two addresses with one name, or with one MAC address, are two hosts. Hosts with the same name and no address
+// are one only because all that is done with them is to count them. The zero List is empty.
+type List struct {
+	records   []plugins.Record
+	byAddress map[netip.Addr]int
+	byName    map[string]int
+}
+
+// At returns the host with an address, a new one if there is none, to be filled before the next call. The error is that
+// there are too many hosts; nothing more can be added then.
+func (l *List) At(ip netip.Addr) (*plugins.Record, error) {
+	if i, ok := l.byAddress[ip]; ok {
+		return &l.records[i], nil
+	}
+	if l.byAddress == nil {
+		l.byAddress = map[netip.Addr]int{}
+	}
+	l.byAddress[ip] = len(l.records)
+	return l.add(plugins.Record{IPAddress: ip.String()})
+}
+
+// Named is At for a host of which only a name is known.
+func (l *List) Named(name string) (*plugins.Record, error) {
+	name = strings.ToLower(name)
+	if i, ok := l.byName[name]; ok {
+		return &l.records[i], nil
+	}
+	if l.byName == nil {
+		l.byName = map[string]int{}
+	}
+	l.byName[strings.Clone(name)] = len(l.records)
+	return l.add(plugins.Record{})
+}
+
+func (l *List) add(r plugins.Record) (*plugins.Record, error) {
+	if len(l.records) == Max {
+		return nil, fmt.Errorf("more than %d hosts", Max)
+	}
+	l.records = append(l.records, r)
+	return &l.records[len(l.records)-1], nil
+}
+
+// Add merges a record, which it normalises. What is known already stays, except that a host is skipped only if every
+// record of it says so. The error is that of At.
+func (l *List) Add(r plugins.Record) error {
+	r = r.Normalized()
+	host, known, err := l.of(r)
+	if err != nil {
+		return err
+	}
+	if known && r.Skip == "" {
+		host.Skip = ""
+	} else if known && host.Skip == "" {
+		r.Skip = ""
+	}
+	host.Fill(r)
+	return nil
+}
+
+// of returns the host that a record is about, and whether it is known.
+func (l *List) of(r plugins.Record) (host *plugins.Record, known bool, err error) {
+	before := len(l.records)
+	if ip, err := netip.ParseAddr(r.IPAddress); err == nil {
+		host, err = l.At(ip)
+		return host, len(l.records) == before, err
+	}
+	for _, name := range []string{r.DnsName, r.AssetName} {
+		if name != "" {
+			host, err = l.Named(name)
+			return host, len(l.records) == before, err
+		}
+	}
+	host, err = l.add(plugins.Record{})
+	return host, false, err
+}
+
+// Len returns how many hosts there are.
+func (l *List) Len() int { return len(l.records) }
+
+// Emit gives the hosts to emit and returns its first error.
+func (l *List) Emit(emit func(plugins.Record) error) error {
+	for _, host := range l.records {
+		if err := emit(host); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package hosts
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/musterhq/muster/plugins"
+)
+
+type record = plugins.Record
+
+func TestAdd(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ records, want []record }{
+		"holes are filled":             {[]record{{IPAddress: "192.0.2.1", AssetName: "a"}, {IPAddress: "192.0.2.1", AssetName: "b", OperatingSystem: "Linux"}}, []record{{IPAddress: "192.0.2.1", AssetName: "a", OperatingSystem: "Linux"}}},
+		"an address in other words":    {[]record{{IPAddress: "2001:DB8:0::1"}, {IPAddress: " 2001:db8::1 "}}, []record{{IPAddress: "2001:db8::1"}}},
+		"one name at two addresses":    {[]record{{IPAddress: "192.0.2.1", AssetName: "a"}, {IPAddress: "192.0.2.2", AssetName: "a"}}, []record{{IPAddress: "192.0.2.1", AssetName: "a"}, {IPAddress: "192.0.2.2", AssetName: "a"}}},
+		"names without address":        {[]record{{DnsName: "a.example"}, {DnsName: "A.example", OperatingSystem: "Linux"}, {AssetName: "b"}}, []record{{DnsName: "a.example", OperatingSystem: "Linux", Skip: "no address"}, {AssetName: "b", Skip: "no address"}}},
+		"nothing is known":             {[]record{{}, {}}, []record{{Skip: "no address"}, {Skip: "no address"}}},
+		"dead in every place":          {[]record{{IPAddress: "192.0.2.1", Skip: "dead"}, {IPAddress: "192.0.2.1", Skip: "down"}}, []record{{IPAddress: "192.0.2.1", Skip: "dead"}}},
+		"dead in one place, alive now": {[]record{{IPAddress: "192.0.2.1", Skip: "dead"}, {IPAddress: "192.0.2.1"}}, []record{{IPAddress: "192.0.2.1"}}},
+		"alive in one place, dead now": {[]record{{IPAddress: "192.0.2.1"}, {IPAddress: "192.0.2.1", Skip: "dead"}}, []record{{IPAddress: "192.0.2.1"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var l List
+			for _, r := range test.records {
+				if err := l.Add(r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var got []record
+			_ = l.Emit(func(r record) error { got = append(got, r); return nil })
+			if diff := cmp.Diff(test.want, got); diff != "" || l.Len() != len(test.want) {
+				t.Errorf("%d hosts\n%s", l.Len(), diff)
+			}
+		})
+	}
+}
+
+func TestTooManyHosts(t *testing.T) {
+	t.Parallel()
+	last := netip.MustParseAddr("192.0.2.1")
+	full := List{records: make([]record, Max), byAddress: map[netip.Addr]int{last: Max - 1}}
+	if _, err := full.At(last); err != nil {
+		t.Error("a host that is held:", err)
+	}
+	for name, r := range map[string]record{"an address": {IPAddress: "192.0.2.2"}, "a name": {DnsName: "srv01"}, "neither": {}} {
+		if err := full.Add(r); err == nil || err.Error() != "more than 1000000 hosts" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if full.Len() != Max {
+			t.Errorf("%d hosts are held", full.Len())
+		}
+	}
+}

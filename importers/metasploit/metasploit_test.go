@@ -1,0 +1,14 @@
+package metasploit_test
+
+import (
+	"testing"
+
+	"github.com/musterhq/muster/importers/metasploit"
+	"github.com/musterhq/muster/plugins/importertest"
+)
+
+const cases = "../../testdata/importers/metasploit"
+
+func TestCases(t *testing.T) { importertest.Run(t, metasploit.Importer, cases) }
+
+func FuzzMetasploit(f *testing.F) { importertest.Fuzz(f, metasploit.Importer, cases) }

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"slices"
+	"strings"
 )
 
 // Plugin is an external importer that an administrator has pinned: as it described itself then, and the content of its
@@ -19,6 +20,9 @@ type Plugin struct {
 func (p *Plugin) check(*Tx) error {
 	if p.Extensions == nil {
 		p.Extensions = []string{}
+	}
+	if strings.ContainsRune(p.File, '/') {
+		return Invalid("File: a name without a folder is expected, not %q", p.File)
 	}
 	if len(p.SHA256) != 64 {
 		return Invalid("SHA256: 64 hex characters are expected")

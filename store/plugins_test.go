@@ -31,6 +31,7 @@ func TestPinnedPluginsReplaceOthersOnlyByName(t *testing.T) {
 		{"a type that is built in, as asked for", "c", "NESSUS", "NESSUS", nil, "", "LINES NESSUS"},
 		{"the same again, which has to be asked for again", "c", "NESSUS", "", ErrExists, "", "LINES NESSUS"},
 		{"a plugin that goes over to a type of another, as asked for", "c", "LINES", "LINES", nil, "b", "LINES NESSUS"},
+		{"a file elsewhere", "../d", "HOSTS", "", ErrInvalid, `File: a name without a folder is expected, not "../d"`, "LINES NESSUS"},
 		{"no type", "d", "", "", ErrInvalid, "ImportType is required", "LINES NESSUS"},
 	} {
 		p := Plugin{File: step.file, ImportType: step.typ, SHA256: sum}

@@ -1,6 +1,9 @@
 // Package host runs importers: the server's side of package plugins. Every import is a process of its own with an empty
 // environment, a private directory and limits on its time, memory and output, so that a hostile file can break the
 // import that reads it and nothing else. What a process sends is checked as if the file had sent it.
+//
+// Built-in importers are this program itself; external ones are programs that an administrator has pinned. They run from a
+// copy that is checked and can no longer change, with limits that the system enforces.
 package host
 
 import (

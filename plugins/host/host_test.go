@@ -190,6 +190,24 @@ func TestRecordsAreNotTrusted(t *testing.T) {
 	}
 }
 
+func TestBadAddressesAreSkipped(t *testing.T) {
+	t.Parallel()
+	eitherHost(t, func(t *testing.T, hostOf func(testing.TB, func(*host.Options)) *host.Host) {
+		records, _, err := importAll(t, hostOf(t, nil), "BAD ADDRESSES", "")
+		if err != nil || len(records) != 6 {
+			t.Fatal(records, err)
+		}
+		for _, r := range records[:5] {
+			if diff := cmp.Diff(plugins.Record{Skip: plugins.NoAddress}, r); diff != "" {
+				t.Error(diff)
+			}
+		}
+		if r := records[5]; r.IPAddress != "fe80::1" || r.Skip != "" {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
 func TestWarningsAreCapped(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, nil)

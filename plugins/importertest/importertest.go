@@ -7,6 +7,7 @@ import (
 	"context"
 	"flag"
 	"io"
+	"reflect"
 	"testing"
 
 	"github.com/hashicorp/go-plugin"
@@ -39,8 +40,8 @@ func Run(t *testing.T, i plugins.Importer, dir string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if difference := got.Diff("directly", other, "over a connection"); difference != "" {
-				t.Fatal(difference)
+			if !reflect.DeepEqual(got, other) {
+				t.Fatalf("over a connection the import differs:\n%s", got.Diff("directly", other, "over a connection"))
 			}
 			if *update {
 				err = c.Update(got)

@@ -75,16 +75,7 @@ func listPluginsCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.with(cmd.Context(), func(reached *client) error {
-				pinned, err := reached.managePlugins(cmd.Context(), server.LocalPlugins{Do: server.ListPlugins})
-				if err != nil {
-					return err
-				}
-				var pins []host.Pin
-				for _, p := range pinned.Pinned {
-					pins = append(pins, c.pinOf(p))
-				}
-				h := host.New(host.Options{BuiltIn: formats(), Pins: func(context.Context) ([]host.Pin, error) { return pins, nil }})
-				listed, err := h.List(cmd.Context(), c.pluginFolder())
+				listed, err := c.listPlugins(cmd.Context(), reached)
 				if err != nil {
 					return err
 				}
@@ -98,6 +89,20 @@ func listPluginsCommand() *cobra.Command {
 	c.storeFlags(command)
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON, with the whole SHA-256")
 	return command
+}
+
+// listPlugins looks at the files here, and asks the server only what is pinned.
+func (c *config) listPlugins(ctx context.Context, reached *client) ([]host.Listed, error) {
+	answer, err := reached.managePlugins(ctx, server.LocalPlugins{Do: server.ListPlugins})
+	if err != nil {
+		return nil, err
+	}
+	var pins []host.Pin
+	for _, p := range answer.Pinned {
+		pins = append(pins, c.pinOf(p))
+	}
+	h := host.New(host.Options{BuiltIn: formats(), Pins: func(context.Context) ([]host.Pin, error) { return pins, nil }})
+	return h.List(ctx, c.pluginFolder())
 }
 
 func printJSON(w io.Writer, listed []host.Listed) error {

@@ -18,9 +18,13 @@ func freeze(f *os.File, directory string) (*os.File, error) {
 	if _, err := f.ReadAt(magic[:], 0); err == nil && string(magic[:]) == "#!" {
 		return privateCopy(f, directory)
 	}
-	fd, err := unix.MemfdCreate(filepath.Base(f.Name()), unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	const flags = unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING
+	fd, err := unix.MemfdCreate(filepath.Base(f.Name()), flags|unix.MFD_EXEC)
+	if err == unix.EINVAL { // a kernel before 6.3, where all such memory may be executed
+		fd, err = unix.MemfdCreate(filepath.Base(f.Name()), flags)
+	}
 	if err != nil {
-		return privateCopy(f, directory) // a kernel without it
+		return privateCopy(f, directory) // where the system forbids it
 	}
 	copied := os.NewFile(uintptr(fd), f.Name())
 	_, err = io.Copy(copied, io.NewSectionReader(f, 0, maxProgram+1))

@@ -36,18 +36,16 @@ var limits = map[int]int{
 	sqlitelib.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 
-var (
-	errSlow = errors.New("reading the SQLite database takes too long")
-	errRows = errors.New("the SQLite database is damaged: a table has more rows than the file has room for")
-)
+var errSlow = errors.New("reading the SQLite database takes too long")
 
 // readSQLite emits the hosts of a database of SQLite.
 func readSQLite(ctx context.Context, f plugins.File, s *plugins.Spooled, emit func(plugins.Record) error) error {
-	const perSecond = 1 << 20 // a tenth of what is usual; a damaged tree of pages may have no end
-	if err := checkSchema(s); err != nil {
+	const perSecond = 1 << 20 // a tenth of what is usual: this ends what only a mistake of SQLite's could go on with
+	limit := 10*time.Second + time.Duration(s.Size)*time.Second/perSecond
+	trees, err := treesOf(s, s.Size)
+	if err != nil {
 		return err
 	}
-	limit := 1500*time.Millisecond + time.Duration(s.Size)*time.Second/perSecond
 	reading, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	db, err := sql.Open("sqlite", "file:"+url.PathEscape(s.Name())+"?"+options.Encode())
@@ -58,7 +56,7 @@ func readSQLite(ctx context.Context, f plugins.File, s *plugins.Spooled, emit fu
 	conn, err := connect(reading, db)
 	if err == nil {
 		defer conn.Close()
-		d := &sqliteDatabase{ctx: reading, conn: conn, size: s.Size}
+		d := &sqliteDatabase{ctx: reading, conn: conn, trees: trees, met: map[uint32]error{}}
 		err = readTables(ctx, f, d.tables(), emit)
 	}
 	if err != nil && ctx.Err() == nil && reading.Err() != nil {
@@ -71,103 +69,129 @@ func readSQLite(ctx context.Context, f plugins.File, s *plugins.Spooled, emit fu
 func connect(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
-		return nil, explain(err)
+		return nil, unreadable(err)
 	}
 	for limit, value := range limits {
 		if _, err := sqlite.Limit(conn, limit, value); err != nil {
-			return nil, errors.Join(explain(err), conn.Close())
+			return nil, errors.Join(unreadable(err), conn.Close())
 		}
 	}
 	return conn, nil
 }
 
-// explain says that it is the database.
-func explain(err error) error { return fmt.Errorf("the SQLite database cannot be read: %w", err) }
+// unreadable says that it is the database.
+func unreadable(err error) error {
+	if errors.Is(err, errTrees) {
+		return err // says it
+	}
+	return fmt.Errorf("the SQLite database cannot be read: %w", err)
+}
 
 type sqliteDatabase struct {
-	ctx  context.Context
-	conn *sql.Conn
-	size int64 // of the file
+	ctx   context.Context
+	conn  *sql.Conn
+	trees *trees
+	met   map[uint32]error // the trees, by their first page
 }
 
 // tables yields the tables that have pages of their own: no views and no virtual tables.
 func (d *sqliteDatabase) tables() iter.Seq2[table, error] {
 	return func(yield func(table, error) bool) {
-		names, err := d.strings(`SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`)
-		if err != nil {
-			yield(table{}, err)
-			return
-		}
-		for _, name := range names {
-			columns, err := d.strings(`SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0`, name) // none that is computed
+		const own = `SELECT name, rootpage FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`
+		var found []sqliteTable
+		err := d.query(own, func(rows *sql.Rows) error {
+			t := sqliteTable{database: d}
+			err := rows.Scan(&t.name, &t.root)
+			found = append(found, t)
+			return err
+		})
+		for _, t := range found {
+			if err == nil {
+				err = t.findColumns()
+			}
 			if err != nil {
-				yield(table{}, err)
+				break
+			}
+			if !yield(table{name: t.name, columns: t.columns, rows: t.rows}, nil) {
 				return
 			}
-			rows := func(wanted []int) iter.Seq2[[]any, error] { return d.rows(name, columns, wanted) }
-			if !yield(table{name: name, columns: columns, rows: rows}, nil) {
-				return
-			}
+		}
+		if err != nil {
+			yield(table{}, unreadable(err))
 		}
 	}
 }
 
-// strings returns the first column of what a query finds.
-func (d *sqliteDatabase) strings(query string, arguments ...any) (all []string, err error) {
+// query gives each row that is found to scan.
+func (d *sqliteDatabase) query(query string, scan func(*sql.Rows) error, arguments ...any) error {
 	rows, err := d.conn.QueryContext(d.ctx, query, arguments...)
 	if err != nil {
-		return nil, explain(err)
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			return nil, explain(err)
+		if err := scan(rows); err != nil {
+			return err
 		}
-		all = append(all, s)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, explain(err)
-	}
-	return all, nil
+	return rows.Err()
 }
 
-// rows yields the values of some columns of a table, from its own pages alone.
-func (d *sqliteDatabase) rows(table string, columns []string, wanted []int) iter.Seq2[[]any, error] {
+type sqliteTable struct {
+	database *sqliteDatabase
+	name     string
+	root     uint32 // the first page of its tree
+	columns  []string
+}
+
+// findColumns sets the columns, without those that would have to be computed.
+func (t *sqliteTable) findColumns() error {
+	return t.database.query(`SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0`, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		t.columns = append(t.columns, name)
+		return err
+	}, t.name)
+}
+
+// errStop ends a query whose rows nobody wants any more.
+var errStop = errors.New("stop")
+
+// rows yields the values of some columns, from the pages of the table alone.
+func (t *sqliteTable) rows(wanted []int) iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
 		list := make([]string, len(wanted))
-		for i, column := range wanted {
-			list[i] = identifier(columns[column])
-		}
-		fail := func(err error) { yield(nil, fmt.Errorf("table %s: %w", quote(table), explain(err))) }
-		rows, err := d.conn.QueryContext(d.ctx, "SELECT "+strings.Join(list, ", ")+" FROM "+identifier(table)+" NOT INDEXED")
-		if err != nil {
-			fail(err)
-			return
-		}
-		defer rows.Close()
 		values, places := make([]any, len(wanted)), make([]any, len(wanted))
-		for i := range values {
-			places[i] = &values[i]
+		for i, column := range wanted {
+			list[i], places[i] = identifier(t.columns[column]), &values[i]
 		}
-		const smallest = 4 // bytes that a row takes
-		for n := d.size / smallest; rows.Next(); n-- {
-			if err := rows.Scan(places...); err != nil {
-				fail(err)
-				return
-			}
-			if n == 0 {
-				yield(nil, errRows)
-				return
-			}
-			if !yield(values, nil) {
-				return
-			}
+		err := t.meet()
+		if err == nil {
+			err = t.database.query("SELECT "+strings.Join(list, ", ")+" FROM "+identifier(t.name)+" NOT INDEXED", func(rows *sql.Rows) error {
+				if err := rows.Scan(places...); err != nil {
+					return err
+				}
+				if !yield(values, nil) {
+					return errStop
+				}
+				return nil
+			})
 		}
-		if err := rows.Err(); err != nil {
-			fail(err)
+		if err != nil && err != errStop {
+			yield(nil, fmt.Errorf("table %s: %w", quote(t.name), unreadable(err)))
 		}
 	}
+}
+
+// meet looks at the table's tree before its rows are read for the first time.
+func (t *sqliteTable) meet() error {
+	d := t.database
+	err, known := d.met[t.root]
+	if !known {
+		err = d.trees.meet(t.root)
+		d.met[t.root] = err
+	}
+	return err
 }
 
 // identifier quotes a name for SQL.

@@ -25,7 +25,7 @@ func TestSchema(t *testing.T) {
 		t.Skip("xmllint is not installed")
 	}
 	valid := []string{
-		"another_extension", "blanks_around_passwords", "byte_order_mark", "variant_complete", "duplicate_hosts", "variant_ipv6", "no_assets", "root_only",
+		"another_extension", "blanks_around_passwords", "byte_order_mark", "variant_complete", "duplicate_hosts", "ipv6", "no_assets", "root_only",
 		"several_accounts", "utf16_big_endian", "utf16_little_endian", "windows_1252",
 	}
 	inputs, err := filepath.Glob(filepath.Join(cases, "*", "input.*"))

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,13 +32,14 @@ type config struct {
 	bodyLimit     int64
 	importLimit   int64
 	importWorkers int
+	memoryLimit   int64
 	trusted       []string
 	log           string
 	logLevel      string
 }
 
 func defaults() *config {
-	return &config{dir: "data", contract: "clients", grants: "own", bodyLimit: 1 << 20, importLimit: 64 << 20, importWorkers: 2, log: "auto", logLevel: "info"}
+	return &config{dir: "data", contract: "clients", grants: "own", bodyLimit: 1 << 20, importLimit: 64 << 20, importWorkers: 2, memoryLimit: 128 << 20, log: "auto", logLevel: "info"}
 }
 
 // storeFlags are the flags of every command that needs the store.
@@ -55,6 +57,7 @@ func (c *config) serverFlags(command *cobra.Command) {
 	f.Int64Var(&c.bodyLimit, "body-limit", c.bodyLimit, "most bytes of a request's body")
 	f.Int64Var(&c.importLimit, "import-limit", c.importLimit, "most bytes of an imported file")
 	f.IntVar(&c.importWorkers, "import-workers", c.importWorkers, "imports that run at the same time")
+	f.Int64Var(&c.memoryLimit, "memory-limit", c.memoryLimit, "bytes of memory above which the garbage collector works harder; 0: none, as in $GOMEMLIMIT")
 	f.StringSliceVar(&c.trusted, "trusted-proxy", nil, "address or CIDR of a proxy whose X-Forwarded-For is believed; may be repeated")
 	f.StringVar(&c.log, "log", c.log, "log as text, json, or auto: text on a terminal")
 	f.StringVar(&c.logLevel, "log-level", c.logLevel, "debug, info, warn or error")
@@ -68,6 +71,8 @@ func (c *config) check() error {
 		return fmt.Errorf("--grants: own or vendor is expected, not %q", c.grants)
 	case c.bodyLimit < 1024 || c.importLimit < 1024:
 		return errors.New("--body-limit and --import-limit: at least 1024 bytes are expected")
+	case c.memoryLimit < 0:
+		return errors.New("--memory-limit: 0 or more bytes are expected")
 	case c.importWorkers < 1 || c.importWorkers > 64:
 		return errors.New("--import-workers: 1 to 64 is expected")
 	}
@@ -104,8 +109,17 @@ func (c *config) makeScratch() (string, error) {
 	return scratch, nil
 }
 
+// limitMemory sets the soft limit of the Go runtime, unless its own variable does: the tables that Badger builds are large and
+// short-lived, and without a limit they would stay until there are twice as many.
+func (c *config) limitMemory() {
+	if c.memoryLimit > 0 && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(c.memoryLimit)
+	}
+}
+
 // open opens the store and builds the server over it.
 func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) {
+	c.limitMemory()
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, err
 	}

@@ -34,6 +34,7 @@ func (s *Server) localHandler() http.Handler {
 	mux.HandleFunc("POST "+LocalTokenPath, s.makeToken)
 	mux.HandleFunc("POST "+LocalAdminPath, s.administer)
 	mux.HandleFunc("POST "+LocalPluginsPath, s.managePlugins)
+	mux.HandleFunc("POST "+LocalBackupPath, s.backUp)
 	return mux
 }
 
@@ -123,4 +124,17 @@ func (s *Server) administer(w http.ResponseWriter, r *http.Request) {
 			return store.Users.Put(tx, u)
 		})
 	})
+}
+
+// LocalBackupPath is where the local door answers with a backup, as package store/backup has it.
+const LocalBackupPath = "/muster/backup"
+
+// backUp streams a backup. One that fails on the way is cut off, which its reader notices.
+func (s *Server) backUp(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/octet-stream")
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // as long as it takes
+	if err := s.Backup(r.Context(), w); err != nil {
+		s.Log.Error("backup", "error", err)
+		panic(http.ErrAbortHandler)
+	}
 }

@@ -32,6 +32,9 @@ type Options struct {
 	BodyLimit   int64    // bytes of a request's body
 	ImportLimit int64    // bytes of an imported file
 
+	// Backup writes a backup for whoever opens the local door.
+	Backup func(context.Context, io.Writer) error
+
 	TrustedProxies store.Ranges // whose X-Forwarded-For is believed
 	VendorGrants   bool         // callers may give rights that they lack, as the vendor's do
 	Log            *slog.Logger

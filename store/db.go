@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"sync"
 	"time"
@@ -15,9 +16,9 @@ import (
 	"github.com/musterhq/muster/store/kv"
 )
 
-// schemaVersion is written into a new store. A change of the key layout or of a record's meaning raises it and
+// SchemaVersion is written into a new store, and into backups. A change of the key layout or of a record's meaning raises it and
 // adds a migration.
-const schemaVersion = 1
+const SchemaVersion = 1
 
 // DB is an open store. It is safe for concurrent use.
 type DB struct {
@@ -59,8 +60,8 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 	switch {
 	case err != nil:
 		return nil, err
-	case version > schemaVersion:
-		return nil, fmt.Errorf("the store was written by a newer muster (schema %d, this one knows %d)", version, schemaVersion)
+	case version > SchemaVersion:
+		return nil, fmt.Errorf("the store was written by a newer muster (schema %d, this one knows %d)", version, SchemaVersion)
 	case version == 0:
 		facts, err := first()
 		if err != nil {
@@ -171,6 +172,9 @@ func Change(ctx context.Context, db *DB, by Actor, fn func(*Tx) error) error {
 	_, err := Update(ctx, db, by, func(tx *Tx) (struct{}, error) { return struct{}{}, fn(tx) })
 	return err
 }
+
+// Pairs yields all that the store holds, in the order of the keys and as one snapshot: for backups.
+func Pairs(tx *Tx) iter.Seq2[kv.Pair, error] { return tx.r.Scan(kv.Range{}) }
 
 // committed does something once the transaction is committed, for what lies in memory.
 func (tx *Tx) committed(do func()) {

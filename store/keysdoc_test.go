@@ -37,7 +37,7 @@ func TestKeysAreDocumented(t *testing.T) {
 const keysHead = `# Keys
 
 Every key of a store, made from ` + "`store/schema.go`" + ` by ` + "`go test ./store -run TestKeys -update`" + `. A change here needs a new
-` + "`schemaVersion`" + ` and a migration.
+` + "`SchemaVersion`" + ` and a migration.
 
 ` + "```" + `
 key = tag kind tuple      tag: two letters of the collection or link;  kind: one byte;  both readable in a dump

@@ -115,8 +115,8 @@ func TestOpenRefuses(t *testing.T) {
 		is     error
 	}{
 		"a store of a newer muster": {
-			before: func(l *lab) { l.change(func(tx *Tx) error { return tx.w.Set(storeKey("schema"), K(schemaVersion+1)) }) },
-			vault:  7, says: fmt.Sprintf("the store was written by a newer muster (schema %d, this one knows %d)", schemaVersion+1, schemaVersion),
+			before: func(l *lab) { l.change(func(tx *Tx) error { return tx.w.Set(storeKey("schema"), K(SchemaVersion+1)) }) },
+			vault:  7, says: fmt.Sprintf("the store was written by a newer muster (schema %d, this one knows %d)", SchemaVersion+1, SchemaVersion),
 		},
 		"a store under another master key": {vault: 8, says: "signing-keys: cannot be opened", is: authz.ErrSealed},
 		"a first start without its facts": {

@@ -1,7 +1,7 @@
 package store
 
 // The whole database. A collection's tag and an index's kind are part of every key: docs/keys.md, which is made
-// from what stands here, says what the keys look like, and a change needs a new schemaVersion.
+// from what stands here, says what the keys look like, and a change needs a new SchemaVersion.
 
 // Places.
 var (

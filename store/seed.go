@@ -58,7 +58,7 @@ func (db *DB) seed(ctx context.Context, first FirstStart) error {
 		if err := seedUser(tx, application, &UserSecret{Client: authz.HashClientSecret(first.ClientSecret)}); err != nil {
 			return err
 		}
-		return tx.w.Set(storeKey("schema"), K(schemaVersion))
+		return tx.w.Set(storeKey("schema"), K(SchemaVersion))
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -180,6 +181,7 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 	for _, f := range builtIn {
 		o.Importers = append(o.Importers, f.Type)
 	}
+	o.Backup = func(ctx context.Context, w io.Writer) error { return c.writeBackup(ctx, i.db, w) }
 	i.server = server.New(o)
 	return nil
 }

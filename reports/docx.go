@@ -110,7 +110,7 @@ func (d *docxWriter) paragraph(s string, size int, bold bool) {
 	if bold {
 		weight = "<w:b/>"
 	}
-	fmt.Fprintf(d, `<w:p><w:r><w:rPr>%s<w:sz w:val="%d"/></w:rPr>`, weight, size)
+	fmt.Fprintf(d, `<w:p><w:r><w:rPr>%[1]s<w:sz w:val="%[2]d"/><w:szCs w:val="%[2]d"/></w:rPr>`, weight, size)
 	for i, line := range strings.Split(s, "\n") {
 		if i > 0 {
 			d.WriteString(`<w:br/>`)

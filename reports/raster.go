@@ -13,7 +13,7 @@ import (
 // The size of a page as pixels.
 const (
 	rasterDPI    = 300
-	rasterWidth  = 3508 // 842 points
+	rasterWidth  = 3504 // 841 points, in whole bytes
 	rasterHeight = 2479 // 595 points
 	rasterStride = (rasterWidth + 7) / 8
 )

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // writeTIFF writes the pages of a table as the pages of a TIFF 6.0 file: black and white, compressed with Deflate. A page
@@ -56,43 +57,75 @@ const (
 	tiffDate                                                                                 = 306
 )
 
-// page writes one page of black and white pixels, eight in a byte.
-func (f *tiffWriter) page(n, of int, bits []byte) error {
-	var packed bytes.Buffer
-	z := zlib.NewWriter(&packed)
-	if _, err := z.Write(bits); err != nil {
-		return err
-	}
-	if err := z.Close(); err != nil {
-		return err
+// stripRows is how many rows of pixels are compressed at a time, so that a reader needs little memory (TIFF 6.0, "Strips").
+const stripRows = 256
+
+// strips compresses the pixels of a page.
+func strips(bits []byte) (packed bytes.Buffer, sizes []uint32, err error) {
+	for strip := range slices.Chunk(bits, stripRows*rasterStride) {
+		before := packed.Len()
+		z := zlib.NewWriter(&packed)
+		if _, err := z.Write(strip); err != nil {
+			return packed, nil, err
+		}
+		if err := z.Close(); err != nil {
+			return packed, nil, err
+		}
+		sizes = append(sizes, uint32(packed.Len()-before))
 	}
 	if packed.Len()%2 == 1 {
-		packed.WriteByte(0) // a directory begins at an even offset
+		packed.WriteByte(0) // the next directory begins at an even offset
+	}
+	return packed, sizes, nil
+}
+
+// page writes one page of black and white pixels, eight in a byte.
+func (f *tiffWriter) page(n, of int, bits []byte) error {
+	packed, sizes, err := strips(bits)
+	if err != nil {
+		return err
 	}
 	title := append([]byte(f.title), 0)
 	titleBytes := uint32(len(title))
 	if len(title)%2 == 1 {
 		title = append(title, 0) // which is not counted
 	}
+	// Behind the directory lie, in this order, what does not fit its fields, and the strips.
 	const fields = 16
 	resolution := f.at + 2 + 12*fields + 4
 	date := resolution + 8
-	name := date + 20
-	strip := name + uint32(len(title))
-	next := strip + uint32(packed.Len())
+	sizesAt := date + 20
+	count := uint32(len(sizes))
+	offsetsAt := sizesAt + 4*count
+	name := offsetsAt + 4*count
+	next := name + uint32(len(title))
+	offsets := make([]uint32, count)
+	for i, size := range sizes {
+		offsets[i] = next
+		next += size
+	}
+	next += next % 2
 	f.write(uint16(fields))
 	for _, d := range [fields]struct {
 		tag, kind    uint16
 		count, value uint32
 	}{
 		{tiffSubfile, tiffLong, 1, 2}, // a page of several
-		{tiffWidth, tiffLong, 1, rasterWidth}, {tiffLength, tiffLong, 1, rasterHeight}, {tiffBits, tiffShort, 1, 1},
+		{tiffWidth, tiffLong, 1, rasterWidth},
+		{tiffLength, tiffLong, 1, rasterHeight},
+		{tiffBits, tiffShort, 1, 1},
 		{tiffCompression, tiffShort, 1, 8}, // Deflate
 		{tiffPhotometric, tiffShort, 1, 0}, // 0 is white
-		{tiffName, tiffASCII, titleBytes, name}, {tiffStrips, tiffLong, 1, strip}, {tiffSamples, tiffShort, 1, 1},
-		{tiffRows, tiffLong, 1, rasterHeight}, {tiffBytes, tiffLong, 1, uint32(packed.Len())},
-		{tiffXRes, tiffRational, 1, resolution}, {tiffYRes, tiffRational, 1, resolution}, {tiffUnit, tiffShort, 1, 2}, // inches
-		{tiffPage, tiffShort, 2, uint32(of)<<16 | uint32(n)}, {tiffDate, tiffASCII, 20, date},
+		{tiffName, tiffASCII, titleBytes, name},
+		{tiffStrips, tiffLong, count, offsetsAt},
+		{tiffSamples, tiffShort, 1, 1},
+		{tiffRows, tiffLong, 1, stripRows},
+		{tiffBytes, tiffLong, count, sizesAt},
+		{tiffXRes, tiffRational, 1, resolution},
+		{tiffYRes, tiffRational, 1, resolution},
+		{tiffUnit, tiffShort, 1, 2}, // inches
+		{tiffPage, tiffShort, 2, uint32(of)<<16 | uint32(n)},
+		{tiffDate, tiffASCII, 20, date},
 	} {
 		f.write(d.tag, d.kind, d.count, d.value)
 	}
@@ -100,7 +133,7 @@ func (f *tiffWriter) page(n, of int, bits []byte) error {
 	if n+1 == of {
 		following = 0
 	}
-	f.write(following, uint32(rasterDPI), uint32(1), append([]byte(f.date), 0), title, packed.Bytes())
+	f.write(following, uint32(rasterDPI), uint32(1), append([]byte(f.date), 0), sizes, offsets, title, packed.Bytes())
 	f.at = next
 	if f.err != nil {
 		return fmt.Errorf("write page %d: %w", n+1, f.err)

@@ -84,7 +84,7 @@ func manyRows(n int) iter.Seq2[[]string, error] {
 func file(t *testing.T, format string, table Table) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Write(&b, format, table); err != nil {
+	if err := Write(&b, format, table, ""); err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}
 	f, _ := store.FormatByName(format)
@@ -319,7 +319,7 @@ func TestEveryFormatOfEveryTable(t *testing.T) {
 	for _, f := range store.Formats() {
 		for name, table := range map[string]Table{"an empty table": tableOf(), "awkward cells": awkwardTable(), "2,000 rows": long} {
 			var b bytes.Buffer
-			if err := Write(&b, f.Name, table); err != nil || b.Len() == 0 {
+			if err := Write(&b, f.Name, table, ""); err != nil || b.Len() == 0 {
 				t.Errorf("%s as %s: %v, %d bytes", name, f.Name, err, b.Len())
 			}
 		}
@@ -329,14 +329,14 @@ func TestEveryFormatOfEveryTable(t *testing.T) {
 				yield(nil, os.ErrDeadlineExceeded)
 			}
 		}
-		if err := Write(&bytes.Buffer{}, f.Name, broken); err == nil {
+		if err := Write(&bytes.Buffer{}, f.Name, broken, ""); err == nil {
 			t.Errorf("%s: a report that breaks off is whole", f.Name)
 		}
-		if err := Write(full{}, f.Name, long); err == nil {
+		if err := Write(full{}, f.Name, long, ""); err == nil {
 			t.Errorf("%s: what cannot be written is whole", f.Name)
 		}
 	}
-	if err := Write(&bytes.Buffer{}, "HTML", tableOf()); err == nil {
+	if err := Write(&bytes.Buffer{}, "HTML", tableOf(), ""); err == nil {
 		t.Error("there is no such format")
 	}
 }

@@ -35,13 +35,14 @@ const (
 	maxPageRows = 10_000
 )
 
-// Write writes a table as a file of a format, which is one of store.Formats.
-func Write(w io.Writer, format string, t Table) error {
+// Write writes a table as a file of a format, which is one of store.Formats. scratch is the folder where a large XLSX lies
+// until it is whole; empty: the system's.
+func Write(w io.Writer, format string, t Table, scratch string) error {
 	write, limit := writeCSV, maxRows
 	switch format {
 	case store.FormatCSV:
 	case store.FormatXLSX:
-		write = writeXLSX
+		write = func(w io.Writer, t Table) error { return writeXLSX(w, t, scratch) }
 	case store.FormatPDF:
 		write, limit = writePDF, maxPageRows
 	case store.FormatDOCX:

@@ -12,9 +12,9 @@ import (
 const maxCell = 32_000
 
 // writeXLSX writes a workbook of one sheet. All cells are text, so that none is a formula. The title and the date are in
-// its properties and, with the page numbers, on its printed pages.
-func writeXLSX(w io.Writer, t Table) (err error) {
-	f := excelize.NewFile()
+// its properties and, with the page numbers, on its printed pages. Above 16 MiB the sheet goes to a file in scratch.
+func writeXLSX(w io.Writer, t Table, scratch string) (err error) {
+	f := excelize.NewFile(excelize.Options{TmpDir: scratch})
 	defer func() { err = errors.Join(err, f.Close()) }()
 	const sheet = "Report"
 	if err := errors.Join(

@@ -32,6 +32,7 @@ func (s *Server) localHandler() http.Handler {
 	mux.Handle("/", s.handler)
 	mux.HandleFunc("POST "+LocalTokenPath, s.makeToken)
 	mux.HandleFunc("POST "+LocalAdminPath, s.administer)
+	mux.HandleFunc("POST "+LocalSubscriptionsPath, s.subscriptions)
 	return mux
 }
 
@@ -52,7 +53,7 @@ func (s *Server) answerLocally(w http.ResponseWriter, r *http.Request, ask any, 
 	}
 	if err != nil {
 		*failed, status = err.Error(), http.StatusBadRequest
-		if !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrDenied) && !errors.Is(err, store.ErrInvalid) {
+		if !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrDenied) && !errors.Is(err, store.ErrInvalid) && !errors.Is(err, store.ErrBusy) {
 			s.Log.Error("local door", "path", r.URL.Path, "error", err)
 		}
 	}

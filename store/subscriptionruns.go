@@ -86,28 +86,28 @@ func unschedule(tx *Tx, id int) error {
 	return first(unless(ErrNotFound, Jobs.Delete(tx, run.JobID)), SubscriptionRuns.Delete(tx, id))
 }
 
-// RunNow lets a subscription run as soon as there is a worker for it, beside its schedule. It returns how many runs have
-// ended until now, by which the caller tells the end of this one, or ErrBusy while it runs.
-func RunNow(tx *Tx, name string) (runs int, err error) {
+// RunNow lets a subscription run as soon as there is a worker for it, beside its schedule. It returns how far the
+// subscription is: the run has ended when its Runs are more. It returns ErrBusy while one runs.
+func RunNow(tx *Tx, name string) (*SubscriptionRun, error) {
 	s, err := SubscriptionByName(tx, name)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	run, err := SubscriptionRuns.Get(tx, s.ScheduleId)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	job, err := Jobs.Get(tx, run.JobID)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if job.Owner != "" {
-		return 0, because(ErrBusy, "Subscription %q is being run", s.Name)
+		return nil, because(ErrBusy, "Subscription %q is being run", s.Name)
 	}
 	if tx.Now.Before(job.NotBefore) {
 		job.NotBefore = tx.Now
 	}
-	return run.Runs, Jobs.Put(tx, job)
+	return run, Jobs.Put(tx, job)
 }
 
 // TakeSubscription takes the job of the subscription that is due the longest, for as long as the lease says. It returns nil

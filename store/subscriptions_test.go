@@ -199,11 +199,10 @@ func TestARunBesideTheSchedule(t *testing.T) {
 	l := newLab(t)
 	id := l.subscribe(Subscription{Name: "Now", UserID: administratorID})
 	l.clock.step(10 * time.Minute)
-	runs := 0
-	l.change(func(tx *Tx) (err error) { runs, err = RunNow(tx, "now"); return err })
+	before := update(l, func(tx *Tx) (*SubscriptionRun, error) { return RunNow(tx, "now") })
 	same(t, "at once runs", l.run(""), id)
 	state := l.state(id)
-	same(t, "runs", state.Run.Runs, runs+1)
+	same(t, "runs", state.Run.Runs, before.Runs+1)
 	same(t, "the next time, as if nothing had been", state.Run.Next, At(begin.Add(time.Hour)))
 	l.refused(ErrNotFound, func(tx *Tx) error { _, err := RunNow(tx, "later"); return err })
 }

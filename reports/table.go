@@ -29,10 +29,12 @@ type Column struct {
 	Width float64 // in relation to the other columns, where a page has to be divided
 }
 
-// The rows that a file may have. Pages are laid out in memory, and nobody reads more of them; data is streamed.
+// The rows that a file may have. Pages are laid out in memory, and nobody reads more of them; data is streamed. A page of
+// a TIFF takes about 120 KiB.
 const (
 	maxRows     = 100_000
 	maxPageRows = 10_000
+	maxTIFFRows = 5_000
 )
 
 // Write writes a table as a file of a format, which is one of store.Formats. scratch is the folder where a large XLSX lies
@@ -48,7 +50,7 @@ func Write(w io.Writer, format string, t Table, scratch string) error {
 	case store.FormatDOCX:
 		write, limit = writeDOCX, maxPageRows
 	case store.FormatTIFF:
-		write, limit = writeTIFF, maxPageRows
+		write, limit = writeTIFF, maxTIFFRows
 	default:
 		return store.Invalid("Format: %q is none", format)
 	}

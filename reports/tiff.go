@@ -60,23 +60,51 @@ const (
 // stripRows is how many rows of pixels are compressed at a time, so that a reader needs little memory (TIFF 6.0, "Strips").
 const stripRows = 256
 
-// strips compresses the pixels of a page.
-func strips(bits []byte) (packed bytes.Buffer, sizes []uint32, err error) {
+// strips compresses the pixels of a page. What is packed is of even length.
+func strips(bits []byte) (packed []byte, sizes []uint32, err error) {
+	var b bytes.Buffer
 	for strip := range slices.Chunk(bits, stripRows*rasterStride) {
-		before := packed.Len()
-		z := zlib.NewWriter(&packed)
+		before := b.Len()
+		z := zlib.NewWriter(&b)
 		if _, err := z.Write(strip); err != nil {
-			return packed, nil, err
+			return nil, nil, err
 		}
 		if err := z.Close(); err != nil {
-			return packed, nil, err
+			return nil, nil, err
 		}
-		sizes = append(sizes, uint32(packed.Len()-before))
+		sizes = append(sizes, uint32(b.Len()-before))
 	}
-	if packed.Len()%2 == 1 {
-		packed.WriteByte(0) // the next directory begins at an even offset
+	if b.Len()%2 == 1 {
+		b.WriteByte(0)
 	}
-	return packed, sizes, nil
+	return b.Bytes(), sizes, nil
+}
+
+// fields is how many fields a directory has.
+const fields = 16
+
+// directory says where what belongs to a page lies: behind its fields, in this order, what does not fit them, and the strips.
+type directory struct {
+	resolution, date, sizesAt, offsetsAt, title uint32
+	offsets                                     []uint32 // of the strips
+	end                                         uint32
+}
+
+func (f *tiffWriter) plan(sizes []uint32, title []byte) (d directory) {
+	count := uint32(len(sizes))
+	d.resolution = f.at + 2 + 12*fields + 4
+	d.date = d.resolution + 8
+	d.sizesAt = d.date + 20
+	d.offsetsAt = d.sizesAt + 4*count
+	d.title = d.offsetsAt + 4*count
+	d.end = d.title + uint32(len(title))
+	d.end += d.end % 2
+	for _, size := range sizes {
+		d.offsets = append(d.offsets, d.end)
+		d.end += size
+	}
+	d.end += d.end % 2 // where the next directory may begin
+	return d
 }
 
 // page writes one page of black and white pixels, eight in a byte.
@@ -86,27 +114,9 @@ func (f *tiffWriter) page(n, of int, bits []byte) error {
 		return err
 	}
 	title := append([]byte(f.title), 0)
-	titleBytes := uint32(len(title))
-	if len(title)%2 == 1 {
-		title = append(title, 0) // which is not counted
-	}
-	// Behind the directory lie, in this order, what does not fit its fields, and the strips.
-	const fields = 16
-	resolution := f.at + 2 + 12*fields + 4
-	date := resolution + 8
-	sizesAt := date + 20
-	count := uint32(len(sizes))
-	offsetsAt := sizesAt + 4*count
-	name := offsetsAt + 4*count
-	next := name + uint32(len(title))
-	offsets := make([]uint32, count)
-	for i, size := range sizes {
-		offsets[i] = next
-		next += size
-	}
-	next += next % 2
+	d, count := f.plan(sizes, title), uint32(len(sizes))
 	f.write(uint16(fields))
-	for _, d := range [fields]struct {
+	for _, field := range [fields]struct {
 		tag, kind    uint16
 		count, value uint32
 	}{
@@ -116,25 +126,29 @@ func (f *tiffWriter) page(n, of int, bits []byte) error {
 		{tiffBits, tiffShort, 1, 1},
 		{tiffCompression, tiffShort, 1, 8}, // Deflate
 		{tiffPhotometric, tiffShort, 1, 0}, // 0 is white
-		{tiffName, tiffASCII, titleBytes, name},
-		{tiffStrips, tiffLong, count, offsetsAt},
+		{tiffName, tiffASCII, uint32(len(title)), d.title},
+		{tiffStrips, tiffLong, count, d.offsetsAt},
 		{tiffSamples, tiffShort, 1, 1},
 		{tiffRows, tiffLong, 1, stripRows},
-		{tiffBytes, tiffLong, count, sizesAt},
-		{tiffXRes, tiffRational, 1, resolution},
-		{tiffYRes, tiffRational, 1, resolution},
+		{tiffBytes, tiffLong, count, d.sizesAt},
+		{tiffXRes, tiffRational, 1, d.resolution},
+		{tiffYRes, tiffRational, 1, d.resolution},
 		{tiffUnit, tiffShort, 1, 2}, // inches
 		{tiffPage, tiffShort, 2, uint32(of)<<16 | uint32(n)},
-		{tiffDate, tiffASCII, 20, date},
+		{tiffDate, tiffASCII, 20, d.date},
 	} {
-		f.write(d.tag, d.kind, d.count, d.value)
+		f.write(field.tag, field.kind, field.count, field.value)
 	}
-	following := next
+	next := d.end
 	if n+1 == of {
-		following = 0
+		next = 0
 	}
-	f.write(following, uint32(rasterDPI), uint32(1), append([]byte(f.date), 0), sizes, offsets, title, packed.Bytes())
-	f.at = next
+	f.write(next, uint32(rasterDPI), uint32(1), append([]byte(f.date), 0), sizes, d.offsets, title)
+	if len(title)%2 == 1 {
+		f.write(byte(0))
+	}
+	f.write(packed)
+	f.at = d.end
 	if f.err != nil {
 		return fmt.Errorf("write page %d: %w", n+1, f.err)
 	}

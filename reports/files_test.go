@@ -1,10 +1,13 @@
 package reports
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/csv"
+	"encoding/xml"
 	"fmt"
 	"image"
+	"io"
 	"iter"
 	"os"
 	"os/exec"
@@ -345,6 +348,87 @@ func TestEveryFormatOfEveryTable(t *testing.T) {
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+// A sheet that is too large for memory lies in the folder that was named, and is gone when it is written.
+func TestALargeWorkbookLeavesNothing(t *testing.T) {
+	t.Parallel()
+	table, scratch := tableOf(), t.TempDir()
+	table.Rows = func(yield func([]string, error) bool) {
+		for range 600 {
+			if !yield([]string{"1", strings.Repeat("d", maxCell+1000), "", ""}, nil) {
+				return
+			}
+		}
+		if files, err := os.ReadDir(scratch); err != nil || len(files) != 1 {
+			t.Errorf("while it is written there are %v, %v", files, err)
+		}
+	}
+	var b bytes.Buffer
+	if err := Write(&b, store.FormatXLSX, table, scratch); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := os.ReadDir(scratch); err != nil || len(files) != 0 {
+		t.Errorf("left are %v, %v", files, err)
+	}
+	f, err := excelize.OpenReader(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cell, err := f.GetCellValue("Report", "B601"); err != nil || len([]rune(cell)) != maxCell || !strings.HasSuffix(cell, "…") {
+		t.Errorf("%d characters, %v", len([]rune(cell)), err)
+	}
+}
+
+// FuzzCells finds no text that breaks a format, or that comes back as another.
+func FuzzCells(f *testing.F) {
+	for _, a := range awkward {
+		f.Add(a.cell, a.name)
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		files := map[string]*bytes.Buffer{}
+		for _, format := range []string{store.FormatCSV, store.FormatXLSX, store.FormatPDF, store.FormatDOCX} {
+			table := tableOf([]string{"1", a, b, ""})
+			table.Title = a
+			files[format] = &bytes.Buffer{}
+			if err := Write(files[format], format, table, ""); err != nil {
+				t.Fatalf("%s: %v", format, err)
+			}
+		}
+		rows, err := csv.NewReader(files[store.FormatCSV]).ReadAll()
+		if err != nil || strings.TrimPrefix(rows[1][1], "'") != strings.TrimPrefix(clean(a), "'") {
+			t.Errorf("CSV: %q, want %q (%v)", rows, clean(a), err)
+		}
+		book, err := excelize.OpenReader(files[store.FormatXLSX])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := book.GetCellValue("Report", "B2"); err != nil || got != cut(clean(a), maxCell) {
+			t.Errorf("XLSX: %q, want %q (%v)", got, clean(a), err)
+		}
+		mustBeXML(t, files[store.FormatDOCX].Bytes())
+	})
+}
+
+// mustBeXML reads the document of a DOCX.
+func mustBeXML(t *testing.T, file []byte) {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := z.Open("word/document.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer document.Close()
+	for d := xml.NewDecoder(document); ; {
+		if _, err := d.Token(); err == io.EOF {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
 func TestTooManyRowsAreCounted(t *testing.T) {
 	t.Parallel()

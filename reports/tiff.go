@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // writeTIFF writes the pages of a table as the pages of a TIFF 6.0 file: black and white, compressed with Deflate. A page
@@ -21,7 +22,7 @@ func writeTIFF(w io.Writer, t Table) error {
 		return err
 	}
 	defer draw.close()
-	f := &tiffWriter{w: w, date: t.Made.UTC().Format("2006:01:02 15:04:05"), title: t.Title}
+	f := &tiffWriter{w: w, date: t.Made.UTC().Format("2006:01:02 15:04:05"), title: ascii(t.Title)}
 	f.write([]byte("II*\x00"), uint32(8)) // little-endian; the first directory follows
 	f.at = 8
 	for i, p := range pages {
@@ -30,6 +31,16 @@ func writeTIFF(w io.Writer, t Table) error {
 		}
 	}
 	return f.err
+}
+
+// ascii is a text as a field of a TIFF can hold it.
+func ascii(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 // tiffWriter writes pages one behind the other, each as its directory and what that points at. It remembers the first error.

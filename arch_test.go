@@ -44,7 +44,7 @@ var keepers = map[string]string{
 	"github.com/gin-gonic/gin":       "server server/api",
 	"github.com/golang-jwt/jwt":      "authz store",
 	"github.com/hashicorp/go-plugin": "plugins plugins/host plugins/importertest",
-	"github.com/hashicorp/cronexpr":  "store",
+	"github.com/netresearch/go-cron": "store",
 	"github.com/xuri/excelize":       "reports",
 	"codeberg.org/go-pdf/fpdf":       "reports",
 }

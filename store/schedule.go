@@ -5,14 +5,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/cronexpr"
+	"github.com/netresearch/go-cron"
 )
 
 // Schedule tells when something is done again and again: in an interval, or at the times of a cron expression, which
 // are UTC. It is made by ParseSchedule.
 type Schedule struct {
-	every time.Duration        // 0: by cron
-	cron  *cronexpr.Expression // nil: by every
+	every time.Duration // 0: by cron
+	cron  cron.Schedule // nil: by every
 }
 
 // The intervals that a schedule may have, and the longest text of one.
@@ -21,6 +21,9 @@ const (
 	maxInterval = 366 * 24 * time.Hour
 	maxSchedule = 100
 )
+
+// searchYears is how far a next time is looked for: leap days may be eight years apart.
+const searchYears = 9
 
 // ParseSchedule reads "every 24h" (Go's durations, from 1m to 8784h), a cron expression of the five fields minute, hour,
 // day of the month, month and day of the week, or @hourly, @daily, @weekly, @monthly or @yearly. It returns an ErrInvalid
@@ -40,11 +43,14 @@ func ParseSchedule(text string) (Schedule, error) {
 	case len(fields) != 5:
 		return Schedule{}, Invalid("%q: an interval like every 24h, or a cron expression of five fields, is expected", text)
 	}
-	cron, err := cronexpr.Parse(strings.Join(fields, " "))
+	// As crontab(5) has it, either of two days that are named suffices.
+	options := cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.DowOrDom | cron.Descriptor
+	parser := cron.NewParser(options).WithMaxSearchYears(searchYears)
+	times, err := parser.Parse(strings.Join(fields, " "))
 	if err != nil {
 		return Schedule{}, Invalid("%q is no cron expression: %v", text, err)
 	}
-	return Schedule{cron: cron}, nil
+	return Schedule{cron: times}, nil
 }
 
 // After returns the first moment of the schedule after now, the zero Time if there is none. An interval is counted from
@@ -60,9 +66,9 @@ func (s Schedule) After(last, now Time) Time {
 	return last.Add((now.Sub(last)/s.every + 1) * s.every)
 }
 
-// next asks the cron expression. The library counts to the year 2099.
+// next asks the cron expression, in UTC.
 func (s Schedule) next(now Time) Time {
-	next := s.cron.Next(time.Time(now))
+	next := s.cron.Next(time.Time(now).UTC())
 	if next.IsZero() {
 		return Time{}
 	}

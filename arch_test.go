@@ -22,7 +22,8 @@ var arrows = map[string]string{
 	"store":                "store/kv authz",
 	"server/api":           "store store/kv authz",
 	"server/insight":       "server/api store authz",
-	"server":               "server/api server/insight importers/runner store docs",
+	"reports":              "store authz",
+	"server":               "server/api server/insight importers/runner reports store docs",
 	"server/swaggen":       "server server/api store",
 	"plugins/importerpb":   "",
 	"plugins":              "plugins/importerpb",
@@ -48,6 +49,9 @@ var keepers = map[string]string{
 	"github.com/gin-gonic/gin":       "server server/api",
 	"github.com/golang-jwt/jwt":      "authz store",
 	"github.com/hashicorp/go-plugin": "plugins plugins/host plugins/importertest",
+	"github.com/netresearch/go-cron": "store",
+	"github.com/xuri/excelize":       "reports",
+	"codeberg.org/go-pdf/fpdf":       "reports",
 }
 
 func TestArrows(t *testing.T) {

@@ -35,6 +35,7 @@ func (s *Server) localHandler() http.Handler {
 	mux.HandleFunc("POST "+LocalAdminPath, s.administer)
 	mux.HandleFunc("POST "+LocalPluginsPath, s.managePlugins)
 	mux.HandleFunc("POST "+LocalBackupPath, s.backUp)
+	mux.HandleFunc("POST "+LocalSubscriptionsPath, s.subscriptions)
 	return mux
 }
 
@@ -65,7 +66,7 @@ func (s *Server) answerLocally(w http.ResponseWriter, r *http.Request, ask any, 
 }
 
 // theirFault are the errors that whoever asks can do something about; any other is worth a line in the log.
-var theirFault = []error{store.ErrNotFound, store.ErrDenied, store.ErrInvalid, store.ErrExists}
+var theirFault = []error{store.ErrNotFound, store.ErrDenied, store.ErrInvalid, store.ErrExists, store.ErrBusy}
 
 func (s *Server) tokenFor(r *http.Request, ask LocalToken) (string, error) {
 	if ask.Hours < 0 || ask.Hours > maxTokenHours {

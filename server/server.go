@@ -18,6 +18,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/musterhq/muster/importers/runner"
+	"github.com/musterhq/muster/reports"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
@@ -31,6 +32,7 @@ type Options struct {
 	Manual      bool     // answer to the letter of the printed document
 	BodyLimit   int64    // bytes of a request's body
 	ImportLimit int64    // bytes of an imported file
+	Scratch     string   // private folder of files that do not outlive the process; empty: the system's
 
 	// Backup writes a backup for whoever opens the local door.
 	Backup func(context.Context, io.Writer) error
@@ -45,6 +47,7 @@ type Server struct {
 	Options
 	handler  http.Handler
 	local    http.Handler
+	reports  *reports.Runner
 	stopping atomic.Bool
 }
 
@@ -53,7 +56,7 @@ var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) }) // Gin 
 // New builds the routes. It panics when a table of rows contradicts itself, which any test finds.
 func New(o Options) *Server {
 	releaseMode()
-	s := &Server{Options: o}
+	s := &Server{Options: o, reports: reports.NewRunner(o.DB, o.Scratch, o.Log)}
 	dialects := s.dialects()
 	e := gin.New()
 	e.UseRawPath, e.UnescapePathValues = true, true
@@ -121,6 +124,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	defer cancel(nil)
 	var background, listeners sync.WaitGroup
 	background.Go(func() { s.Runner.Run(ctx) })
+	background.Go(func() { s.reports.Run(ctx) })
 	background.Go(func() { s.endSessions(ctx) })
 	background.Go(func() { s.sweep(ctx) })
 	background.Go(func() { store.KeepRules(ctx, s.DB) })

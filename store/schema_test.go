@@ -33,7 +33,7 @@ var schema = []described{
 	Plugins,
 	AddressGroups, Addresses, addressClearings,
 	EPMPolicies, EPMApplications,
-	Subscriptions, Deliveries, deliveryParts,
+	Subscriptions, SubscriptionRuns, Deliveries, deliveryParts, deliveryDrafts,
 	AccessPolicies,
 	RuleRoles, Secrets, SecretOwner,
 }

@@ -33,8 +33,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(serveCommand(), tokenCommand(), adminCommand(), importCommand(), pluginsCommand(), backupCommand(), restoreCommand(),
-		versionCommand(), importerCommand(), confineCommand())
+	root.AddCommand(serveCommand(), tokenCommand(), adminCommand(), importCommand(), pluginsCommand(), subscriptionsCommand(),
+		backupCommand(), restoreCommand(), versionCommand(), importerCommand(), confineCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		if !errors.Is(err, errReported) {
 			fmt.Fprintf(stderr, "muster: %v\n", err)

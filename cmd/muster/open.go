@@ -171,7 +171,7 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 	}
 	o := server.Options{
 		DB: i.db, Runner: run, Manual: c.contract == "manual", VendorGrants: c.grants == "vendor",
-		BodyLimit: c.bodyLimit, ImportLimit: c.importLimit, Log: log,
+		BodyLimit: c.bodyLimit, ImportLimit: c.importLimit, Scratch: i.scratch, Log: log,
 	}
 	if len(c.trusted) > 0 {
 		if o.TrustedProxies, err = store.ParseRanges(strings.Join(c.trusted, ",")); err != nil {

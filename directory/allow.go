@@ -125,7 +125,10 @@ func forbidden(target string) error {
 // reason is the cause of a network error without the addresses and names around it.
 func reason(err error) error {
 	if operation, ok := errors.AsType[*net.OpError](err); ok {
-		return operation.Err
+		err = operation.Err
+	}
+	if failed, ok := errors.AsType[*net.DNSError](err); ok {
+		return errors.New(failed.Err)
 	}
 	return err
 }

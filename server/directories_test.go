@@ -355,7 +355,12 @@ func TestDirectoryUsersSignIn(t *testing.T) {
 	l.clock.Add(int64(2 * time.Minute))
 	try("disabled", `localhost\alicia`, "another", 401)
 	l.Set(renamed, "pwdAccountLockedTime")
-	l.mustHave("enabled", g.GroupID)
+	try("enabled", `localhost\alicia`, "another", 200)
+	// The group still lists the old name, and so somebody else.
+	l.mustHave("who has the old name", g.GroupID, "alice")
+	l.clock.Add(int64(2 * time.Minute))
+	try("in no group any more", `localhost\alicia`, "another", 401)
+	try("the other one", `localhost\alice`, "pw of alice", 200)
 }
 
 // TestDirectoryCredentialsAreGuarded needs the permissions that the document names beside the row's own.

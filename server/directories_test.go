@@ -355,7 +355,7 @@ func TestDirectoryUsersSignIn(t *testing.T) {
 	l.clock.Add(int64(2 * time.Minute))
 	try("disabled", `localhost\alicia`, "another", 401)
 	l.Set(renamed, "pwdAccountLockedTime")
-	try("enabled", `localhost\alicia`, "another", 200)
+	try("enabled, and not synchronized yet", `localhost\alicia`, "another", 401)
 	// The group still lists the old name, and so somebody else.
 	l.mustHave("who has the old name", g.GroupID, "alice")
 	l.clock.Add(int64(2 * time.Minute))

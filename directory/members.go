@@ -17,19 +17,26 @@ import (
 // which contain each other come to an end.
 type walk struct {
 	s         *session
-	groups    []string        // distinguished names of groups that are still to be read
+	groups    []string        // distinguished names, in the order in which they are read
 	seen      map[string]bool // values that were looked at
 	users     map[string]bool // ids
 	found     Found
 	elsewhere int // values that lead to other servers
 }
 
+// Bounds of what groups may contain beside their users.
+const (
+	maxGroups = 2000
+	maxName   = 4096 // bytes of a distinguished name; a longer one is passed over
+)
+
 func (s *session) members(ctx context.Context, group Entry) (Found, error) {
 	w := &walk{s: s, groups: []string{group.DN}, seen: map[string]bool{foldDN(group.DN): true}, users: map[string]bool{}}
-	for len(w.groups) > 0 {
-		dn := w.groups[0]
-		w.groups = w.groups[1:]
-		if err := w.read(ctx, dn); err != nil {
+	for i := 0; i < len(w.groups); i++ { // reading one may add others
+		if i == maxGroups {
+			return Found{}, fmt.Errorf("%w: more than %d groups in each other", ErrTooMany, maxGroups)
+		}
+		if err := w.read(ctx, w.groups[i]); err != nil {
 			return Found{}, err
 		}
 	}
@@ -54,7 +61,9 @@ func (w *walk) read(ctx context.Context, dn string) error {
 	}
 	var fresh []string
 	for _, value := range values {
-		if value = memberName(value); value != "" && !w.seen[foldDN(value)] {
+		if len(value) > maxName {
+			w.found.Passed++
+		} else if value = memberName(value); value != "" && !w.seen[foldDN(value)] {
 			w.seen[foldDN(value)] = true
 			fresh = append(fresh, value)
 		}

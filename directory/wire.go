@@ -15,6 +15,7 @@ const (
 	maxAnswer   = 64 << 20 // bytes
 	spareValues = 200_000  // elements beside the members of a group
 	maxNesting  = 32
+	sequence    = 0x30 // the tag that every message begins with
 )
 
 // wire is the connection to an LDAP server. It hands on each message of the server only when all of it is there and was
@@ -56,6 +57,9 @@ func (w *wire) message() ([]byte, error) {
 	head, length, err := header(w.in)
 	if err != nil {
 		return nil, err
+	}
+	if head[0] != sequence {
+		return nil, errNotBER
 	}
 	if w.bytes.Add(int64(length)) > maxAnswer {
 		return nil, w.exceed("%d bytes", maxAnswer)

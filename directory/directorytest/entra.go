@@ -25,6 +25,7 @@ type Entra struct {
 	named   map[string]string           // ids by the group's name
 	secrets map[string]string           // of users, by principal name
 	asked   []string
+	fails   string
 }
 
 // What every Entra begins with.
@@ -99,6 +100,13 @@ func (e *Entra) SetGroup(name string, users ...string) string {
 	return id
 }
 
+// Fail has Graph refuse requests whose address holds a text; none for an empty one.
+func (e *Entra) Fail(text string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.fails = text
+}
+
 // Asked are the paths and queries that Graph was asked for.
 func (e *Entra) Asked() []string {
 	e.mu.Lock()
@@ -130,6 +138,10 @@ func (e *Entra) answerGraph(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.asked = append(e.asked, r.URL.RequestURI())
+	if e.fails != "" && strings.Contains(r.URL.RequestURI(), e.fails) {
+		answer(w, 403, map[string]any{"error": map[string]any{"code": "Authorization_RequestDenied"}})
+		return
+	}
 	if r.Header.Get("Authorization") != "Bearer "+token {
 		answer(w, 401, map[string]any{"error": map[string]any{"code": "InvalidAuthenticationToken"}})
 		return

@@ -44,27 +44,36 @@ func (d *directories) check() error {
 	case d.every < 0 || d.every > 0 && d.every < time.Second:
 		return errors.New("--directory-sync: 0 or at least 1s is expected")
 	}
-	return nil
+	_, err := d.options(nil)
+	return err
 }
 
 // roster builds what asks directories.
 func (d *directories) roster(db *store.DB, log *slog.Logger) (*roster.Roster, error) {
-	o := directory.Options{Plain: d.plain, Members: d.members, Servers: map[string]string{}, Log: log}
-	var err error
+	o, err := d.options(log)
+	if err != nil {
+		return nil, err
+	}
+	return roster.New(roster.Options{DB: db, Client: directory.New(o), Every: d.every, Log: log}), nil
+}
+
+// options are how directories are asked.
+func (d *directories) options(log *slog.Logger) (o directory.Options, err error) {
+	o = directory.Options{Plain: d.plain, Members: d.members, Servers: map[string]string{}, Log: log}
 	if o.Allow, err = directory.ParseAllow(d.allow); err != nil {
-		return nil, fmt.Errorf("--directory-allow: %w", err)
+		return o, fmt.Errorf("--directory-allow: %w", err)
 	}
 	for _, named := range d.servers {
 		domain, server, ok := strings.Cut(named, "=")
 		if !ok || domain == "" || server == "" {
-			return nil, fmt.Errorf("--directory-server: DOMAIN=HOST:PORT is expected, not %q", named)
+			return o, fmt.Errorf("--directory-server: DOMAIN=HOST:PORT is expected, not %q", named)
 		}
 		o.Servers[strings.ToLower(domain)] = server
 	}
 	if o.Roots, err = d.authorities(); err != nil {
-		return nil, fmt.Errorf("--directory-ca: %w", err)
+		err = fmt.Errorf("--directory-ca: %w", err)
 	}
-	return roster.New(roster.Options{DB: db, Client: directory.New(o), Every: d.every, Log: log}), nil
+	return o, err
 }
 
 // authorities are those of the system and of the file, nil for the system's alone.

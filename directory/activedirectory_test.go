@@ -39,7 +39,7 @@ func TestActiveDirectoryUsers(t *testing.T) {
 	u, err := d.FindUser(t.Context(), "ALICE")
 	must(t, err)
 	want := directory.Entry{
-		ID: "44495547-3030-3030-00ff-2a29282c2380", Name: "alice", Domain: directorytest.Domain, PrincipalName: "alice@mail.example", DN: dn,
+		ID: "44495547-3030-3130-00ff-2a29282c2380", Name: "alice", Domain: directorytest.Domain, PrincipalName: "alice@mail.example", DN: dn,
 		First: "Alice", Last: "Example", Email: "alice@corp.example",
 	}
 	if u != want {

@@ -126,6 +126,7 @@ type source interface {
 	userByID(ctx context.Context, id, dn string) (Entry, error)
 	groupByID(ctx context.Context, id, dn string) (Entry, error)
 	members(ctx context.Context, group Entry) (Found, error)
+	shortName(ctx context.Context) string
 	signIn(ctx context.Context, user Entry, password string) error
 	close()
 }
@@ -191,6 +192,10 @@ func (d *Directory) Members(ctx context.Context, group Entry) (Found, error) {
 	}
 	return found, nil
 }
+
+// ShortName returns the short name of a domain of Active Directory, which people type before a \ and which need not be a part of its
+// long one. It is empty if there is none, or if the directory does not say.
+func (d *Directory) ShortName(ctx context.Context) string { return d.shortName(ctx) }
 
 // SignIn checks a user's password where it is known, with a connection of its own. Any reason to refuse is ErrCredential; an
 // empty password is refused unasked, since LDAP takes it for a visit without a name.

@@ -166,4 +166,6 @@ func (g *graph) signIn(ctx context.Context, user Entry, password string) error {
 	return err
 }
 
+func (g *graph) shortName(context.Context) string { return "" }
+
 func (g *graph) close() { g.client.http.CloseIdleConnections() }

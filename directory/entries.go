@@ -163,6 +163,24 @@ func (s *session) named(ctx context.Context, name string, attributes []string, f
 	return one(found)
 }
 
+// shortName reads what the forest calls the domain.
+func (s *session) shortName(ctx context.Context) string {
+	if s.config.Kind != ActiveDirectory {
+		return ""
+	}
+	root, err := s.at(ctx, "", []string{"configurationNamingContext"})
+	if err != nil || root.GetEqualFoldAttributeValue("configurationNamingContext") == "" {
+		return ""
+	}
+	base := "CN=Partitions," + root.GetEqualFoldAttributeValue("configurationNamingContext")
+	filter := "(&(nETBIOSName=*)(dnsRoot=" + ldap.EscapeFilter(s.config.Host) + "))"
+	found, err := s.search(ctx, "search", base, ldap.ScopeWholeSubtree, filter, []string{"nETBIOSName"})
+	if err != nil || len(found) != 1 {
+		return ""
+	}
+	return found[0].GetEqualFoldAttributeValue("nETBIOSName")
+}
+
 // again finds an entry that may have been renamed or moved: where it was, else everywhere.
 func (s *session) again(ctx context.Context, id, dn string, attributes []string) (*ldap.Entry, error) {
 	if dn != "" {

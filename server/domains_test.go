@@ -39,7 +39,7 @@ func TestUsersOfADomain(t *testing.T) {
 	if u.UserName != "alice" || u.DomainName != directorytest.Domain || u.DistinguishedName != alice || u.FirstName != "Alice" || !u.IsActive {
 		t.Errorf("got %+v", u)
 	}
-	for _, name := range []string{`corp.example\alice`, "alice@corp.example", "alice@mail.example"} {
+	for _, name := range []string{`corp.example\alice`, `short\alice`, "alice@corp.example", "alice@mail.example"} {
 		if answer := l.ask("GET", "Users?username="+url.QueryEscape(name), "", 200, nil); !strings.Contains(answer, `"UserName":"alice"`) {
 			t.Errorf("%s: %s", name, answer)
 		}
@@ -51,7 +51,7 @@ func TestUsersOfADomain(t *testing.T) {
 		t.Errorf("the group is %+v", g)
 	}
 	l.mustHave("at first", g.GroupID, "alice", "bob", "(off)")
-	for _, runas := range []string{`corp.example\alice`, `CORP.EXAMPLE\Alice`, "alice@mail.example"} {
+	for _, runas := range []string{`corp.example\alice`, `CORP.EXAMPLE\Alice`, `SHORT\alice`, "alice@mail.example"} {
 		if status := l.signIn(runas, "pw of alice"); status != 200 {
 			t.Errorf("%s signs in: %d", runas, status)
 		}

@@ -15,6 +15,7 @@ type Directory struct {
 	Host        string // the tenant, the domain or the server
 	Port        int    // of a server; 0: the usual one
 	ForestName  Text   // of a domain
+	ShortName   Text   // of a domain: what people may type in its place
 	Cloud       Text   // of a tenant: AzurePublic (also if empty) or AzureUsGovernment
 	UseSSL      bool
 	Account     string // the user to bind as, or the client id
@@ -128,8 +129,9 @@ func SetDirectory(tx *Tx, a *DirectoryAccess) error {
 }
 
 // settle makes sure that a directory which was just asked is stored, and returns its id.
-func (a DirectoryAccess) settle(tx *Tx) (int, error) {
+func (a DirectoryAccess) settle(tx *Tx, e DirectoryEntry) (int, error) {
 	if a.IsNew {
+		a.ShortName = fitted(e.ShortDomainName)
 		err := SetDirectory(tx, &a)
 		return a.DirectoryID, err
 	}

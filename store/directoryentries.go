@@ -12,6 +12,7 @@ type DirectoryEntry struct {
 	ID                  string // what stays of it
 	Name                string
 	DomainName          string
+	ShortDomainName     string // of a domain of Active Directory; known of an entry that was looked up by name
 	PrincipalName       string
 	DistinguishedName   string
 	FirstName, LastName string
@@ -73,7 +74,7 @@ func fitted(text string) Text {
 // is what his name is, of LDAP. Besides ErrInvalid it returns ErrExists for an entry that is a user already, and for a name that another
 // user has.
 func CreateDirectoryUser(tx *Tx, a DirectoryAccess, e DirectoryEntry, accountAttribute string) (*User, error) {
-	directory, err := a.settle(tx)
+	directory, err := a.settle(tx, e)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func userOf(directory int, kind string, e DirectoryEntry, accountAttribute strin
 // CreateDirectoryGroup makes a user group of an entry that was just found, as CreateUserGroup does, and stores a new
 // credential with it. Its members come with its synchronization.
 func CreateDirectoryGroup(tx *Tx, a DirectoryAccess, e DirectoryEntry, g *UserGroup, given Endowment) error {
-	directory, err := a.settle(tx)
+	directory, err := a.settle(tx, e)
 	if err != nil {
 		return err
 	}

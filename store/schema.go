@@ -222,6 +222,8 @@ var (
 
 	directoriesByPlace = Directories.unique('n', "place", func(d *Directory) Key { return K(d.Kind, fold(d.Host), d.Port) })
 
+	directoriesByShortName = Directories.index('s', func(d *Directory) Key { return unlessEmpty(d.ShortName) })
+
 	DirectoryCredentials = collection[int, DirectoryCredential]("dc", "Directory Credential", func(c *DirectoryCredential) *int { return &c.DirectoryID }).secrets()
 )
 

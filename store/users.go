@@ -154,7 +154,7 @@ func clearUser(b *batch, id int) error {
 // and goes first.
 func UserByName(tx *Tx, name string) (*User, error) {
 	if domain, plain, qualified := strings.Cut(name, `\`); qualified {
-		return userByName.One(tx, K(fold(domain), fold(plain)), name)
+		return userOfDomain(tx, domain, plain, name)
 	}
 	u, err := userByName.One(tx, K("", fold(name)), name)
 	if at := strings.LastIndexByte(name, '@'); at > 0 && errors.Is(err, ErrNotFound) {
@@ -163,6 +163,24 @@ func UserByName(tx *Tx, name string) (*User, error) {
 		}
 	}
 	return u, err
+}
+
+// userOfDomain finds a user by his domain or, if that has none of the name, by what is a domain's name in short. Of several domains
+// the first that has him counts.
+func userOfDomain(tx *Tx, domain, plain, name string) (*User, error) {
+	u, err := userByName.One(tx, K(fold(domain), fold(plain)), name)
+	if domain == "" || !errors.Is(err, ErrNotFound) {
+		return u, err
+	}
+	for d, err := range directoriesByShortName.Each(tx, K(fold(domain))) {
+		if err != nil {
+			return nil, err
+		}
+		if u, err := userByName.One(tx, K(fold(d.Host), fold(plain)), name); !errors.Is(err, ErrNotFound) {
+			return u, err
+		}
+	}
+	return nil, err
 }
 
 // userByPrincipal finds the only user whom directories call so.

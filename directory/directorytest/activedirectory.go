@@ -38,11 +38,12 @@ const (
 	ADPassword = "reads [everything];"
 )
 
-// StartActiveDirectory starts a domain controller without people.
+// StartActiveDirectory starts a domain controller without people, of a domain with the short name SHORT.
 func StartActiveDirectory(t testing.TB) *ActiveDirectory {
 	t.Helper()
 	d := &ActiveDirectory{Range: 1500, passwords: map[string]string{ADAccount + "@" + Domain: ADPassword}}
 	d.Responder = StartResponder(t, d.answer)
+	d.add("CN=SHORT,CN=Partitions,CN=Configuration,"+DomainRoot, []string{"objectClass: crossRef", "nETBIOSName: SHORT", "dnsRoot: " + Domain})
 	return d
 }
 
@@ -123,7 +124,8 @@ func (d *ActiveDirectory) answer(r Request, w io.Writer) {
 		return
 	}
 	if s.Base == "" {
-		w.Write(r.Message(Found("", Attribute{"namingContexts", []string{DomainRoot, "CN=Configuration," + DomainRoot}}, Attribute{"defaultNamingContext", []string{DomainRoot}})))
+		w.Write(r.Message(Found("", Attribute{"namingContexts", []string{DomainRoot, "CN=Configuration," + DomainRoot}}, Attribute{"defaultNamingContext", []string{DomainRoot}},
+			Attribute{"configurationNamingContext", []string{"CN=Configuration," + DomainRoot}})))
 	}
 	found := s.Base == ""
 	for _, e := range d.entries {

@@ -92,8 +92,7 @@ func (r *Roster) FindUser(ctx context.Context, a store.DirectoryAccess, name, ac
 		return store.DirectoryEntry{}, err
 	}
 	defer d.Close()
-	e, err := d.FindUser(ctx, name)
-	return entry(e), err
+	return found(ctx, d, name, d.FindUser)
 }
 
 // FindGroup looks a group up by name. Its errors are those of package directory.
@@ -105,8 +104,18 @@ func (r *Roster) FindGroup(ctx context.Context, a store.DirectoryAccess, name, a
 		return store.DirectoryEntry{}, err
 	}
 	defer d.Close()
-	e, err := d.FindGroup(ctx, name)
-	return entry(e), err
+	return found(ctx, d, name, d.FindGroup)
+}
+
+// found looks an entry up, with what its domain is called in short.
+func found(ctx context.Context, d *directory.Directory, name string, find func(context.Context, string) (directory.Entry, error)) (store.DirectoryEntry, error) {
+	e, err := find(ctx, name)
+	if err != nil {
+		return store.DirectoryEntry{}, err
+	}
+	says := entry(e)
+	says.ShortDomainName = d.ShortName(ctx)
+	return says, nil
 }
 
 // SignIn reports whether a password is that of a user, whose entry it finds again first and brings up to date. It returns
@@ -152,8 +161,8 @@ func (r *Roster) refresh(ctx context.Context, d *directory.Directory, u *store.U
 	var says *store.DirectoryEntry
 	switch {
 	case err == nil:
-		found := entry(e)
-		says, known = &found, true
+		now := entry(e)
+		says, known = &now, true
 	case !errors.Is(err, directory.ErrNotFound):
 		return e, false, err
 	}

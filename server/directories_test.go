@@ -231,6 +231,47 @@ func TestDirectoryGroupsFollow(t *testing.T) {
 	}
 }
 
+// TestDirectoryNamesChangeHands exchanges the names of two users, deletes a third and makes another one of his name.
+func TestDirectoryNamesChangeHands(t *testing.T) {
+	t.Parallel()
+	l := newLDAPLab(t)
+	alice, bob, carol := l.AddUser("alice"), l.AddUser("bob"), l.AddUser("carol")
+	staff := l.AddGroup("staff", alice, bob, carol)
+	g := l.newGroup("Staff", staff)
+	l.mustHave("at first", g.GroupID, "alice", "bob", "carol")
+	ids := map[string]int{}
+	known := func() (users []seenUser) {
+		l.ask("GET", "Users?includeInactive=true", "", 200, &users)
+		return users
+	}
+	for _, u := range known() {
+		ids[u.UserName] = u.UserID
+	}
+	was := l.Rename(alice, "uid=x")
+	alice = l.Rename(bob, "uid=alice")
+	bob = l.Rename(was, "uid=bob")
+	l.Delete(carol)
+	l.AddUser("carol")
+	l.Set(staff, "member", alice, bob, carol)
+	l.mustHave("afterwards", g.GroupID, "alice", "bob", "carol")
+	for _, u := range known() {
+		switch {
+		case u.UserName == "alice" && u.UserID != ids["bob"], u.UserName == "bob" && u.UserID != ids["alice"]:
+			t.Errorf("%s is user %d", u.UserName, u.UserID)
+		case u.UserName == "carol" && u.UserID == ids["carol"]:
+			t.Error("the new carol is the old one")
+		case u.UserID == ids["carol"] && u.IsActive:
+			t.Errorf("the old carol is %+v", u)
+		}
+	}
+	if status := l.signIn(`localhost\alice`, "pw of bob"); status != 200 {
+		t.Errorf("who is called alice now signs in: %d", status)
+	}
+	if status := l.signIn(`localhost\alice`, "pw of alice"); status != 401 {
+		t.Errorf("who was called alice signs in: %d", status)
+	}
+}
+
 // TestDirectoryGroupsBelongToTheirDirectory changes memberships here.
 func TestDirectoryGroupsBelongToTheirDirectory(t *testing.T) {
 	t.Parallel()
@@ -427,7 +468,7 @@ func TestALargeGroupIsOneAct(t *testing.T) {
 		dns = append(dns, l.AddUser(fmt.Sprintf("user%03d", i)))
 	}
 	l.AddGroup("large", dns...)
-	taken := l.newUser(l.AddUser("taken"))
+	l.newUser(l.AddUser("twin"))
 	g := l.newGroup("Large", "cn=large,ou=groups,"+directorytest.Suffix)
 	if got := l.members(g.GroupID); len(got) != many {
 		t.Fatalf("%d members, want %d", len(got), many)
@@ -445,17 +486,11 @@ func TestALargeGroupIsOneAct(t *testing.T) {
 		}
 	}
 	l.mustHave("again", g.GroupID, l.members(g.GroupID)...)
-	// A name that another user has holds up nobody else.
-	must(t, store.Change(t.Context(), l.db, system, func(tx *store.Tx) error {
-		u, err := store.Users.Get(tx, taken.UserID)
-		if err != nil {
-			return err
-		}
-		u.UserName = "newcomer"
-		return store.Users.Put(tx, u)
-	}))
-	l.Set("cn=large,ou=groups,"+directorytest.Suffix, "member", append(dns[:10:10], l.AddUser("newcomer"), l.AddUser("another"))...)
-	if got := l.members(g.GroupID); len(got) != 11 || !slices.Contains(got, "another") || slices.Contains(got, "newcomer") {
+	// A name that another user has, in the directory too, holds up nobody else.
+	twin := "uid=twin,ou=groups," + directorytest.Suffix
+	l.Add(twin, "objectClass: inetOrgPerson", "uid: twin", "cn: twin", "sn: twin")
+	l.Set("cn=large,ou=groups,"+directorytest.Suffix, "member", append(dns[:10:10], twin, l.AddUser("another"))...)
+	if got := l.members(g.GroupID); len(got) != 11 || !slices.Contains(got, "another") || slices.Contains(got, "twin") {
 		t.Errorf("the members are %q", got)
 	}
 }

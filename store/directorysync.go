@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 )
 
 // A user group of a directory is brought to what the directory says in small transactions: all that would change is found
@@ -22,6 +23,8 @@ type SyncCounts struct {
 	Joined  int
 	Left    int
 	Skipped int // members who cannot be users here
+
+	Holders []int // users who have the names of members who were skipped for that
 }
 
 // membersTogether is how many members one transaction brings in: some ten writes each.
@@ -33,8 +36,14 @@ type groupSync struct {
 	group   *UserGroup
 	kind    string
 	counts  SyncCounts
-	changes []func(*Tx) error
+	changes []memberChange
 	skipped []error
+}
+
+// memberChange is what is to be done for one member.
+type memberChange struct {
+	make  func(*Tx) error
+	entry *DirectoryEntry // nil of one who leaves
 }
 
 // SynchronizeGroup brings a user group to what its directory says: members are created, changed, enabled and disabled, and
@@ -81,7 +90,7 @@ func (s *groupSync) plan(tx *Tx, groupID int, says DirectoryMembers) (err error)
 		}
 		if !stays[m.ID] {
 			s.counts.Left++
-			s.changes = append(s.changes, func(tx *Tx) error { return unless(ErrNotFound, Leave(tx, m.ID, groupID)) })
+			s.changes = append(s.changes, memberChange{make: func(tx *Tx) error { return unless(ErrNotFound, Leave(tx, m.ID, groupID)) }})
 		}
 	}
 	return nil
@@ -117,7 +126,7 @@ func (s *groupSync) planMember(tx *Tx, e DirectoryEntry) (*User, error) {
 	if !isMember {
 		s.counts.Joined++
 	}
-	s.changes = append(s.changes, func(tx *Tx) error { return s.bring(tx, e) })
+	s.changes = append(s.changes, memberChange{func(tx *Tx) error { return s.bring(tx, e) }, &e})
 	return u, nil
 }
 
@@ -202,10 +211,10 @@ func (e *DirectoryEntry) follow(tx *Tx, g *UserGroup) error {
 
 // apply makes some of the changes together. One that is refused, since a name is taken or an administrator would be the last one,
 // holds up no other: then each is made alone.
-func (s *groupSync) apply(ctx context.Context, some []func(*Tx) error) error {
+func (s *groupSync) apply(ctx context.Context, some []memberChange) error {
 	err := Change(ctx, s.db, System("directory"), func(tx *Tx) error {
 		for _, change := range some {
-			if err := change(tx.Unaudited()); err != nil {
+			if err := change.make(tx.Unaudited()); err != nil {
 				return err
 			}
 		}
@@ -216,7 +225,10 @@ func (s *groupSync) apply(ctx context.Context, some []func(*Tx) error) error {
 		return err
 	case len(some) == 1:
 		s.skipped = append(s.skipped, err)
-		return nil
+		if some[0].entry == nil || !errors.Is(err, ErrExists) {
+			return nil
+		}
+		return s.noteHolder(ctx, some[0].entry)
 	}
 	for i := range some {
 		if err := s.apply(ctx, some[i:i+1]); err != nil {
@@ -224,6 +236,29 @@ func (s *groupSync) apply(ctx context.Context, some []func(*Tx) error) error {
 		}
 	}
 	return nil
+}
+
+// noteHolder notes who has the name of a member.
+func (s *groupSync) noteHolder(ctx context.Context, e *DirectoryEntry) error {
+	holder, err := View(ctx, s.db, System("directory"), func(tx *Tx) (*User, error) {
+		return userOr(userByName.One(tx, K(fold(e.DomainName), fold(e.Name)), e.Name))
+	})
+	if err == nil && holder != nil && holder.DirectoryID == s.group.DirectoryID {
+		s.counts.Holders = append(s.counts.Holders, holder.UserID)
+	}
+	return err
+}
+
+// SetAside frees the name of a user whom his directory calls otherwise, or does not know any more: somebody else has it there.
+func SetAside(tx *Tx, userID int) error {
+	u, err := Users.Get(tx, userID)
+	if err != nil {
+		return err
+	}
+	aside := "~" + strconv.Itoa(userID)
+	name := []rune(u.UserName)
+	u.UserName = string(name[:min(len(name), maxUserName-len(aside))]) + aside
+	return Users.Put(tx, u)
 }
 
 // MissGroup deactivates a user group that its directory has no more. Its members stay in it, and have nothing of it, until the

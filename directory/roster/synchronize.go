@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/musterhq/muster/directory"
@@ -67,9 +68,51 @@ func (r *Roster) synchronize(ctx context.Context, groupID int) error {
 		return err
 	}
 	counts, err := store.SynchronizeGroup(ctx, r.DB, groupID, says)
+	if err == nil && len(counts.Holders) > 0 {
+		if err = r.freeNames(ctx, from.access, from.group, counts.Holders); err == nil {
+			counts, err = store.SynchronizeGroup(ctx, r.DB, groupID, says)
+		}
+	}
 	r.Log.DebugContext(ctx, "synchronized", "group", groupID, "members", len(says.Members), "created", counts.Created, "changed", counts.Changed,
 		"joined", counts.Joined, "left", counts.Left, "skipped", counts.Skipped)
 	return err
+}
+
+// maxHolders is how many users are looked at whose names others have in the directory.
+const maxHolders = 100
+
+// freeNames looks at users who have the names of others: an account may have been deleted and made anew, or names exchanged. A name
+// that is still his own nobody loses.
+func (r *Roster) freeNames(ctx context.Context, a store.DirectoryAccess, g *store.UserGroup, users []int) error {
+	d, err := r.open(ctx, a, string(g.AccountAttribute), string(g.MembershipAttribute))
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	for _, id := range users[:min(len(users), maxHolders)] {
+		u, err := store.View(ctx, r.DB, store.System("directory"), func(tx *store.Tx) (*store.User, error) { return store.Users.Get(tx, id) })
+		if err != nil {
+			return err
+		}
+		e, err := d.UserByID(ctx, store.InDirectory(u.DirectoryEntry), string(u.DistinguishedName))
+		isGone := errors.Is(err, directory.ErrNotFound)
+		if err != nil && !isGone {
+			return err
+		}
+		if !isGone && strings.EqualFold(e.Name, u.UserName) {
+			continue
+		}
+		err = store.Change(ctx, r.DB, store.System("directory"), func(tx *store.Tx) error {
+			if err := store.SetAside(tx, id); err != nil || !isGone {
+				return err
+			}
+			return store.RefreshUser(tx, id, nil)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errGone is for a group that is not there any more; an error of reading its members is not that.

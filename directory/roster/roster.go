@@ -62,7 +62,9 @@ func New(o Options) *Roster {
 
 // Close ends the synchronizations that are under way, and waits for them.
 func (r *Roster) Close() {
-	r.cancel()
+	r.mu.Lock()
+	r.cancel() // nothing begins after that
+	r.mu.Unlock()
 	r.all.Wait()
 }
 

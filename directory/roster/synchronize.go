@@ -30,7 +30,11 @@ func (r *Roster) begin(groupID int) *synchronization {
 	if s := r.going[groupID]; s != nil {
 		return s
 	}
-	s := &synchronization{done: make(chan struct{})}
+	s := &synchronization{done: make(chan struct{}), err: r.ctx.Err()}
+	if s.err != nil {
+		close(s.done)
+		return s
+	}
 	r.going[groupID] = s
 	r.all.Go(func() {
 		ctx, cancel := context.WithTimeout(r.ctx, groupTime)

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/directory/directorytest"
-	"github.com/musterhq/muster/directory/roster"
 	"github.com/musterhq/muster/store"
 )
 

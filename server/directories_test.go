@@ -164,6 +164,21 @@ func TestDirectoryNamesChangeHands(t *testing.T) {
 	}
 }
 
+// TestNamesAreTakenFromNobody calls the members of a group by an attribute in which one of them may write what he likes.
+func TestNamesAreTakenFromNobody(t *testing.T) {
+	t.Parallel()
+	l := newLDAPLab(t)
+	boss := l.newUser(l.AddUser("boss"))
+	mallory := l.AddUser("mallory", "description: boss")
+	body := strings.Replace(l.groupBody("Staff", l.AddGroup("staff", mallory), ""), `"accountAttribute":"uid"`, `"accountAttribute":"description"`, 1)
+	var g seenGroup
+	l.ask("POST", "UserGroups", body, 201, &g)
+	l.mustHave("nobody can be called so", g.GroupID)
+	if answer := l.ask("GET", "Users?username="+url.QueryEscape(`localhost\boss`), "", 200, nil); !strings.Contains(answer, fmt.Sprintf(`"UserID":%d,`, boss.UserID)) {
+		t.Errorf("boss is %s", answer)
+	}
+}
+
 // TestDirectoryGroupsBelongToTheirDirectory changes memberships here.
 func TestDirectoryGroupsBelongToTheirDirectory(t *testing.T) {
 	t.Parallel()

@@ -137,6 +137,14 @@ func TestDirectoryCredentialsAreGuarded(t *testing.T) {
 			t.Errorf("%d: %d %s, want %d", i, status, answer, test.want)
 		}
 	}
+	// Who may be anybody in a directory's group, by a key that he knows, is no matter of somebody who is bound by his own rights.
+	staff := l.AddGroup("staff", alice)
+	if status, answer := l.call(olga, "POST", "UserGroups", l.groupBody("Staff", staff, "")); status != 403 || !strings.Contains(answer, "membership of Administrators is required") {
+		t.Errorf("a group with a registration: %d %s", status, answer)
+	}
+	if status, answer := l.call(olga, "POST", "UserGroups", strings.Replace(l.groupBody("Staff", staff, ""), `"ApplicationRegistrationIDs":[1]`, `"isActive":true`, 1)); status != 201 {
+		t.Errorf("a group without: %d %s", status, answer)
+	}
 	// Neither audits nor the database show it.
 	_, audits := l.call(l.admin, "GET", "UserAudits?limit=1000", "")
 	if strings.Contains(audits, directorytest.ServicePassword) || !strings.Contains(audits, `"Directory"`) {

@@ -94,6 +94,15 @@ func userOf(directory int, kind string, e DirectoryEntry, accountAttribute strin
 	return u, nil
 }
 
+// MayMakeDirectoryGroup returns what Endowment.Check does, and an ErrDenied for API registrations that somebody gives who is bound by his
+// own rights: with the key of one he could be everybody whom the directory puts into the group, stronger ones too.
+func MayMakeDirectoryGroup(tx *Tx, given Endowment) error {
+	if len(given.Registrations) > 0 && !tx.By.free() {
+		return Denied("a directory says who may use the API registrations of its group: membership of Administrators is required")
+	}
+	return given.Check(tx)
+}
+
 // CreateDirectoryGroup makes a user group of an entry that was just found, as CreateUserGroup does, and stores a new
 // credential with it. Its members come with its synchronization.
 func CreateDirectoryGroup(tx *Tx, a DirectoryAccess, e DirectoryEntry, g *UserGroup, given Endowment) error {
@@ -101,7 +110,7 @@ func CreateDirectoryGroup(tx *Tx, a DirectoryAccess, e DirectoryEntry, g *UserGr
 	if err != nil {
 		return err
 	}
-	if err := e.check(maxDistinguishedName); err != nil {
+	if err := first(e.check(maxDistinguishedName), MayMakeDirectoryGroup(tx, given)); err != nil {
 		return err
 	}
 	g.GroupType, g.DistinguishedName = a.Kind, Text(e.DistinguishedName)

@@ -238,12 +238,12 @@ func (s *groupSync) apply(ctx context.Context, some []memberChange) error {
 	return nil
 }
 
-// noteHolder notes who has the name of a member.
+// noteHolder notes who has the name of a member, if names mean the same of both.
 func (s *groupSync) noteHolder(ctx context.Context, e *DirectoryEntry) error {
 	holder, err := View(ctx, s.db, System("directory"), func(tx *Tx) (*User, error) {
 		return userOr(userByName.One(tx, K(fold(e.DomainName), fold(e.Name)), e.Name))
 	})
-	if err == nil && holder != nil && holder.DirectoryID == s.group.DirectoryID {
+	if err == nil && holder != nil && holder.DirectoryID == s.group.DirectoryID && holder.AccountAttribute == s.group.AccountAttribute {
 		s.counts.Holders = append(s.counts.Holders, holder.UserID)
 	}
 	return err

@@ -133,7 +133,7 @@ func (s Services) createDirectoryGroup(ctx context.Context, c api.Caller, b user
 	}
 	asked := b.access(b.GroupType, b.HostName)
 	find := func(tx *store.Tx) (a store.DirectoryAccess, err error) {
-		if err = b.endowment().Check(tx); err == nil {
+		if err = store.MayMakeDirectoryGroup(tx, b.endowment()); err == nil {
 			a, err = store.FindAccess(tx, asked)
 		}
 		return a, err

@@ -72,6 +72,34 @@ func TestActiveDirectoryUsers(t *testing.T) {
 	}
 }
 
+// TestActiveDirectoryAsLDAP asks a domain controller as any server of LDAP.
+func TestActiveDirectoryAsLDAP(t *testing.T) {
+	t.Parallel()
+	server := directorytest.StartActiveDirectory(t)
+	server.Range = 3
+	var members []string
+	for i := range 8 {
+		members = append(members, server.AddUser(fmt.Sprintf("user%d", i)))
+	}
+	asked := directory.Config{
+		Kind: directory.LDAP, Host: "localhost", Port: server.Port, UseSSL: true, Account: directorytest.ADAccount + "@" + directorytest.Domain, Secret: directorytest.ADPassword,
+		AccountAttribute: "sAMAccountName", MembershipAttribute: "member",
+	}
+	d := open(t, domainClient(t, server), asked)
+	g, err := d.FindGroup(t.Context(), server.AddGroup("Staff", 1104, members...))
+	must(t, err)
+	found, err := d.Members(t.Context(), g)
+	must(t, err)
+	if len(found.Users) != 8 {
+		t.Errorf("got %q", names(found.Users))
+	}
+	moved := "CN=moved,OU=Elsewhere," + directorytest.DomainRoot
+	server.Rename(g.DN, moved)
+	if again, err := d.GroupByID(t.Context(), g.ID, g.DN); err != nil || again.DN != moved {
+		t.Errorf("renamed: %+v, %v", again, err)
+	}
+}
+
 // TestMembersComeInRanges has a group of more members than come at once, in groups within groups that contain each other, and users
 // whose primary group it is.
 func TestMembersComeInRanges(t *testing.T) {

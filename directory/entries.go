@@ -42,19 +42,15 @@ func swapGUID(id *uuid.UUID) {
 	slices.Reverse(id[6:8])
 }
 
-// byID is the filter for the entry that an id stays with.
-func (s *session) byID(id string) string {
-	if s.config.Kind == ActiveDirectory {
-		guid, err := uuid.Parse(id)
-		if err != nil {
-			return "(!" + everything + ")"
-		}
-		swapGUID(&guid)
-		return "(objectGUID=" + escapeBytes(guid[:]) + ")"
-	}
+// byID is the filter for the entry that an id stays with. What is not known to a server passes nothing there.
+func byID(id string) string {
 	value := ldap.EscapeFilter(id)
-	alternatives := "(entryUUID=" + value + ")(nsUniqueId=" + value + ")(ipaUniqueID=" + value + ")"
-	return "(|" + alternatives + ")"
+	filter := "(entryUUID=" + value + ")(nsUniqueId=" + value + ")(ipaUniqueID=" + value + ")"
+	if guid, err := uuid.Parse(id); err == nil {
+		swapGUID(&guid)
+		filter += "(objectGUID=" + escapeBytes(guid[:]) + ")"
+	}
+	return "(|" + filter + ")"
 }
 
 // escapeBytes writes bytes as a filter takes them.
@@ -156,11 +152,7 @@ func (s *session) named(ctx context.Context, name string, attributes []string, f
 		}
 		return s.at(ctx, name, attributes)
 	}
-	found, err := s.everywhere(ctx, filter(ldap.EscapeFilter(name)), attributes)
-	if err != nil {
-		return nil, err
-	}
-	return one(found)
+	return s.theOne(ctx, filter(ldap.EscapeFilter(name)), attributes)
 }
 
 // shortName reads what the forest calls the domain.
@@ -174,11 +166,13 @@ func (s *session) shortName(ctx context.Context) string {
 	}
 	base := "CN=Partitions," + root.GetEqualFoldAttributeValue("configurationNamingContext")
 	filter := "(&(nETBIOSName=*)(dnsRoot=" + ldap.EscapeFilter(s.config.Host) + "))"
-	found, err := s.search(ctx, "search", base, ldap.ScopeWholeSubtree, filter, []string{"nETBIOSName"})
-	if err != nil || len(found) != 1 {
+	var found []*ldap.Entry
+	err = s.search(ctx, "search", base, ldap.ScopeWholeSubtree, filter, []string{"nETBIOSName"}, into(&found))
+	partition, err := one(found, err)
+	if err != nil {
 		return ""
 	}
-	return found[0].GetEqualFoldAttributeValue("nETBIOSName")
+	return partition.GetEqualFoldAttributeValue("nETBIOSName")
 }
 
 // again finds an entry that may have been renamed or moved: where it was, else everywhere.
@@ -192,11 +186,7 @@ func (s *session) again(ctx context.Context, id, dn string, attributes []string)
 			return nil, err
 		}
 	}
-	found, err := s.everywhere(ctx, s.byID(id), attributes)
-	if err != nil {
-		return nil, err
-	}
-	return one(found)
+	return s.theOne(ctx, byID(id), attributes)
 }
 
 func (s *session) userByID(ctx context.Context, id, dn string) (Entry, error) {

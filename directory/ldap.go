@@ -136,39 +136,49 @@ const everything = "(objectClass=*)"
 
 // at reads the entry with a distinguished name.
 func (s *session) at(ctx context.Context, dn string, attributes []string) (*ldap.Entry, error) {
-	found, err := s.search(ctx, "read an entry", dn, ldap.ScopeBaseObject, everything, attributes)
-	if err != nil {
-		return nil, err
-	}
-	return one(found)
+	var found []*ldap.Entry
+	err := s.search(ctx, "read an entry", dn, ldap.ScopeBaseObject, everything, attributes, into(&found))
+	return one(found, err)
+}
+
+// into gathers entries.
+func into(all *[]*ldap.Entry) func(*ldap.Entry) {
+	return func(e *ldap.Entry) { *all = append(*all, e) }
 }
 
 // one returns the only entry of an answer.
-func one(found []*ldap.Entry) (*ldap.Entry, error) {
-	switch len(found) {
-	case 0:
+func one(found []*ldap.Entry, err error) (*ldap.Entry, error) {
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 0:
 		return nil, ErrNotFound
-	case 1:
+	case len(found) == 1:
 		return found[0], nil
 	}
 	return nil, ErrAmbiguous
 }
 
 // everywhere finds entries below all that the server has.
-func (s *session) everywhere(ctx context.Context, filter string, attributes []string) ([]*ldap.Entry, error) {
+func (s *session) everywhere(ctx context.Context, filter string, attributes []string, take func(*ldap.Entry)) error {
 	bases, err := s.roots(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var all []*ldap.Entry
 	for _, base := range bases {
-		found, err := s.search(ctx, "search", base, ldap.ScopeWholeSubtree, filter, attributes)
+		err := s.search(ctx, "search", base, ldap.ScopeWholeSubtree, filter, attributes, take)
 		if err != nil && !errors.Is(err, ErrNotFound) {
-			return nil, err
+			return err
 		}
-		all = append(all, found...)
 	}
-	return all, nil
+	return nil
+}
+
+// theOne finds the only entry that passes a filter.
+func (s *session) theOne(ctx context.Context, filter string, attributes []string) (*ldap.Entry, error) {
+	var found []*ldap.Entry
+	err := s.everywhere(ctx, filter, attributes, into(&found))
+	return one(found, err)
 }
 
 // roots are the distinguished names below which the server keeps its entries.
@@ -198,37 +208,42 @@ const (
 	maxBases = 32
 )
 
-// search finds entries, page by page. References to other servers are passed over, not followed.
-func (s *session) search(ctx context.Context, step, base string, scope int, filter string, attributes []string) ([]*ldap.Entry, error) {
+// search finds entries, page by page, and hands each one on. References to other servers are passed over, not followed.
+func (s *session) search(
+	ctx context.Context, step, base string, scope int, filter string, attributes []string, take func(*ldap.Entry),
+) error {
 	request := ldap.NewSearchRequest(base, scope, ldap.NeverDerefAliases, 0, int(s.client.Ask.Seconds()), false, filter, attributes, nil)
 	paging := ldap.NewControlPaging(pageSize)
 	if scope != ldap.ScopeBaseObject {
 		request.Controls = []ldap.Control{paging}
 	}
-	var all []*ldap.Entry
+	n := 0
 	for range maxPages {
 		var page *ldap.SearchResult
 		s.wire.begin()
 		err := s.ask(ctx, step, func() (err error) { page, err = s.conn.Search(request); return err })
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if len(page.Referrals) > 0 {
 			s.client.Log.WarnContext(ctx, "a directory refers to other servers, which are not asked", "directory", s.config.Host, "references", len(page.Referrals))
 		}
-		if all = append(all, page.Entries...); len(all) > s.client.Members {
-			return nil, fmt.Errorf("%s: %w: more than %d entries", step, ErrTooMany, s.client.Members)
+		if n += len(page.Entries); n > s.client.Members {
+			return fmt.Errorf("%s: %w: more than %d entries", step, ErrTooMany, s.client.Members)
+		}
+		for _, e := range page.Entries {
+			take(e)
 		}
 		next, ok := ldap.FindControl(page.Controls, ldap.ControlTypePaging).(*ldap.ControlPaging)
 		if !ok || len(next.Cookie) == 0 || scope == ldap.ScopeBaseObject {
-			return all, nil
+			return nil
 		}
 		if bytes.Equal(next.Cookie, paging.Cookie) && len(page.Entries) == 0 {
 			break // it would go on for ever
 		}
 		paging.SetCookie(slices.Clone(next.Cookie))
 	}
-	return nil, fmt.Errorf("%s: %w: pages without end", step, ErrTooMany)
+	return fmt.Errorf("%s: %w: pages without end", step, ErrTooMany)
 }
 
 // signIn binds as the user, with a connection of its own.

@@ -209,16 +209,16 @@ func (w *walk) byAccount(ctx context.Context, names []string) error {
 			filter.WriteString("(" + w.s.config.AccountAttribute + "=" + ldap.EscapeFilter(name) + ")")
 		}
 		filter.WriteString(")")
-		found, err := w.s.everywhere(ctx, filter.String(), w.s.userAttributes())
+		found := 0
+		err := w.s.everywhere(ctx, filter.String(), w.s.userAttributes(), func(e *ldap.Entry) {
+			if found++; !isOf(e, groupClasses) {
+				w.take(e)
+			}
+		})
 		if err != nil {
 			return err
 		}
-		for _, e := range found {
-			if !isOf(e, groupClasses) {
-				w.take(e)
-			}
-		}
-		w.found.Passed += max(len(some)-len(found), 0)
+		w.found.Passed += max(len(some)-found, 0)
 	}
 	return nil
 }
@@ -234,12 +234,5 @@ func (w *walk) primary(ctx context.Context, dn string) error {
 		return nil
 	}
 	id := binary.LittleEndian.Uint32(sid[len(sid)-4:])
-	found, err := w.s.everywhere(ctx, fmt.Sprintf("(&(objectCategory=person)(primaryGroupID=%d))", id), w.s.userAttributes())
-	if err != nil {
-		return err
-	}
-	for _, e := range found {
-		w.take(e)
-	}
-	return nil
+	return w.s.everywhere(ctx, fmt.Sprintf("(&(objectCategory=person)(primaryGroupID=%d))", id), w.s.userAttributes(), w.take)
 }

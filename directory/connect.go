@@ -73,7 +73,7 @@ func (c *Client) connect(ctx context.Context, config Config) (*wire, error) {
 	for _, s := range all {
 		conn, err := c.connectTo(ctx, s, config.UseSSL)
 		if err == nil {
-			return newWire(conn, c.Members), nil
+			return newWire(conn, c.Bytes, c.Members), nil
 		}
 		failed = err
 		if !errors.Is(err, ErrUnreachable) {
@@ -132,7 +132,7 @@ func startTLS(conn net.Conn) (offered bool, err error) {
 	extended.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, "1.3.6.1.4.1.1466.20037", ""))
 	request.AppendChild(extended)
 	if _, err = conn.Write(request.Bytes()); err == nil {
-		answer := newWire(conn, 0)
+		answer := newWire(conn, 4096, 0)
 		answer.in = bufio.NewReaderSize(oneByte{conn}, 16)
 		var message []byte
 		if message, err = answer.message(); err == nil {

@@ -75,6 +75,7 @@ type Found struct {
 // The limits of a new Client.
 const (
 	DefaultMembers = 100_000
+	DefaultBytes   = 64 << 20
 	DefaultDial    = 10 * time.Second
 	DefaultAsk     = 15 * time.Second
 )
@@ -87,6 +88,7 @@ type Options struct {
 	Roots   *x509.CertPool    // who vouches for certificates; nil: the system's authorities
 	Clouds  map[string]Cloud  // the endpoints of Entra ID, by the name of the cloud
 	Members int               // the most members of a group, those of nested groups counted
+	Bytes   int               // the most bytes of the answer to one question, 64 MiB at the most
 	Dial    time.Duration     // until a connection stands, TLS included
 	Ask     time.Duration     // until a question is answered
 	Log     *slog.Logger
@@ -101,6 +103,7 @@ type Client struct {
 // New returns a Client.
 func New(o Options) *Client {
 	o.Members = cmp.Or(o.Members, DefaultMembers)
+	o.Bytes = min(cmp.Or(o.Bytes, DefaultBytes), DefaultBytes)
 	o.Dial, o.Ask = cmp.Or(o.Dial, DefaultDial), cmp.Or(o.Ask, DefaultAsk)
 	if o.Clouds == nil {
 		o.Clouds = Clouds()

@@ -170,7 +170,7 @@ func TestHostileGraph(t *testing.T) {
 		}, directory.ErrRefused},
 		"too many bytes": {func(*directorytest.Entra) func(http.ResponseWriter, *http.Request) bool {
 			return func(w http.ResponseWriter, _ *http.Request) bool {
-				w.Write([]byte(strings.Repeat(" ", 17<<20)))
+				w.Write([]byte(strings.Repeat(" ", 2<<20)))
 				return true
 			}
 		}, directory.ErrTooMany},
@@ -202,7 +202,7 @@ func TestHostileGraph(t *testing.T) {
 			t.Parallel()
 			e := directorytest.StartEntra(t)
 			e.Before = test.before(e)
-			d := open(t, tenantClient(t, e, func(o *directory.Options) { o.Members = 500 }), tenant)
+			d := open(t, tenantClient(t, e, func(o *directory.Options) { o.Members, o.Bytes = 500, 1<<20 }), tenant)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			found, err := d.Members(ctx, directory.Entry{ID: "00000000-0000-4000-9000-000000000001"})

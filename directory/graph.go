@@ -31,11 +31,8 @@ func Clouds() map[string]Cloud {
 	}
 }
 
-// Bounds of an answer of Graph, and of the patience with it.
-const (
-	maxGraphPage = 16 << 20 // bytes
-	maxTries     = 5
-)
+// maxTries is how often something is asked of a service that is busy.
+const maxTries = 5
 
 // graph is a tenant of Entra ID and the token for it.
 type graph struct {
@@ -121,7 +118,7 @@ func (g *graph) ask(ctx context.Context, step string, make func() (*http.Request
 		if err != nil {
 			return fmt.Errorf("%s: %w", step, connecting(err))
 		}
-		wait, err := read(response, into)
+		wait, err := read(response, int64(g.client.Bytes), into)
 		if wait == 0 {
 			if err != nil {
 				err = fmt.Errorf("%s: %w", step, err)
@@ -158,14 +155,14 @@ func connecting(err error) error {
 }
 
 // read takes an answer up, or says how long to wait before the next try.
-func read(response *http.Response, into any) (wait time.Duration, err error) {
+func read(response *http.Response, limit int64, into any) (wait time.Duration, err error) {
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxGraphPage+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("%w: the answer broke off", ErrUnreachable)
-	case len(body) > maxGraphPage:
-		return 0, fmt.Errorf("%w: more than %d bytes", ErrTooMany, maxGraphPage)
+	case int64(len(body)) > limit:
+		return 0, fmt.Errorf("%w: more than %d bytes", ErrTooMany, limit)
 	case response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable:
 		return retryAfter(response.Header.Get("Retry-After"), time.Now()), nil
 	case response.StatusCode != http.StatusOK:

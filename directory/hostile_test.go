@@ -118,7 +118,7 @@ func TestHostileAnswers(t *testing.T) {
 		}, directory.ErrUnreachable},
 		"too many bytes": {func(r directorytest.Request, _ directorytest.Search, w io.Writer) {
 			entry := r.Message(directorytest.Found("cn=g", member(strings.Repeat("x", 1<<20))))
-			for range 70 {
+			for range 8 {
 				if _, err := w.Write(entry); err != nil {
 					return
 				}
@@ -137,9 +137,12 @@ func TestHostileAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := hostile(t, test.answer)
-			o := directory.Options{Allow: allow(t, "localhost"), Roots: s.Authority.Pool(), Members: 20_000, Ask: 20 * time.Second}
-			if name == "silence" {
+			o := directory.Options{Allow: allow(t, "localhost"), Roots: s.Authority.Pool(), Members: 20_000, Ask: time.Minute}
+			switch name {
+			case "silence":
 				o.Ask = time.Second
+			case "too many bytes":
+				o.Bytes = 4 << 20
 			}
 			c := directory.New(o)
 			d := open(t, c, directory.Config{Kind: directory.LDAP, Host: "localhost", Port: s.Port, UseSSL: true, Account: "cn=x", Secret: "hunter2", AccountAttribute: "uid", MembershipAttribute: "member"})
@@ -148,7 +151,7 @@ func TestHostileAnswers(t *testing.T) {
 			if !errors.Is(err, test.want) || len(found.Users) > 0 {
 				t.Errorf("%d members and %v, want %v", len(found.Users), err, test.want)
 			}
-			if took := time.Since(begun); took > 60*time.Second {
+			if took := time.Since(begun); took > 2*time.Minute {
 				t.Errorf("it took %v", took)
 			}
 			t.Log(err)

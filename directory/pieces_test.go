@@ -33,7 +33,7 @@ func FuzzWire(f *testing.F) {
 	f.Add([]byte{0x30, 0x02, 0x00, 0x00})
 	f.Add(bytes.Repeat([]byte{0x30, 0x7e}, 64))
 	f.Fuzz(func(t *testing.T, sent []byte) {
-		w := newWire(given{Reader: bytes.NewReader(sent)}, 10)
+		w := newWire(given{Reader: bytes.NewReader(sent)}, 1<<20, 10)
 		passed, _ := io.ReadAll(w)
 		if !bytes.HasPrefix(sent, passed) {
 			t.Fatalf("%x became %x", sent, passed)

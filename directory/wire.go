@@ -10,10 +10,9 @@ import (
 	"sync/atomic"
 )
 
-// What one question's answer may be. A decoded element takes some 250 bytes, so their number is what bounds the memory.
+// What one question's answer may be, beside its bytes. A decoded element takes some 250 bytes, so their number is what bounds the memory.
 const (
-	maxAnswer   = 64 << 20 // bytes
-	spareValues = 200_000  // elements beside the members of a group
+	spareValues = 200_000 // elements beside the members of a group
 	maxNesting  = 32
 	sequence    = 0x30 // the tag that every message begins with
 )
@@ -25,14 +24,15 @@ type wire struct {
 	in   *bufio.Reader
 	rest []byte // of the message that is being handed on
 
+	most     int64        // bytes of an answer
 	limit    int64        // elements of an answer
 	bytes    atomic.Int64 // of the answer so far
 	elements atomic.Int64
 	exceeded atomic.Bool
 }
 
-func newWire(conn net.Conn, members int) *wire {
-	return &wire{Conn: conn, in: bufio.NewReader(conn), limit: int64(members)*2 + spareValues}
+func newWire(conn net.Conn, bytes, members int) *wire {
+	return &wire{Conn: conn, in: bufio.NewReader(conn), most: int64(bytes), limit: int64(members)*2 + spareValues}
 }
 
 // begin counts the answer to a new question.
@@ -61,8 +61,8 @@ func (w *wire) message() ([]byte, error) {
 	if head[0] != sequence {
 		return nil, errNotBER
 	}
-	if w.bytes.Add(int64(length)) > maxAnswer {
-		return nil, w.exceed("%d bytes", maxAnswer)
+	if w.bytes.Add(int64(length)) > w.most {
+		return nil, w.exceed("%d bytes", w.most)
 	}
 	var whole bytes.Buffer // it grows with what comes, not by what was announced
 	whole.Write(head)
@@ -110,7 +110,7 @@ func header(r io.ByteReader) (head []byte, length int, err error) {
 	for range first - 0x80 {
 		length = length<<8 | int(next())
 	}
-	if length > maxAnswer {
+	if length > DefaultBytes {
 		err = errNotBER
 	}
 	return head, length, err

@@ -17,6 +17,7 @@ import (
 type Importer struct {
 	Type       string   // the ImportType as POST Imports names it: "NESSUS"
 	Extensions []string // the usual file name extensions, in lower case: ".csv"
+	Version    string   // of the importer, for those who ask which one they have: "1.2.0"; may be empty
 
 	// Import reads f to its end and emits each host once, in any order, from one goroutine. It returns the first error
 	// of emit as it is. Its own error fails the import, and its text is all that the user sees, so it names the place:
@@ -46,8 +47,8 @@ func (f File) Warn(text string) {
 	}
 }
 
-// Record is a host. The members are those of an asset in the API, and an empty one is not known. They are normalised
-// on their way, as Normalized says, so an importer passes on what the file holds.
+// Record is a host, or a functional account. The members are those of an asset in the API, and an empty one is not known.
+// They are normalised on their way, as Normalized says, so an importer passes on what the file holds.
 type Record struct {
 	IPAddress       string `json:",omitempty"` // the address, or several in one text
 	AssetName       string `json:",omitempty"` // also DOMAIN\NAME
@@ -59,10 +60,13 @@ type Record struct {
 	Description     string `json:",omitempty"`
 
 	Skip string `json:",omitempty"` // why this host is not imported, in a few words: "no address"; such hosts are counted
+
+	Belongings        *Belongings        `json:",omitempty"` // what there is on the host; nil: nothing that is known
+	FunctionalAccount *FunctionalAccount `json:",omitempty"` // then the record is no host, is not counted, and has no other member
 }
 
 // Fill takes each member that r lacks from other, copied, so that r keeps no larger text in memory. Scanners tell of one
-// host in many places: the first that knows a member wins.
+// host in many places: the first that knows a member wins, and each list of Belongings counts as one member.
 func (r *Record) Fill(other Record) {
 	for _, m := range []struct{ have, found *string }{
 		{&r.IPAddress, &other.IPAddress},
@@ -78,5 +82,13 @@ func (r *Record) Fill(other Record) {
 		if *m.have == "" && *m.found != "" {
 			*m.have = strings.Clone(*m.found)
 		}
+	}
+	if other.Belongings != nil {
+		belongings := new(Belongings) // r's own may be shared with a copy of r
+		if r.Belongings != nil {
+			*belongings = *r.Belongings
+		}
+		belongings.fill(other.Belongings)
+		r.Belongings = belongings
 	}
 }

@@ -25,7 +25,7 @@ type server struct {
 }
 
 func (s *server) Describe(context.Context, *importerpb.DescribeRequest) (*importerpb.Description, error) {
-	return &importerpb.Description{Type: s.importer.Type, Extensions: s.importer.Extensions}, nil
+	return &importerpb.Description{Type: s.importer.Type, Extensions: s.importer.Extensions, Version: s.importer.Version}, nil
 }
 
 func (s *server) Import(stream grpc.BidiStreamingServer[importerpb.Chunk, importerpb.Batch]) error {
@@ -116,20 +116,4 @@ func (b *batcher) flush() error {
 	batch := b.batch
 	b.batch, b.bytes = nil, 0
 	return b.send(batch)
-}
-
-func toWire(r Record) *importerpb.Record {
-	return &importerpb.Record{
-		IpAddress: r.IPAddress, AssetName: r.AssetName, DnsName: r.DnsName, DomainName: r.DomainName, MacAddress: r.MacAddress,
-		AssetType: r.AssetType, OperatingSystem: r.OperatingSystem, Description: r.Description, Skip: r.Skip,
-	}
-}
-
-// FromWire returns a record that arrived from an importer, normalised: nothing that the process said about it is trusted.
-func FromWire(m *importerpb.Record) Record {
-	return Record{
-		IPAddress: m.GetIpAddress(), AssetName: m.GetAssetName(), DnsName: m.GetDnsName(), DomainName: m.GetDomainName(),
-		MacAddress: m.GetMacAddress(), AssetType: m.GetAssetType(), OperatingSystem: m.GetOperatingSystem(),
-		Description: m.GetDescription(), Skip: m.GetSkip(),
-	}.Normalized()
 }

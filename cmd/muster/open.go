@@ -35,6 +35,7 @@ type config struct {
 	importWorkers int
 	memoryLimit   int64
 	trusted       []string
+	directories   directories
 	log           string
 	logLevel      string
 }
@@ -60,6 +61,7 @@ func (c *config) serverFlags(command *cobra.Command) {
 	f.IntVar(&c.importWorkers, "import-workers", c.importWorkers, "imports that run at the same time")
 	f.Int64Var(&c.memoryLimit, "memory-limit", c.memoryLimit, "bytes of memory above which the garbage collector works harder; 0: none, as in $GOMEMLIMIT")
 	f.StringSliceVar(&c.trusted, "trusted-proxy", nil, "address or CIDR of a proxy whose X-Forwarded-For is believed; may be repeated")
+	c.directories.flags(command)
 	f.StringVar(&c.log, "log", c.log, "log as text, json, or auto: text on a terminal")
 	f.StringVar(&c.logLevel, "log-level", c.logLevel, "debug, info, warn or error")
 }
@@ -77,7 +79,7 @@ func (c *config) check() error {
 	case c.importWorkers < 1 || c.importWorkers > 64:
 		return errors.New("--import-workers: 1 to 64 is expected")
 	}
-	return nil
+	return c.directories.check()
 }
 
 func (c *config) socket() string { return filepath.Join(c.dir, "muster.sock") }
@@ -182,6 +184,9 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 		o.Importers = append(o.Importers, f.Type)
 	}
 	o.Backup = func(ctx context.Context, w io.Writer) error { return c.writeBackup(ctx, i.db, w) }
+	if o.Roster, err = c.directories.roster(i.db, log); err != nil {
+		return err
+	}
 	i.server = server.New(o)
 	return nil
 }

@@ -126,6 +126,12 @@ func TestRefusals(t *testing.T) {
 		"a directory that is in use":    {[]string{"serve", "--dir", running.dir, "--http", "127.0.0.1:0", "--https", ""}, "in use"},
 		"a store without its key":       {[]string{"serve", "--dir", keyless}, "master.key is gone"},
 		"a master key that is none":     {[]string{"serve", "--dir", newDir(t), "--master-key-file", os.DevNull}, "64 hex characters"},
+		"a destination that is none":    {[]string{"serve", "--dir", newDir(t), "--directory-allow", "10.0.0.0/33"}, `--directory-allow: "10.0.0.0/33"`},
+		"a server of no domain":         {[]string{"serve", "--dir", newDir(t), "--directory-server", "dc1.example"}, "--directory-server: DOMAIN=HOST:PORT"},
+		"authorities that are none":     {[]string{"serve", "--dir", newDir(t), "--directory-ca", os.DevNull}, "holds no certificate"},
+		"no authorities at all":         {[]string{"serve", "--dir", newDir(t), "--directory-ca", "no such file"}, "--directory-ca: open"},
+		"synchronized all the time":     {[]string{"serve", "--dir", newDir(t), "--directory-sync", "1ms"}, "--directory-sync: 0 or at least 1s"},
+		"groups of nobody":              {[]string{"serve", "--dir", newDir(t), "--directory-members", "0"}, "--directory-members: 1 to"},
 		"no store to open":              {[]string{"token", "administrator", "--dir", newDir(t)}, "muster serve"},
 	} {
 		began := time.Now()

@@ -46,8 +46,8 @@ func (f File) Warn(text string) {
 	}
 }
 
-// Record is a host. The members are those of an asset in the API, and an empty one is not known. They are normalised
-// on their way, as Normalized says, so an importer passes on what the file holds.
+// Record is a host, or a functional account. The members are those of an asset in the API, and an empty one is not known.
+// They are normalised on their way, as Normalized says, so an importer passes on what the file holds.
 type Record struct {
 	IPAddress       string `json:",omitempty"` // the address, or several in one text
 	AssetName       string `json:",omitempty"` // also DOMAIN\NAME
@@ -59,10 +59,13 @@ type Record struct {
 	Description     string `json:",omitempty"`
 
 	Skip string `json:",omitempty"` // why this host is not imported, in a few words: "no address"; such hosts are counted
+
+	Belongings        *Belongings        `json:",omitempty"` // what there is on the host; nil: nothing that is known
+	FunctionalAccount *FunctionalAccount `json:",omitempty"` // then the record is no host, is not counted, and has no other member
 }
 
 // Fill takes each member that r lacks from other, copied, so that r keeps no larger text in memory. Scanners tell of one
-// host in many places: the first that knows a member wins.
+// host in many places: the first that knows a member wins, and each list of Belongings counts as one member.
 func (r *Record) Fill(other Record) {
 	for _, m := range []struct{ have, found *string }{
 		{&r.IPAddress, &other.IPAddress},
@@ -78,5 +81,13 @@ func (r *Record) Fill(other Record) {
 		if *m.have == "" && *m.found != "" {
 			*m.have = strings.Clone(*m.found)
 		}
+	}
+	if other.Belongings != nil {
+		belongings := new(Belongings) // r's own may be shared with a copy of r
+		if r.Belongings != nil {
+			*belongings = *r.Belongings
+		}
+		belongings.fill(other.Belongings)
+		r.Belongings = belongings
 	}
 }

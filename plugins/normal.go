@@ -28,8 +28,14 @@ const (
 //   - IPAddress is the first IPv4 address, else the first IPv6 address of the text, in its usual spelling, without a zone; a host
 //     without one is skipped;
 //   - MacAddress is the first of the text that is not zero: "00:1A:2B:3C:4D:5E";
-//   - AssetName DOMAIN\NAME is split into DomainName, if that is empty, and AssetName.
+//   - AssetName DOMAIN\NAME is split into DomainName, if that is empty, and AssetName;
+//   - a record with a FunctionalAccount is no host, and nothing else of it is kept;
+//   - the texts of Belongings and of a FunctionalAccount are cleaned alike, but are left to the store to refuse where they are
+//     too long, and passwords are left as they are; a host with more than a record may hold is skipped.
 func (r Record) Normalized() Record {
+	if r.FunctionalAccount != nil {
+		return Record{FunctionalAccount: r.FunctionalAccount.copy(member)}
+	}
 	if i := strings.LastIndexByte(r.AssetName, '\\'); i >= 0 {
 		if Text(r.DomainName) == "" {
 			r.DomainName = r.AssetName[:i]
@@ -50,6 +56,9 @@ func (r Record) Normalized() Record {
 		n.IPAddress = ip.String()
 	} else if n.Skip == "" {
 		n.Skip = NoAddress
+	}
+	if n.Skip == "" {
+		n.Belongings, n.Skip = r.Belongings.normalized()
 	}
 	return n
 }
@@ -140,12 +149,20 @@ func isPlain(s string) bool {
 
 // clip cuts s behind its first limit characters.
 func clip(s string, limit int) string {
+	if cut := cut(s, limit); len(cut) < len(s) {
+		return strings.TrimSpace(cut)
+	}
+	return s
+}
+
+// cut returns the first limit characters of s.
+func cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
 	for i := range s {
 		if limit == 0 {
-			return strings.TrimSpace(s[:i])
+			return s[:i]
 		}
 		limit--
 	}

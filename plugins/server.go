@@ -117,19 +117,3 @@ func (b *batcher) flush() error {
 	b.batch, b.bytes = nil, 0
 	return b.send(batch)
 }
-
-func toWire(r Record) *importerpb.Record {
-	return &importerpb.Record{
-		IpAddress: r.IPAddress, AssetName: r.AssetName, DnsName: r.DnsName, DomainName: r.DomainName, MacAddress: r.MacAddress,
-		AssetType: r.AssetType, OperatingSystem: r.OperatingSystem, Description: r.Description, Skip: r.Skip,
-	}
-}
-
-// FromWire returns a record that arrived from an importer, normalised: nothing that the process said about it is trusted.
-func FromWire(m *importerpb.Record) Record {
-	return Record{
-		IPAddress: m.GetIpAddress(), AssetName: m.GetAssetName(), DnsName: m.GetDnsName(), DomainName: m.GetDomainName(),
-		MacAddress: m.GetMacAddress(), AssetType: m.GetAssetType(), OperatingSystem: m.GetOperatingSystem(),
-		Description: m.GetDescription(), Skip: m.GetSkip(),
-	}.Normalized()
-}

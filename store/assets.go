@@ -186,24 +186,24 @@ const (
 // leave it. A name that another asset holds is not taken: a new asset is called by its address (with a number if even
 // that name is taken), an existing one keeps its own. Two upserts of one address side by side make one asset. It
 // leaves no audit row: an import is the act.
-func UpsertAsset(tx *Tx, workgroupID int, f Facts) (Outcome, error) {
+func UpsertAsset(tx *Tx, workgroupID int, f Facts) (*Asset, Outcome, error) {
 	tx = tx.Unaudited()
 	asset, err := assetAt(tx, workgroupID, f)
 	if err != nil {
-		return Unchanged, err
+		return nil, Unchanged, err
 	}
 	if asset == nil {
 		asset = &Asset{WorkgroupID: workgroupID, IPAddress: f.Address.Unmap().String()}
 		if err := first(asset.learn(tx, f), asset.callByAddress(tx, f.Address)); err != nil {
-			return Unchanged, err
+			return nil, Unchanged, err
 		}
-		return Created, Assets.Insert(tx, asset)
+		return asset, Created, Assets.Insert(tx, asset)
 	}
 	before := *asset
 	if err := asset.learn(tx, f); err != nil || *asset == before {
-		return Unchanged, err
+		return asset, Unchanged, err
 	}
-	return Updated, Assets.Put(tx, asset)
+	return asset, Updated, Assets.Put(tx, asset)
 }
 
 // assetAt finds the asset that an upsert is about, nil for none.

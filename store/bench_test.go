@@ -25,7 +25,7 @@ func benchFacts(i int) Facts {
 func upsertBatch(b *testing.B, l *lab, from, batch int) {
 	err := Change(l.ctx, l.DB, System("imports"), func(tx *Tx) error {
 		for i := from; i < from+batch; i++ {
-			if _, err := UpsertAsset(tx, firstWorkgroupID, benchFacts(i)); err != nil {
+			if _, _, err := UpsertAsset(tx, firstWorkgroupID, benchFacts(i)); err != nil {
 				return err
 			}
 		}

@@ -32,13 +32,16 @@ const (
 	maxAccountName = 245
 	maxDomain      = 255
 	maxPurpose     = 1000
+	maxPassword    = 1000
 )
 
-// Defaults of what is managed.
+// Defaults and limits of what is managed. The longest release is the vendor's, a year in minutes.
 const (
 	defaultTimeout            = 30
+	maxTimeout                = 86_400
 	defaultReleaseDuration    = 120
-	defaultMaxReleaseDuration = 525_600
+	defaultMaxReleaseDuration = longestRelease
+	longestRelease            = 525_600
 )
 
 func (s *ManagedSystem) check(tx *Tx) error {
@@ -61,14 +64,46 @@ func (s *ManagedSystem) check(tx *Tx) error {
 	if err := first(
 		required("SystemName", s.SystemName, maxSystemName), short("NetBiosName", string(s.NetBiosName), maxDomain),
 		short("ContactEmail", string(s.ContactEmail), maxPurpose), short("Description", string(s.Description), maxPurpose),
-	); err != nil || s.FunctionalAccountID == nil {
+		within("Timeout", s.Timeout, maxTimeout), checkDurations(s.ReleaseDuration, s.MaxReleaseDuration), knownPlatform(tx, s.PlatformID),
+	); err != nil {
 		return err
+	}
+	if s.Port != nil {
+		if err := within("Port", *s.Port, MaxPort); err != nil {
+			return err
+		}
+	}
+	if s.FunctionalAccountID == nil {
+		return nil
 	}
 	known, err := FunctionalAccounts.Has(tx, *s.FunctionalAccountID)
 	if err == nil && !known {
 		err = Invalid("FunctionalAccountID: there is no Functional Account %d", *s.FunctionalAccountID)
 	}
 	return err
+}
+
+// within checks a number that has to be 1 at least.
+func within(member string, n, most int) error {
+	if n < 1 || n > most {
+		return Invalid("%s: 1 to %d is expected", member, most)
+	}
+	return nil
+}
+
+func checkDurations(release, maxRelease int) error {
+	return first(within("ReleaseDuration", release, longestRelease), within("MaxReleaseDuration", maxRelease, longestRelease))
+}
+
+func knownPlatform(tx *Tx, id int) error {
+	known, err := Platforms.Has(tx, id)
+	switch {
+	case err != nil || known:
+		return err
+	case id == 0:
+		return Invalid("PlatformID is required")
+	}
+	return Invalid("PlatformID: there is no Platform %d", id)
 }
 
 // changed sweeps away the accounts of a deleted system.
@@ -112,6 +147,7 @@ func (a *ManagedAccount) check(tx *Tx) error {
 	return first(
 		required("AccountName", a.AccountName, maxAccountName), short("DomainName", string(a.DomainName), maxDomain),
 		short("DistinguishedName", string(a.DistinguishedName), maxPurpose), short("Description", string(a.Description), maxPurpose),
+		checkDurations(a.ReleaseDuration, a.MaxReleaseDuration),
 	)
 }
 
@@ -131,12 +167,15 @@ type AccountPassword struct {
 
 // SetAccountPassword seals and keeps the password of a managed account, in place of the one it has.
 func SetAccountPassword(tx *Tx, accountID int, password string) error {
-	sealed, err := tx.Vault().Seal([]byte(password), fmt.Sprintf("password of managed account %d", accountID))
+	sealed, err := tx.Vault().Seal([]byte(password), sealedForAccount(accountID))
 	if err != nil {
 		return err
 	}
 	return replace(tx, AccountPasswords, &AccountPassword{accountID, sealed})
 }
+
+// sealedForAccount is the context that the password of a managed account is sealed for.
+func sealedForAccount(id int) string { return fmt.Sprintf("password of managed account %d", id) }
 
 // replace stores a record whether or not there is one by its id.
 func replace[T any](tx *Tx, c *Collection[int, T], record *T) error {
@@ -157,13 +196,14 @@ type FunctionalAccount struct {
 	Description         Text
 }
 
-func (a *FunctionalAccount) check(*Tx) error {
+func (a *FunctionalAccount) check(tx *Tx) error {
 	if a.DisplayName == "" {
 		a.DisplayName = a.AccountName
 	}
 	return first(
 		required("AccountName", a.AccountName, maxAccountName), short("DomainName", string(a.DomainName), maxDomain),
 		short("DisplayName", a.DisplayName, maxDomain), short("Description", string(a.Description), maxPurpose),
+		knownPlatform(tx, a.PlatformID),
 	)
 }
 
@@ -183,11 +223,15 @@ type FunctionalPassword struct {
 
 // SetFunctionalPassword seals and keeps the password of a functional account, in place of the one it has.
 func SetFunctionalPassword(tx *Tx, accountID int, password string) error {
-	sealed, err := tx.Vault().Seal([]byte(password), fmt.Sprintf("password of functional account %d", accountID))
+	sealed, err := tx.Vault().Seal([]byte(password), sealedForFunctionalAccount(accountID))
 	if err != nil {
 		return err
 	}
 	return replace(tx, FunctionalPasswords, &FunctionalPassword{accountID, sealed})
+}
+
+func sealedForFunctionalAccount(id int) string {
+	return fmt.Sprintf("password of functional account %d", id)
 }
 
 // FunctionalAccountByName returns the functional account of a platform, a domain and a name, without regard to case, or

@@ -27,7 +27,10 @@ func (l *lab) assets(workgroup int) []string {
 func (l *lab) upsert(workgroup int, address string, f Facts) Outcome {
 	l.t.Helper()
 	f.Address = netip.MustParseAddr(address)
-	return update(l, func(tx *Tx) (Outcome, error) { return UpsertAsset(tx, workgroup, f) })
+	return update(l, func(tx *Tx) (Outcome, error) {
+		_, outcome, err := UpsertAsset(tx, workgroup, f)
+		return outcome, err
+	})
 }
 
 func TestUpsert(t *testing.T) {
@@ -158,7 +161,7 @@ func TestUpsertsOfOneAddressSideBySideMakeOneAsset(t *testing.T) {
 		address := netip.AddrFrom4([4]byte{10, 0, 0, byte(round)})
 		for _, err := range atOnce(upserts, func(i int) error {
 			return Change(l.ctx, l.DB, System("imports"), func(tx *Tx) error {
-				_, err := UpsertAsset(tx, firstWorkgroupID, Facts{Address: address, AssetName: fmt.Sprintf("srv%d-%d", round, i)})
+				_, _, err := UpsertAsset(tx, firstWorkgroupID, Facts{Address: address, AssetName: fmt.Sprintf("srv%d-%d", round, i)})
 				return err
 			})
 		}) {
@@ -193,7 +196,7 @@ func TestAnUpsertBesideAnotherChange(t *testing.T) {
 			l.asset(Asset{AssetName: "old", IPAddress: "10.0.0.1"})
 			runs := 0
 			outcome := update(l, func(tx *Tx) (Outcome, error) {
-				outcome, err := UpsertAsset(tx, 1, Facts{Address: address, AssetType: "Server"})
+				_, outcome, err := UpsertAsset(tx, 1, Facts{Address: address, AssetType: "Server"})
 				if runs++; runs == 1 { // in the middle of it, the other change is committed
 					l.change(other.change)
 				}
@@ -219,7 +222,7 @@ func TestAnUpsertBesideAnotherChange(t *testing.T) {
 			l.asset(Asset{AssetName: "old", IPAddress: "10.0.0.5"})
 			runs := 0
 			outcome := update(l, func(tx *Tx) (Outcome, error) {
-				outcome, err := UpsertAsset(tx, 1, Facts{Address: address, AssetType: "Server"})
+				_, outcome, err := UpsertAsset(tx, 1, Facts{Address: address, AssetType: "Server"})
 				if runs++; runs == 1 {
 					l.change(change)
 				}

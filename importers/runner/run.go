@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -14,9 +13,6 @@ import (
 	"github.com/musterhq/muster/plugins"
 	"github.com/musterhq/muster/store"
 )
-
-// batchSize is how many hosts go into one transaction: about ten writes each, so some 500.
-const batchSize = 50
 
 // errTaken stops an import that is no longer this worker's.
 var errTaken = errors.New("the import was canceled, or another worker has taken it")
@@ -28,8 +24,9 @@ type running struct {
 	file   string
 	ranges store.Ranges // nil: all assets
 	done   *store.Import
-	batch  []plugins.Record
-	read   atomic.Int64 // bytes of the file
+	batch  batch
+	host   store.Outcome // of the host whose first parts are in the store, if there are more
+	read   atomic.Int64  // bytes of the file
 }
 
 // run runs one import from its beginning: counts start afresh, and hosts that an interrupted run has brought in are
@@ -106,10 +103,7 @@ func (i *running) feed(ctx context.Context) error {
 	began := time.Now()
 	failed := false
 	report, err := i.Host.Import(ctx, i.done.ImportType, string(i.done.FileName), counted{f, &i.read}, func(record plugins.Record) error {
-		if i.batch = append(i.batch, record); len(i.batch) < batchSize {
-			return nil
-		}
-		err := i.flush(ctx)
+		err := i.take(ctx, record)
 		failed = err != nil
 		return err
 	})
@@ -144,71 +138,6 @@ func (i *running) warn(text string) {
 	} else {
 		i.done.Warnings[n-1] = "and more"
 	}
-}
-
-// flush brings the gathered hosts into the store together with the progress that they are.
-func (i *running) flush(ctx context.Context) error {
-	if len(i.batch) == 0 {
-		return nil
-	}
-	next, err := store.Update(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (*store.Import, error) {
-		if err := i.holds(tx); err != nil {
-			return nil, err
-		}
-		progress := *i.done // the transaction may run again
-		for _, record := range i.batch {
-			if err := i.bring(tx, &progress, record); err != nil {
-				return nil, err
-			}
-		}
-		progress.BytesRead = int(i.read.Load())
-		return &progress, store.Imports.Put(tx, &progress)
-	})
-	if err != nil {
-		return err
-	}
-	i.done, i.batch = next, i.batch[:0]
-	return nil
-}
-
-// bring is one host: filtered, skipped or an asset.
-func (i *running) bring(tx *store.Tx, progress *store.Import, record plugins.Record) error {
-	progress.Read++
-	address, err := netip.ParseAddr(record.IPAddress)
-	switch {
-	case record.Skip != "" || err != nil:
-		progress.Skipped++
-		if len(progress.Warnings) < store.MaxWarnings {
-			progress.Warnings = append(progress.Warnings[:len(progress.Warnings):len(progress.Warnings)], skipped(record))
-		}
-		return nil
-	case i.ranges != nil && !i.ranges.Contains(address):
-		progress.Filtered++
-		return nil
-	}
-	outcome, err := store.UpsertAsset(tx, progress.WorkgroupID, store.Facts{
-		Address: address, AssetName: record.AssetName, DnsName: record.DnsName, DomainName: record.DomainName,
-		MacAddress: record.MacAddress, AssetType: record.AssetType, OperatingSystem: record.OperatingSystem, Description: record.Description,
-	})
-	switch outcome {
-	case store.Created:
-		progress.Created++
-	case store.Updated:
-		progress.Updated++
-	default:
-		progress.Unchanged++
-	}
-	return err
-}
-
-// skipped says which host was not imported, and why.
-func skipped(r plugins.Record) string {
-	for _, name := range []string{r.IPAddress, r.DnsName, r.AssetName} {
-		if name != "" {
-			return fmt.Sprintf("%s: skipped, %s", name, r.Skip)
-		}
-	}
-	return "a host without a name: skipped, " + r.Skip
 }
 
 // end writes what became of the import and removes its file.

@@ -230,20 +230,25 @@ func (x *Batch) GetWarningsDropped() uint64 {
 	return 0
 }
 
-// Record is one host. Only an address, or the reason to skip the host, is required.
+// Record is one host. Only an address, or the reason to skip the host, is required. With a functional account it is no host:
+// then nothing else of it counts. Of a host, the members 10 to 12 take 512 KiB at the most together; one with more is skipped.
 type Record struct {
-	state           protoimpl.MessageState `protogen:"open.v1"`
-	IpAddress       string                 `protobuf:"bytes,1,opt,name=ip_address,json=ipAddress,proto3" json:"ip_address,omitempty"`
-	AssetName       string                 `protobuf:"bytes,2,opt,name=asset_name,json=assetName,proto3" json:"asset_name,omitempty"`
-	DnsName         string                 `protobuf:"bytes,3,opt,name=dns_name,json=dnsName,proto3" json:"dns_name,omitempty"`
-	DomainName      string                 `protobuf:"bytes,4,opt,name=domain_name,json=domainName,proto3" json:"domain_name,omitempty"`
-	MacAddress      string                 `protobuf:"bytes,5,opt,name=mac_address,json=macAddress,proto3" json:"mac_address,omitempty"`
-	AssetType       string                 `protobuf:"bytes,6,opt,name=asset_type,json=assetType,proto3" json:"asset_type,omitempty"`
-	OperatingSystem string                 `protobuf:"bytes,7,opt,name=operating_system,json=operatingSystem,proto3" json:"operating_system,omitempty"`
-	Description     string                 `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
-	Skip            string                 `protobuf:"bytes,9,opt,name=skip,proto3" json:"skip,omitempty"` // Why the host is not imported; such hosts are counted.
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	IpAddress         string                 `protobuf:"bytes,1,opt,name=ip_address,json=ipAddress,proto3" json:"ip_address,omitempty"`
+	AssetName         string                 `protobuf:"bytes,2,opt,name=asset_name,json=assetName,proto3" json:"asset_name,omitempty"`
+	DnsName           string                 `protobuf:"bytes,3,opt,name=dns_name,json=dnsName,proto3" json:"dns_name,omitempty"`
+	DomainName        string                 `protobuf:"bytes,4,opt,name=domain_name,json=domainName,proto3" json:"domain_name,omitempty"`
+	MacAddress        string                 `protobuf:"bytes,5,opt,name=mac_address,json=macAddress,proto3" json:"mac_address,omitempty"`
+	AssetType         string                 `protobuf:"bytes,6,opt,name=asset_type,json=assetType,proto3" json:"asset_type,omitempty"`
+	OperatingSystem   string                 `protobuf:"bytes,7,opt,name=operating_system,json=operatingSystem,proto3" json:"operating_system,omitempty"`
+	Description       string                 `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
+	Skip              string                 `protobuf:"bytes,9,opt,name=skip,proto3" json:"skip,omitempty"`              // Why the host is not imported; such hosts are counted.
+	Attributes        []*Attribute           `protobuf:"bytes,10,rep,name=attributes,proto3" json:"attributes,omitempty"` // 100 at the most.
+	Databases         []*Database            `protobuf:"bytes,11,rep,name=databases,proto3" json:"databases,omitempty"`   // 100 at the most.
+	ManagedSystem     *ManagedSystem         `protobuf:"bytes,12,opt,name=managed_system,json=managedSystem,proto3" json:"managed_system,omitempty"`
+	FunctionalAccount *FunctionalAccount     `protobuf:"bytes,13,opt,name=functional_account,json=functionalAccount,proto3" json:"functional_account,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Record) Reset() {
@@ -339,6 +344,499 @@ func (x *Record) GetSkip() string {
 	return ""
 }
 
+func (x *Record) GetAttributes() []*Attribute {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+func (x *Record) GetDatabases() []*Database {
+	if x != nil {
+		return x.Databases
+	}
+	return nil
+}
+
+func (x *Record) GetManagedSystem() *ManagedSystem {
+	if x != nil {
+		return x.ManagedSystem
+	}
+	return nil
+}
+
+func (x *Record) GetFunctionalAccount() *FunctionalAccount {
+	if x != nil {
+		return x.FunctionalAccount
+	}
+	return nil
+}
+
+// Attribute is one that the server has, by the names of its type and its own: "Criticality", "High".
+type Attribute struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Type          string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	ShortName     string                 `protobuf:"bytes,2,opt,name=short_name,json=shortName,proto3" json:"short_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attribute) Reset() {
+	*x = Attribute{}
+	mi := &file_importer_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attribute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attribute) ProtoMessage() {}
+
+func (x *Attribute) ProtoReflect() protoreflect.Message {
+	mi := &file_importer_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attribute.ProtoReflect.Descriptor instead.
+func (*Attribute) Descriptor() ([]byte, []int) {
+	return file_importer_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Attribute) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *Attribute) GetShortName() string {
+	if x != nil {
+		return x.ShortName
+	}
+	return ""
+}
+
+// Database is known by its port and its instance. Platform and port are required, and the instance unless it is the default.
+type Database struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	PlatformId        int64                  `protobuf:"varint,1,opt,name=platform_id,json=platformId,proto3" json:"platform_id,omitempty"`
+	InstanceName      string                 `protobuf:"bytes,2,opt,name=instance_name,json=instanceName,proto3" json:"instance_name,omitempty"`
+	IsDefaultInstance *bool                  `protobuf:"varint,3,opt,name=is_default_instance,json=isDefaultInstance,proto3,oneof" json:"is_default_instance,omitempty"`
+	Port              int64                  `protobuf:"varint,4,opt,name=port,proto3" json:"port,omitempty"`
+	Version           string                 `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
+	Template          string                 `protobuf:"bytes,6,opt,name=template,proto3" json:"template,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *Database) Reset() {
+	*x = Database{}
+	mi := &file_importer_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Database) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Database) ProtoMessage() {}
+
+func (x *Database) ProtoReflect() protoreflect.Message {
+	mi := &file_importer_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Database.ProtoReflect.Descriptor instead.
+func (*Database) Descriptor() ([]byte, []int) {
+	return file_importer_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Database) GetPlatformId() int64 {
+	if x != nil {
+		return x.PlatformId
+	}
+	return 0
+}
+
+func (x *Database) GetInstanceName() string {
+	if x != nil {
+		return x.InstanceName
+	}
+	return ""
+}
+
+func (x *Database) GetIsDefaultInstance() bool {
+	if x != nil && x.IsDefaultInstance != nil {
+		return *x.IsDefaultInstance
+	}
+	return false
+}
+
+func (x *Database) GetPort() int64 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+func (x *Database) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Database) GetTemplate() string {
+	if x != nil {
+		return x.Template
+	}
+	return ""
+}
+
+// ManagedSystem is that of the host. The platform is required.
+type ManagedSystem struct {
+	state               protoimpl.MessageState `protogen:"open.v1"`
+	SystemName          string                 `protobuf:"bytes,1,opt,name=system_name,json=systemName,proto3" json:"system_name,omitempty"`
+	PlatformId          int64                  `protobuf:"varint,2,opt,name=platform_id,json=platformId,proto3" json:"platform_id,omitempty"`
+	NetBiosName         string                 `protobuf:"bytes,3,opt,name=net_bios_name,json=netBiosName,proto3" json:"net_bios_name,omitempty"`
+	ContactEmail        string                 `protobuf:"bytes,4,opt,name=contact_email,json=contactEmail,proto3" json:"contact_email,omitempty"`
+	Description         string                 `protobuf:"bytes,5,opt,name=description,proto3" json:"description,omitempty"`
+	Port                int64                  `protobuf:"varint,6,opt,name=port,proto3" json:"port,omitempty"`
+	Timeout             int64                  `protobuf:"varint,7,opt,name=timeout,proto3" json:"timeout,omitempty"` // Seconds.
+	FunctionalAccountId int64                  `protobuf:"varint,8,opt,name=functional_account_id,json=functionalAccountId,proto3" json:"functional_account_id,omitempty"`
+	AutoManagementFlag  *bool                  `protobuf:"varint,9,opt,name=auto_management_flag,json=autoManagementFlag,proto3,oneof" json:"auto_management_flag,omitempty"`
+	ReleaseDuration     int64                  `protobuf:"varint,10,opt,name=release_duration,json=releaseDuration,proto3" json:"release_duration,omitempty"`            // Minutes.
+	MaxReleaseDuration  int64                  `protobuf:"varint,11,opt,name=max_release_duration,json=maxReleaseDuration,proto3" json:"max_release_duration,omitempty"` // Minutes.
+	ManagedAccounts     []*ManagedAccount      `protobuf:"bytes,12,rep,name=managed_accounts,json=managedAccounts,proto3" json:"managed_accounts,omitempty"`             // 1,000 at the most.
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *ManagedSystem) Reset() {
+	*x = ManagedSystem{}
+	mi := &file_importer_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ManagedSystem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ManagedSystem) ProtoMessage() {}
+
+func (x *ManagedSystem) ProtoReflect() protoreflect.Message {
+	mi := &file_importer_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ManagedSystem.ProtoReflect.Descriptor instead.
+func (*ManagedSystem) Descriptor() ([]byte, []int) {
+	return file_importer_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ManagedSystem) GetSystemName() string {
+	if x != nil {
+		return x.SystemName
+	}
+	return ""
+}
+
+func (x *ManagedSystem) GetPlatformId() int64 {
+	if x != nil {
+		return x.PlatformId
+	}
+	return 0
+}
+
+func (x *ManagedSystem) GetNetBiosName() string {
+	if x != nil {
+		return x.NetBiosName
+	}
+	return ""
+}
+
+func (x *ManagedSystem) GetContactEmail() string {
+	if x != nil {
+		return x.ContactEmail
+	}
+	return ""
+}
+
+func (x *ManagedSystem) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *ManagedSystem) GetPort() int64 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+func (x *ManagedSystem) GetTimeout() int64 {
+	if x != nil {
+		return x.Timeout
+	}
+	return 0
+}
+
+func (x *ManagedSystem) GetFunctionalAccountId() int64 {
+	if x != nil {
+		return x.FunctionalAccountId
+	}
+	return 0
+}
+
+func (x *ManagedSystem) GetAutoManagementFlag() bool {
+	if x != nil && x.AutoManagementFlag != nil {
+		return *x.AutoManagementFlag
+	}
+	return false
+}
+
+func (x *ManagedSystem) GetReleaseDuration() int64 {
+	if x != nil {
+		return x.ReleaseDuration
+	}
+	return 0
+}
+
+func (x *ManagedSystem) GetMaxReleaseDuration() int64 {
+	if x != nil {
+		return x.MaxReleaseDuration
+	}
+	return 0
+}
+
+func (x *ManagedSystem) GetManagedAccounts() []*ManagedAccount {
+	if x != nil {
+		return x.ManagedAccounts
+	}
+	return nil
+}
+
+// ManagedAccount is known by its domain and its name. The name is required.
+type ManagedAccount struct {
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	DomainName         string                 `protobuf:"bytes,1,opt,name=domain_name,json=domainName,proto3" json:"domain_name,omitempty"`
+	AccountName        string                 `protobuf:"bytes,2,opt,name=account_name,json=accountName,proto3" json:"account_name,omitempty"`
+	DistinguishedName  string                 `protobuf:"bytes,3,opt,name=distinguished_name,json=distinguishedName,proto3" json:"distinguished_name,omitempty"`
+	Description        string                 `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`
+	Password           string                 `protobuf:"bytes,5,opt,name=password,proto3" json:"password,omitempty"` // Sealed on arrival, and shown by nothing. An importer keeps it out of warnings, reasons and its standard error.
+	ApiEnabled         *bool                  `protobuf:"varint,6,opt,name=api_enabled,json=apiEnabled,proto3,oneof" json:"api_enabled,omitempty"`
+	AutoManagementFlag *bool                  `protobuf:"varint,7,opt,name=auto_management_flag,json=autoManagementFlag,proto3,oneof" json:"auto_management_flag,omitempty"`
+	ReleaseDuration    int64                  `protobuf:"varint,8,opt,name=release_duration,json=releaseDuration,proto3" json:"release_duration,omitempty"`            // Minutes.
+	MaxReleaseDuration int64                  `protobuf:"varint,9,opt,name=max_release_duration,json=maxReleaseDuration,proto3" json:"max_release_duration,omitempty"` // Minutes.
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *ManagedAccount) Reset() {
+	*x = ManagedAccount{}
+	mi := &file_importer_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ManagedAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ManagedAccount) ProtoMessage() {}
+
+func (x *ManagedAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_importer_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ManagedAccount.ProtoReflect.Descriptor instead.
+func (*ManagedAccount) Descriptor() ([]byte, []int) {
+	return file_importer_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ManagedAccount) GetDomainName() string {
+	if x != nil {
+		return x.DomainName
+	}
+	return ""
+}
+
+func (x *ManagedAccount) GetAccountName() string {
+	if x != nil {
+		return x.AccountName
+	}
+	return ""
+}
+
+func (x *ManagedAccount) GetDistinguishedName() string {
+	if x != nil {
+		return x.DistinguishedName
+	}
+	return ""
+}
+
+func (x *ManagedAccount) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *ManagedAccount) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *ManagedAccount) GetApiEnabled() bool {
+	if x != nil && x.ApiEnabled != nil {
+		return *x.ApiEnabled
+	}
+	return false
+}
+
+func (x *ManagedAccount) GetAutoManagementFlag() bool {
+	if x != nil && x.AutoManagementFlag != nil {
+		return *x.AutoManagementFlag
+	}
+	return false
+}
+
+func (x *ManagedAccount) GetReleaseDuration() int64 {
+	if x != nil {
+		return x.ReleaseDuration
+	}
+	return 0
+}
+
+func (x *ManagedAccount) GetMaxReleaseDuration() int64 {
+	if x != nil {
+		return x.MaxReleaseDuration
+	}
+	return 0
+}
+
+// FunctionalAccount is known by its platform, its domain and its name. Platform and name are required.
+type FunctionalAccount struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PlatformId    int64                  `protobuf:"varint,1,opt,name=platform_id,json=platformId,proto3" json:"platform_id,omitempty"`
+	DomainName    string                 `protobuf:"bytes,2,opt,name=domain_name,json=domainName,proto3" json:"domain_name,omitempty"`
+	AccountName   string                 `protobuf:"bytes,3,opt,name=account_name,json=accountName,proto3" json:"account_name,omitempty"`
+	DisplayName   string                 `protobuf:"bytes,4,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	Description   string                 `protobuf:"bytes,5,opt,name=description,proto3" json:"description,omitempty"`
+	Password      string                 `protobuf:"bytes,6,opt,name=password,proto3" json:"password,omitempty"` // As that of a ManagedAccount.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FunctionalAccount) Reset() {
+	*x = FunctionalAccount{}
+	mi := &file_importer_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FunctionalAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FunctionalAccount) ProtoMessage() {}
+
+func (x *FunctionalAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_importer_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FunctionalAccount.ProtoReflect.Descriptor instead.
+func (*FunctionalAccount) Descriptor() ([]byte, []int) {
+	return file_importer_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *FunctionalAccount) GetPlatformId() int64 {
+	if x != nil {
+		return x.PlatformId
+	}
+	return 0
+}
+
+func (x *FunctionalAccount) GetDomainName() string {
+	if x != nil {
+		return x.DomainName
+	}
+	return ""
+}
+
+func (x *FunctionalAccount) GetAccountName() string {
+	if x != nil {
+		return x.AccountName
+	}
+	return ""
+}
+
+func (x *FunctionalAccount) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *FunctionalAccount) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *FunctionalAccount) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
 var File_importer_proto protoreflect.FileDescriptor
 
 const file_importer_proto_rawDesc = "" +
@@ -356,7 +854,7 @@ const file_importer_proto_rawDesc = "" +
 	"\x05Batch\x123\n" +
 	"\arecords\x18\x01 \x03(\v2\x19.muster.plugins.v1.RecordR\arecords\x12\x1a\n" +
 	"\bwarnings\x18\x02 \x03(\tR\bwarnings\x12)\n" +
-	"\x10warnings_dropped\x18\x03 \x01(\x04R\x0fwarningsDropped\"\xa3\x02\n" +
+	"\x10warnings_dropped\x18\x03 \x01(\x04R\x0fwarningsDropped\"\xba\x04\n" +
 	"\x06Record\x12\x1d\n" +
 	"\n" +
 	"ip_address\x18\x01 \x01(\tR\tipAddress\x12\x1d\n" +
@@ -371,7 +869,67 @@ const file_importer_proto_rawDesc = "" +
 	"asset_type\x18\x06 \x01(\tR\tassetType\x12)\n" +
 	"\x10operating_system\x18\a \x01(\tR\x0foperatingSystem\x12 \n" +
 	"\vdescription\x18\b \x01(\tR\vdescription\x12\x12\n" +
-	"\x04skip\x18\t \x01(\tR\x04skip2\x9c\x01\n" +
+	"\x04skip\x18\t \x01(\tR\x04skip\x12<\n" +
+	"\n" +
+	"attributes\x18\n" +
+	" \x03(\v2\x1c.muster.plugins.v1.AttributeR\n" +
+	"attributes\x129\n" +
+	"\tdatabases\x18\v \x03(\v2\x1b.muster.plugins.v1.DatabaseR\tdatabases\x12G\n" +
+	"\x0emanaged_system\x18\f \x01(\v2 .muster.plugins.v1.ManagedSystemR\rmanagedSystem\x12S\n" +
+	"\x12functional_account\x18\r \x01(\v2$.muster.plugins.v1.FunctionalAccountR\x11functionalAccount\">\n" +
+	"\tAttribute\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x12\x1d\n" +
+	"\n" +
+	"short_name\x18\x02 \x01(\tR\tshortName\"\xe7\x01\n" +
+	"\bDatabase\x12\x1f\n" +
+	"\vplatform_id\x18\x01 \x01(\x03R\n" +
+	"platformId\x12#\n" +
+	"\rinstance_name\x18\x02 \x01(\tR\finstanceName\x123\n" +
+	"\x13is_default_instance\x18\x03 \x01(\bH\x00R\x11isDefaultInstance\x88\x01\x01\x12\x12\n" +
+	"\x04port\x18\x04 \x01(\x03R\x04port\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\x12\x1a\n" +
+	"\btemplate\x18\x06 \x01(\tR\btemplateB\x16\n" +
+	"\x14_is_default_instance\"\x99\x04\n" +
+	"\rManagedSystem\x12\x1f\n" +
+	"\vsystem_name\x18\x01 \x01(\tR\n" +
+	"systemName\x12\x1f\n" +
+	"\vplatform_id\x18\x02 \x01(\x03R\n" +
+	"platformId\x12\"\n" +
+	"\rnet_bios_name\x18\x03 \x01(\tR\vnetBiosName\x12#\n" +
+	"\rcontact_email\x18\x04 \x01(\tR\fcontactEmail\x12 \n" +
+	"\vdescription\x18\x05 \x01(\tR\vdescription\x12\x12\n" +
+	"\x04port\x18\x06 \x01(\x03R\x04port\x12\x18\n" +
+	"\atimeout\x18\a \x01(\x03R\atimeout\x122\n" +
+	"\x15functional_account_id\x18\b \x01(\x03R\x13functionalAccountId\x125\n" +
+	"\x14auto_management_flag\x18\t \x01(\bH\x00R\x12autoManagementFlag\x88\x01\x01\x12)\n" +
+	"\x10release_duration\x18\n" +
+	" \x01(\x03R\x0freleaseDuration\x120\n" +
+	"\x14max_release_duration\x18\v \x01(\x03R\x12maxReleaseDuration\x12L\n" +
+	"\x10managed_accounts\x18\f \x03(\v2!.muster.plugins.v1.ManagedAccountR\x0fmanagedAccountsB\x17\n" +
+	"\x15_auto_management_flag\"\xa4\x03\n" +
+	"\x0eManagedAccount\x12\x1f\n" +
+	"\vdomain_name\x18\x01 \x01(\tR\n" +
+	"domainName\x12!\n" +
+	"\faccount_name\x18\x02 \x01(\tR\vaccountName\x12-\n" +
+	"\x12distinguished_name\x18\x03 \x01(\tR\x11distinguishedName\x12 \n" +
+	"\vdescription\x18\x04 \x01(\tR\vdescription\x12\x1a\n" +
+	"\bpassword\x18\x05 \x01(\tR\bpassword\x12$\n" +
+	"\vapi_enabled\x18\x06 \x01(\bH\x00R\n" +
+	"apiEnabled\x88\x01\x01\x125\n" +
+	"\x14auto_management_flag\x18\a \x01(\bH\x01R\x12autoManagementFlag\x88\x01\x01\x12)\n" +
+	"\x10release_duration\x18\b \x01(\x03R\x0freleaseDuration\x120\n" +
+	"\x14max_release_duration\x18\t \x01(\x03R\x12maxReleaseDurationB\x0e\n" +
+	"\f_api_enabledB\x17\n" +
+	"\x15_auto_management_flag\"\xd9\x01\n" +
+	"\x11FunctionalAccount\x12\x1f\n" +
+	"\vplatform_id\x18\x01 \x01(\x03R\n" +
+	"platformId\x12\x1f\n" +
+	"\vdomain_name\x18\x02 \x01(\tR\n" +
+	"domainName\x12!\n" +
+	"\faccount_name\x18\x03 \x01(\tR\vaccountName\x12!\n" +
+	"\fdisplay_name\x18\x04 \x01(\tR\vdisplayName\x12 \n" +
+	"\vdescription\x18\x05 \x01(\tR\vdescription\x12\x1a\n" +
+	"\bpassword\x18\x06 \x01(\tR\bpassword2\x9c\x01\n" +
 	"\bImporter\x12N\n" +
 	"\bDescribe\x12\".muster.plugins.v1.DescribeRequest\x1a\x1e.muster.plugins.v1.Description\x12@\n" +
 	"\x06Import\x12\x18.muster.plugins.v1.Chunk\x1a\x18.muster.plugins.v1.Batch(\x010\x01B/Z-github.com/musterhq/muster/plugins/importerpbb\x06proto3"
@@ -388,25 +946,35 @@ func file_importer_proto_rawDescGZIP() []byte {
 	return file_importer_proto_rawDescData
 }
 
-var file_importer_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_importer_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_importer_proto_goTypes = []any{
-	(*DescribeRequest)(nil), // 0: muster.plugins.v1.DescribeRequest
-	(*Description)(nil),     // 1: muster.plugins.v1.Description
-	(*Chunk)(nil),           // 2: muster.plugins.v1.Chunk
-	(*Batch)(nil),           // 3: muster.plugins.v1.Batch
-	(*Record)(nil),          // 4: muster.plugins.v1.Record
+	(*DescribeRequest)(nil),   // 0: muster.plugins.v1.DescribeRequest
+	(*Description)(nil),       // 1: muster.plugins.v1.Description
+	(*Chunk)(nil),             // 2: muster.plugins.v1.Chunk
+	(*Batch)(nil),             // 3: muster.plugins.v1.Batch
+	(*Record)(nil),            // 4: muster.plugins.v1.Record
+	(*Attribute)(nil),         // 5: muster.plugins.v1.Attribute
+	(*Database)(nil),          // 6: muster.plugins.v1.Database
+	(*ManagedSystem)(nil),     // 7: muster.plugins.v1.ManagedSystem
+	(*ManagedAccount)(nil),    // 8: muster.plugins.v1.ManagedAccount
+	(*FunctionalAccount)(nil), // 9: muster.plugins.v1.FunctionalAccount
 }
 var file_importer_proto_depIdxs = []int32{
 	4, // 0: muster.plugins.v1.Batch.records:type_name -> muster.plugins.v1.Record
-	0, // 1: muster.plugins.v1.Importer.Describe:input_type -> muster.plugins.v1.DescribeRequest
-	2, // 2: muster.plugins.v1.Importer.Import:input_type -> muster.plugins.v1.Chunk
-	1, // 3: muster.plugins.v1.Importer.Describe:output_type -> muster.plugins.v1.Description
-	3, // 4: muster.plugins.v1.Importer.Import:output_type -> muster.plugins.v1.Batch
-	3, // [3:5] is the sub-list for method output_type
-	1, // [1:3] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	5, // 1: muster.plugins.v1.Record.attributes:type_name -> muster.plugins.v1.Attribute
+	6, // 2: muster.plugins.v1.Record.databases:type_name -> muster.plugins.v1.Database
+	7, // 3: muster.plugins.v1.Record.managed_system:type_name -> muster.plugins.v1.ManagedSystem
+	9, // 4: muster.plugins.v1.Record.functional_account:type_name -> muster.plugins.v1.FunctionalAccount
+	8, // 5: muster.plugins.v1.ManagedSystem.managed_accounts:type_name -> muster.plugins.v1.ManagedAccount
+	0, // 6: muster.plugins.v1.Importer.Describe:input_type -> muster.plugins.v1.DescribeRequest
+	2, // 7: muster.plugins.v1.Importer.Import:input_type -> muster.plugins.v1.Chunk
+	1, // 8: muster.plugins.v1.Importer.Describe:output_type -> muster.plugins.v1.Description
+	3, // 9: muster.plugins.v1.Importer.Import:output_type -> muster.plugins.v1.Batch
+	8, // [8:10] is the sub-list for method output_type
+	6, // [6:8] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_importer_proto_init() }
@@ -414,13 +982,16 @@ func file_importer_proto_init() {
 	if File_importer_proto != nil {
 		return
 	}
+	file_importer_proto_msgTypes[6].OneofWrappers = []any{}
+	file_importer_proto_msgTypes[7].OneofWrappers = []any{}
+	file_importer_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_importer_proto_rawDesc), len(file_importer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

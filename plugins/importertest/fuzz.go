@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"slices"
+	"reflect"
 	"testing"
 	"time"
 
@@ -33,7 +33,7 @@ func Fuzz(f *testing.F, i plugins.Importer, dir string) {
 		hang := time.AfterFunc(fuzzDeadline, func() { panic("the importer is still running") })
 		defer hang.Stop()
 		first, second := bare(t, i, content), bare(t, i, content)
-		if !slices.Equal(first, second) {
+		if !reflect.DeepEqual(first, second) {
 			t.Errorf("%v the first time, %v the second", first, second)
 		}
 		if len(first) > len(content)+1 {

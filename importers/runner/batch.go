@@ -1,0 +1,112 @@
+package runner
+
+import (
+	"context"
+
+	"github.com/musterhq/muster/plugins"
+	"github.com/musterhq/muster/store"
+)
+
+// The most that a transaction of an import writes, and about how many keys each thing takes with its index entries.
+const (
+	maxWrites = 500
+	maxBytes  = 1 << 20
+
+	assetWrites     = 10 // also of a functional account, which takes fewer
+	attributeWrites = 3
+	databaseWrites  = 3
+	systemWrites    = 4
+	accountWrites   = 5
+)
+
+// part is a record, or a piece of one that is too large for one transaction.
+type part struct {
+	plugins.Record
+	more          bool // another piece of the same host follows
+	writes, bytes int
+}
+
+// parts cuts a record into pieces that each bring in the same asset and managed system with some of what is on it.
+func parts(r plugins.Record) []part {
+	if r.Belongings == nil {
+		return []part{{Record: r, writes: assetWrites, bytes: r.Size()}}
+	}
+	var all []part
+	rest := *r.Belongings
+	for more := true; more; {
+		p := part{Record: r, writes: assetWrites}
+		p.Belongings = new(plugins.Belongings)
+		p.Belongings.Attributes, rest.Attributes = cut(rest.Attributes, &p.writes, attributeWrites)
+		p.Belongings.Databases, rest.Databases = cut(rest.Databases, &p.writes, databaseWrites)
+		if rest.ManagedSystem != nil && p.writes+systemWrites+accountWrites <= maxWrites {
+			p.writes += systemWrites
+			now, later := *rest.ManagedSystem, *rest.ManagedSystem
+			now.ManagedAccounts, later.ManagedAccounts = cut(rest.ManagedSystem.ManagedAccounts, &p.writes, accountWrites)
+			p.Belongings.ManagedSystem, rest.ManagedSystem = &now, &later
+			if len(later.ManagedAccounts) == 0 {
+				rest.ManagedSystem = nil
+			}
+		}
+		more = len(rest.Attributes)+len(rest.Databases) > 0 || rest.ManagedSystem != nil
+		p.more, p.bytes = more, p.Size()
+		all = append(all, p)
+	}
+	return all
+}
+
+// cut returns as much of a list as a transaction has room for, and the rest.
+func cut[T any](list []T, writes *int, each int) (now, later []T) {
+	n := min(len(list), (maxWrites-*writes)/each)
+	*writes += n * each
+	return list[:n], list[n:]
+}
+
+// batch is what goes into one transaction.
+type batch struct {
+	parts         []part
+	writes, bytes int
+}
+
+// take gathers a record, and brings what was gathered into the store when there is enough of it.
+func (i *running) take(ctx context.Context, r plugins.Record) error {
+	for _, p := range parts(r) {
+		if i.batch.writes+p.writes > maxWrites || i.batch.bytes+p.bytes > maxBytes {
+			if err := i.flush(ctx); err != nil {
+				return err
+			}
+		}
+		i.batch.parts = append(i.batch.parts, p)
+		i.batch.writes += p.writes
+		i.batch.bytes += p.bytes
+	}
+	if i.batch.writes+assetWrites > maxWrites {
+		return i.flush(ctx)
+	}
+	return nil
+}
+
+// flush brings what was gathered into the store together with the progress that it is.
+func (i *running) flush(ctx context.Context) error {
+	if len(i.batch.parts) == 0 {
+		return nil
+	}
+	next, err := store.Update(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (*progress, error) {
+		if err := i.holds(tx); err != nil {
+			return nil, err
+		}
+		p := &progress{Import: *i.done, host: i.host} // the transaction may run again
+		for _, part := range i.batch.parts {
+			if err := i.bring(tx, p, part); err != nil {
+				return nil, err
+			}
+		}
+		p.BytesRead = int(i.read.Load())
+		return p, store.Imports.Put(tx, &p.Import)
+	})
+	if err != nil {
+		return err
+	}
+	clear(i.batch.parts) // passwords are not kept for longer than it takes
+	i.done, i.host, i.batch = &next.Import, next.host, batch{parts: i.batch.parts[:0]}
+	return nil
+}

@@ -1,0 +1,89 @@
+package runner
+
+import (
+	"fmt"
+
+	"github.com/musterhq/muster/plugins"
+	"github.com/musterhq/muster/store"
+)
+
+// bringBelongings brings in what there is on an asset. What the store refuses of it is left out with a warning.
+func (p *progress) bringBelongings(tx *store.Tx, asset *store.Asset, b *plugins.Belongings) error {
+	for _, a := range b.Attributes {
+		changed, err := store.CarryAttribute(tx, asset.AssetID, a.Type, a.ShortName)
+		if changed {
+			p.came(store.Updated)
+		}
+		// Without the host: it is the name that is wrong, at every host that has it.
+		if err := p.refused(err, "an attribute is left out"); err != nil {
+			return err
+		}
+	}
+	for _, d := range b.Databases {
+		outcome, err := store.UpsertDatabase(tx, asset, store.DatabaseFacts{
+			PlatformID: d.PlatformID, InstanceName: d.InstanceName, IsDefaultInstance: d.IsDefaultInstance, Port: d.Port,
+			Version: d.Version, Template: d.Template,
+		})
+		p.came(outcome)
+		if err := p.refused(err, "%s: its database %s is left out", asset.IPAddress, brief(fmt.Sprintf("%s:%d", d.InstanceName, d.Port))); err != nil {
+			return err
+		}
+	}
+	if b.ManagedSystem == nil {
+		return nil
+	}
+	return p.bringSystem(tx, asset, b.ManagedSystem)
+}
+
+// bringSystem brings in the managed system of an asset with its accounts. Without a system there can be no accounts.
+func (p *progress) bringSystem(tx *store.Tx, asset *store.Asset, s *plugins.ManagedSystem) error {
+	system, outcome, err := store.UpsertManagedSystem(tx, asset, store.SystemFacts{
+		SystemName: s.SystemName, NetBiosName: s.NetBiosName, ContactEmail: s.ContactEmail, Description: s.Description,
+		PlatformID: s.PlatformID, Port: s.Port, Timeout: s.Timeout, FunctionalAccountID: s.FunctionalAccountID,
+		AutoManagementFlag: s.AutoManagementFlag, ReleaseDuration: s.ReleaseDuration, MaxReleaseDuration: s.MaxReleaseDuration,
+	})
+	if err != nil {
+		return p.refused(err, "%s: its managed system is left out, with its accounts", asset.IPAddress)
+	}
+	p.came(outcome)
+	for _, a := range s.ManagedAccounts {
+		outcome, err := store.UpsertManagedAccount(tx, system.ManagedSystemID, store.AccountFacts{
+			DomainName: a.DomainName, AccountName: a.AccountName, DistinguishedName: a.DistinguishedName, Description: a.Description,
+			Password: a.Password.Reveal(), ApiEnabled: a.ApiEnabled, AutoManagementFlag: a.AutoManagementFlag,
+			ReleaseDuration: a.ReleaseDuration, MaxReleaseDuration: a.MaxReleaseDuration,
+		})
+		p.came(outcome)
+		if err := p.refused(err, "%s: its managed account %s is left out", asset.IPAddress, account(a.DomainName, a.AccountName)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *progress) bringFunctionalAccount(tx *store.Tx, a *plugins.FunctionalAccount) error {
+	_, err := store.UpsertFunctionalAccount(tx, store.FunctionalFacts{
+		PlatformID: a.PlatformID, DomainName: a.DomainName, AccountName: a.AccountName, DisplayName: a.DisplayName,
+		Description: a.Description, Password: a.Password.Reveal(),
+	})
+	return p.refused(err, "the functional account %s is left out", account(a.DomainName, a.AccountName))
+}
+
+// account is the name of an account as people write it.
+func account(domain, name string) string {
+	if domain != "" {
+		name = domain + `\` + name
+	}
+	if name == "" {
+		name = "without a name"
+	}
+	return brief(name)
+}
+
+// brief shortens a name, so that a warning has room for its reason.
+func brief(name string) string {
+	const longest = 80
+	if r := []rune(name); len(r) > longest {
+		return string(r[:longest]) + "…"
+	}
+	return name
+}

@@ -1,0 +1,105 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/musterhq/muster/plugins"
+	"github.com/musterhq/muster/store"
+)
+
+// progress is an import as a transaction leaves it.
+type progress struct {
+	store.Import
+	host store.Outcome // of the host that is being brought in
+}
+
+// warn keeps a warning, once.
+func (p *progress) warn(format string, args ...any) {
+	text := plugins.Sentence(fmt.Sprintf(format, args...))
+	if len(p.Warnings) < store.MaxWarnings && !slices.Contains(p.Warnings, text) {
+		p.Warnings = append(slices.Clip(p.Warnings), text) // another run of the transaction begins with what there was
+	}
+}
+
+// came counts what came of something on the host. Whatever changes there, the host was updated.
+func (p *progress) came(o store.Outcome) {
+	if o != store.Unchanged && p.host == store.Unchanged {
+		p.host = store.Updated
+	}
+}
+
+// refused makes a warning of an error that refuses only what it is about; any other is returned.
+func (p *progress) refused(err error, format string, args ...any) error {
+	if errors.Is(err, store.ErrInvalid) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) {
+		p.warn("%s: %v", fmt.Sprintf(format, args...), err)
+		return nil
+	}
+	return err
+}
+
+// count counts the host, once all of it is in the store.
+func (p *progress) count(more bool, as *int) {
+	if more {
+		return
+	}
+	p.Read++
+	*as++
+	p.host = store.Unchanged
+}
+
+// bring is one host: filtered, skipped or an asset. Or it is a functional account, which is not counted.
+func (i *running) bring(tx *store.Tx, p *progress, r part) error {
+	if r.FunctionalAccount != nil {
+		return p.bringFunctionalAccount(tx, r.FunctionalAccount)
+	}
+	address, err := netip.ParseAddr(r.IPAddress)
+	switch {
+	case r.Skip != "" || err != nil:
+		if len(p.Warnings) < store.MaxWarnings {
+			p.Warnings = append(slices.Clip(p.Warnings), skipped(r.Record))
+		}
+		p.count(r.more, &p.Skipped)
+		return nil
+	case i.ranges != nil && !i.ranges.Contains(address):
+		p.count(r.more, &p.Filtered)
+		return nil
+	}
+	asset, outcome, err := store.UpsertAsset(tx, p.WorkgroupID, store.Facts{
+		Address: address, AssetName: r.AssetName, DnsName: r.DnsName, DomainName: r.DomainName,
+		MacAddress: r.MacAddress, AssetType: r.AssetType, OperatingSystem: r.OperatingSystem, Description: r.Description,
+	})
+	if err != nil {
+		return err
+	}
+	if outcome == store.Created {
+		p.host = store.Created
+	}
+	p.came(outcome)
+	if r.Belongings != nil {
+		if err := p.bringBelongings(tx, asset, r.Belongings); err != nil {
+			return err
+		}
+	}
+	switch p.host {
+	case store.Created:
+		p.count(r.more, &p.Created)
+	case store.Updated:
+		p.count(r.more, &p.Updated)
+	default:
+		p.count(r.more, &p.Unchanged)
+	}
+	return nil
+}
+
+// skipped says which host was not imported, and why.
+func skipped(r plugins.Record) string {
+	for _, name := range []string{r.IPAddress, r.DnsName, r.AssetName} {
+		if name != "" {
+			return fmt.Sprintf("%s: skipped, %s", name, r.Skip)
+		}
+	}
+	return "a host without a name: skipped, " + r.Skip
+}

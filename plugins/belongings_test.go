@@ -1,0 +1,160 @@
+package plugins
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	"github.com/musterhq/muster/plugins/importerpb"
+)
+
+func on(b Belongings) Record { return Record{IPAddress: "192.0.2.1", Belongings: &b} }
+
+// accounts returns a system with n accounts, each with a text of some length.
+func accounts(n, length int) *ManagedSystem {
+	return &ManagedSystem{PlatformID: 2, ManagedAccounts: slicesOf(n, ManagedAccount{AccountName: strings.Repeat("a", length)})}
+}
+
+func slicesOf[T any](n int, value T) []T {
+	list := make([]T, n)
+	for i := range list {
+		list[i] = value
+	}
+	return list
+}
+
+func TestNormalizedBelongings(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 5000)
+	for name, test := range map[string]struct{ have, want Record }{
+		"clean ones stay as they are": {
+			on(Belongings{Attributes: []Attribute{{"Criticality", "High"}}, Databases: []Database{{PlatformID: 79, Port: 5432}}, ManagedSystem: accounts(2, 9)}),
+			on(Belongings{Attributes: []Attribute{{"Criticality", "High"}}, Databases: []Database{{PlatformID: 79, Port: 5432}}, ManagedSystem: accounts(2, 9)}),
+		},
+		"none":                   {on(Belongings{}), Record{IPAddress: "192.0.2.1"}},
+		"none in lists":          {on(Belongings{Attributes: []Attribute{}, Databases: []Database{}}), Record{IPAddress: "192.0.2.1"}},
+		"no name of the type":    {on(Belongings{Attributes: []Attribute{{" ", "High"}, {"Criticality", "High"}}}), on(Belongings{Attributes: []Attribute{{"Criticality", "High"}}})},
+		"no name":                {on(Belongings{Attributes: []Attribute{{"Criticality", ""}}}), Record{IPAddress: "192.0.2.1"}},
+		"blanks around texts":    {on(Belongings{Databases: []Database{{InstanceName: " a\tb\n"}}}), on(Belongings{Databases: []Database{{InstanceName: "a b"}}})},
+		"a word for not known":   {on(Belongings{ManagedSystem: &ManagedSystem{SystemName: "unknown"}}), on(Belongings{ManagedSystem: &ManagedSystem{SystemName: "unknown"}})},
+		"one character too long": {on(Belongings{Databases: []Database{{Template: long}}}), on(Belongings{Databases: []Database{{Template: long[:2*4097]}}})},
+		"what is around a password belongs to it": {
+			on(Belongings{ManagedSystem: &ManagedSystem{ManagedAccounts: []ManagedAccount{{Password: NewPassword(" p\tq ")}}}}),
+			on(Belongings{ManagedSystem: &ManagedSystem{ManagedAccounts: []ManagedAccount{{Password: NewPassword(" p\tq ")}}}}),
+		},
+		"of a skipped host":    {Record{Skip: "retired", Belongings: &Belongings{ManagedSystem: accounts(1, 1)}}, Record{Skip: "retired"}},
+		"without an address":   {Record{Belongings: &Belongings{ManagedSystem: accounts(1, 1)}}, Record{Skip: NoAddress}},
+		"as many as there may": {on(Belongings{ManagedSystem: accounts(1000, 1)}), on(Belongings{ManagedSystem: accounts(1000, 1)})},
+		"too many accounts":    {on(Belongings{ManagedSystem: accounts(1001, 1)}), Record{IPAddress: "192.0.2.1", Skip: "it has more than 1000 managed accounts"}},
+		"too many databases":   {on(Belongings{Databases: slicesOf(101, Database{Port: 1})}), Record{IPAddress: "192.0.2.1", Skip: "it has more than 100 databases"}},
+		"too many attributes":  {on(Belongings{Attributes: slicesOf(101, Attribute{"a", "b"})}), Record{IPAddress: "192.0.2.1", Skip: "it has more than 100 attributes"}},
+		"too much text":        {on(Belongings{ManagedSystem: accounts(600, 900)}), Record{IPAddress: "192.0.2.1", Skip: "what there is on it takes more than 512 KiB"}},
+		"a functional account is no host": {
+			Record{IPAddress: "192.0.2.1", Skip: "x", FunctionalAccount: &FunctionalAccount{PlatformID: 2, AccountName: " svc "}},
+			Record{FunctionalAccount: &FunctionalAccount{PlatformID: 2, AccountName: "svc"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := test.have.Normalized()
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(got, got.Normalized()); diff != "" {
+				t.Errorf("a second time changes it:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNormalizedLeavesTheRecordAlone(t *testing.T) {
+	t.Parallel()
+	r := on(Belongings{Databases: []Database{{InstanceName: " a "}}, ManagedSystem: &ManagedSystem{ManagedAccounts: []ManagedAccount{{AccountName: " b "}}}})
+	r.Normalized()
+	if r.Belongings.Databases[0].InstanceName != " a " || r.Belongings.ManagedSystem.ManagedAccounts[0].AccountName != " b " {
+		t.Errorf("it has become %+v", r.Belongings)
+	}
+}
+
+func TestFillTakesMissingBelongings(t *testing.T) {
+	t.Parallel()
+	r := Record{IPAddress: "192.0.2.1"}
+	shared := r
+	r.Fill(on(Belongings{Databases: []Database{{Port: 1433}}}))
+	r.Fill(Record{Belongings: &Belongings{Databases: []Database{{Port: 5432}}, ManagedSystem: accounts(1, 1)}})
+	want := on(Belongings{Databases: []Database{{Port: 1433}}, ManagedSystem: accounts(1, 1)})
+	if diff := cmp.Diff(want, r); diff != "" {
+		t.Error(diff)
+	}
+	if shared.Belongings != nil {
+		t.Error("a copy got them too")
+	}
+}
+
+// TestWire carries any record there and back.
+func TestWire(t *testing.T) {
+	t.Parallel()
+	text := rapid.String()
+	number := rapid.Int()
+	boolean := rapid.SampledFrom([]*bool{nil, new(true), new(false)})
+	password := rapid.Map(rapid.String(), NewPassword)
+	record := rapid.Custom(func(t *rapid.T) Record {
+		account := func(t *rapid.T) ManagedAccount {
+			return ManagedAccount{
+				DomainName: text.Draw(t, "d"), AccountName: text.Draw(t, "a"), DistinguishedName: text.Draw(t, "n"), Description: text.Draw(t, "e"),
+				Password: password.Draw(t, "p"), ApiEnabled: boolean.Draw(t, "i"), AutoManagementFlag: boolean.Draw(t, "m"),
+				ReleaseDuration: number.Draw(t, "r"), MaxReleaseDuration: number.Draw(t, "x"),
+			}
+		}
+		database := func(t *rapid.T) Database {
+			return Database{number.Draw(t, "p"), text.Draw(t, "i"), boolean.Draw(t, "d"), number.Draw(t, "o"), text.Draw(t, "v"), text.Draw(t, "t")}
+		}
+		return Record{IPAddress: "192.0.2.1", Belongings: &Belongings{
+			Attributes: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Attribute { return Attribute{text.Draw(t, "t"), text.Draw(t, "s")} }), 0, 3).Draw(t, "attributes"),
+			Databases:  rapid.SliceOfN(rapid.Custom(database), 0, 3).Draw(t, "databases"),
+			ManagedSystem: &ManagedSystem{
+				text.Draw(t, "s"), number.Draw(t, "p"), text.Draw(t, "n"), text.Draw(t, "c"), text.Draw(t, "d"), number.Draw(t, "o"), number.Draw(t, "t"),
+				number.Draw(t, "f"), boolean.Draw(t, "a"), number.Draw(t, "r"), number.Draw(t, "x"),
+				rapid.SliceOfN(rapid.Custom(account), 0, 3).Draw(t, "accounts"),
+			},
+		}}
+	})
+	functional := rapid.Custom(func(t *rapid.T) Record {
+		return Record{FunctionalAccount: &FunctionalAccount{
+			number.Draw(t, "p"), text.Draw(t, "d"), text.Draw(t, "a"), text.Draw(t, "n"), text.Draw(t, "e"), password.Draw(t, "w"),
+		}}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		r := rapid.OneOf(record, functional).Draw(t, "record").Normalized()
+		raw, err := proto.Marshal(toWire(r))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := new(importerpb.Record)
+		if err := proto.Unmarshal(raw, m); err != nil {
+			t.Fatal(err)
+		}
+		if got := FromWire(m); !reflect.DeepEqual(r, got) {
+			t.Error(cmp.Diff(r, got))
+		}
+	})
+}
+
+// TestLargestRecordFitsAMessage keeps what a record may hold below what a host takes in one message.
+func TestLargestRecordFitsAMessage(t *testing.T) {
+	t.Parallel()
+	system := accounts(1000, 1)
+	for i := range system.ManagedAccounts {
+		a := &system.ManagedAccounts[i]
+		a.AccountName, a.Password = strings.Repeat("n", 400), NewPassword(strings.Repeat("p", 100))
+		a.ApiEnabled, a.AutoManagementFlag, a.ReleaseDuration, a.MaxReleaseDuration = new(true), new(true), -1, -1
+	}
+	r := on(Belongings{ManagedSystem: system}).Normalized()
+	if size := proto.Size(toWire(r)); r.Skip != "" || r.Size() < 480<<10 || size > 768<<10 {
+		t.Errorf("%q: %d bytes of text are %d on the wire", r.Skip, r.Size(), size)
+	}
+}

@@ -1,0 +1,76 @@
+// Package lab reads and writes the lab file: a whole store as YAML, with names instead of ids. It declares what the API shows,
+// also what no endpoint creates. Loading goes through the same collections, checks and audits as the API does, and the same
+// file again changes nothing. One file here is one section of the lab file: its types, how it is loaded, how it is dumped.
+package lab
+
+// Version is that of the format, the value of the member muster.
+const Version = 1
+
+// File is a lab file. All sections may be left out, and what they leave out of the store stays as it is.
+type File struct {
+	Place
+	Muster             int                  `lab:"required"` // Version of the format: 1.
+	Organizations      []*Organization      // What divides the lab between its owners.
+	Platforms          []*Platform          // Kinds of system, beside the built-in ones.
+	Roles              []*Role              // Password Safe roles, beside the built-in ones.
+	AccessPolicies     []*AccessPolicy      // When and how managed accounts may be used.
+	EPMPolicies        []*EPMPolicy         // Policies of Endpoint Privilege Management and their applications.
+	AttributeTypes     []*AttributeType     // Attribute types with their attributes; built-in types may get more.
+	FunctionalAccounts []*FunctionalAccount // Accounts that manage systems.
+	Workgroups         []*Workgroup         // Workgroups with their assets, databases, managed systems and accounts.
+	AddressGroups      []*AddressGroup      // Address groups with their addresses.
+	ApiRegistrations   []*ApiRegistration   // How programs may sign in.
+	SmartRules         []*SmartRule         // What selects assets, managed systems or managed accounts.
+	UserGroups         []*UserGroup         // User groups with all that their members may do.
+	Users              []*User              // Users, their passwords and the groups that they are in.
+	Secrets            []*Secret            // Secrets of Secrets Safe: their names and owners.
+}
+
+// steps are the loading of the whole file, piece by piece, each after what it refers to. A step changes a handful of records at
+// the most.
+func (f *File) steps() []step {
+	var all []step
+	for _, o := range f.Organizations {
+		all = append(all, step{o, o.put})
+	}
+	for _, t := range f.Platforms {
+		all = append(all, step{t, t.put})
+	}
+	for _, r := range f.Roles {
+		all = append(all, step{r, r.put})
+	}
+	for _, a := range f.AccessPolicies {
+		all = append(all, step{a, a.put})
+	}
+	for _, e := range f.EPMPolicies {
+		all = append(all, e.steps()...)
+	}
+	for _, t := range f.AttributeTypes {
+		all = append(all, t.steps()...)
+	}
+	for _, a := range f.FunctionalAccounts {
+		all = append(all, step{a, a.put})
+	}
+	for _, w := range f.Workgroups {
+		all = append(all, w.steps()...)
+	}
+	for _, g := range f.AddressGroups {
+		all = append(all, g.steps()...)
+	}
+	for _, r := range f.ApiRegistrations {
+		all = append(all, step{r, r.put})
+	}
+	for _, r := range f.SmartRules {
+		all = append(all, step{r, r.put})
+	}
+	for _, g := range f.UserGroups {
+		all = append(all, g.steps()...)
+	}
+	for _, u := range f.Users {
+		all = append(all, u.steps()...)
+	}
+	for _, s := range f.Secrets {
+		all = append(all, s.steps()...)
+	}
+	return all
+}

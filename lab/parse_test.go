@@ -89,7 +89,9 @@ func TestRefused(t *testing.T) {
 func user(members string) string { return "muster: 1\nUsers:\n  - UserName: olga\n    " + members }
 
 // group is the same for a user group.
-func group(members string) string { return "muster: 1\nUserGroups:\n  - Name: Operators\n    " + members }
+func group(members string) string {
+	return "muster: 1\nUserGroups:\n  - Name: Operators\n    " + members
+}
 
 // asset is the same for an asset, whose members go on in line 6.
 func asset(members string) string {

@@ -1,10 +1,14 @@
 package server_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/musterhq/muster/store"
 )
@@ -83,10 +87,7 @@ func (c *conversation) givenFor(thing string) (err error) {
 		c.object("Addresses")
 		c.id = c.object("AddressGroups").id
 	case "delivery":
-		c.id, err = store.Update(c.t.Context(), c.db, system, func(tx *store.Tx) (string, error) {
-			d, err := delivery(tx, name)
-			return strconv.Itoa(d.ReportDeliveryId), err
-		})
+		c.id, err = delivery(c.t.Context(), c.db, name)
 	case "no Organization":
 		c.takeOrganizations(name)
 	default:
@@ -273,16 +274,24 @@ func epmPolicy(tx *store.Tx) (*store.EPMPolicy, error) {
 	return p, store.EPMPolicies.Insert(tx, p)
 }
 
-// delivery makes one for a user.
-func delivery(tx *store.Tx, name string) (*store.Delivery, error) {
-	u, err := store.UserByName(tx, name)
+// delivery makes one for a user and returns its id.
+func delivery(ctx context.Context, db *store.DB, name string) (string, error) {
+	d, err := store.Update(ctx, db, system, func(tx *store.Tx) (*store.Delivery, error) {
+		u, err := store.UserByName(tx, name)
+		if err != nil {
+			return nil, err
+		}
+		s := &store.Subscription{Name: uuid.NewString(), Report: store.ReportAssets, Format: store.FormatCSV, Schedule: "@daily", UserID: u.UserID}
+		err = store.PutSubscription(tx, s)
+		return &store.Delivery{ScheduleId: s.ScheduleId, UserID: u.UserID, Filename: "assets.csv", ApplicationType: "text/csv"}, err
+	})
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	s := &store.Subscription{Report: "Assets", Format: "CSV", Schedule: "daily", UserID: u.UserID}
-	if err := store.Subscriptions.Insert(tx, s); err != nil {
-		return nil, err
+	write := func(w io.Writer) error {
+		_, err := io.WriteString(w, "AssetName\nsrv01\n")
+		return err
 	}
-	d := &store.Delivery{ScheduleId: s.ScheduleId, Filename: "assets.csv", ApplicationType: "text/csv"}
-	return d, store.AddDelivery(tx, d, []byte("AssetName\nsrv01\n"))
+	err = store.Deliver(ctx, db, d, write, func(*store.Tx, *store.Delivery) error { return nil })
+	return strconv.Itoa(d.ReportDeliveryId), err
 }

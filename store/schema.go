@@ -179,9 +179,14 @@ var (
 			in(func(a *EPMApplication) Key { return K(a.PolicyID, fold(a.GroupName)) })
 )
 
-// Reports that were made on a schedule. A delivery's file lies in parts of its own, so that lists do not read it.
+// Reports that were made on a schedule. A delivery's file lies in parts of its own, so that lists do not read it; while it
+// is written, a draft stands for the delivery.
 var (
 	Subscriptions = collection[int, Subscription]("su", "Subscription", func(s *Subscription) *int { return &s.ScheduleId })
+
+	subscriptionByName = Subscriptions.unique('n', "name", func(s *Subscription) Key { return K(fold(s.Name)) })
+
+	SubscriptionRuns = collection[int, SubscriptionRun]("sn", "Subscription Run", func(r *SubscriptionRun) *int { return &r.ScheduleId }).unaudited()
 
 	Deliveries = collection[int, Delivery]("de", "Subscription Delivery", func(d *Delivery) *int { return &d.ReportDeliveryId }).unaudited()
 
@@ -189,6 +194,8 @@ var (
 
 	deliveryParts = collection[int, deliveryPart]("dp", "Subscription Delivery Part", func(p *deliveryPart) *int { return &p.PartID }).
 			unaudited().in(func(p *deliveryPart) Key { return K(p.ReportDeliveryId) })
+
+	deliveryDrafts = collection[int, deliveryDraft]("dd", "Subscription Delivery Draft", func(d *deliveryDraft) *int { return &d.ReportDeliveryId }).unaudited()
 )
 
 // Access policies.

@@ -32,7 +32,7 @@ var schema = []described{
 	Imports, ImportFiles, Jobs, Audits,
 	AddressGroups, Addresses, addressClearings,
 	EPMPolicies, EPMApplications,
-	Subscriptions, Deliveries, deliveryParts,
+	Subscriptions, SubscriptionRuns, Deliveries, deliveryParts, deliveryDrafts,
 	AccessPolicies,
 	RuleRoles, Secrets, SecretOwner,
 }

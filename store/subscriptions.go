@@ -1,23 +1,105 @@
 package store
 
 import (
-	"iter"
+	"errors"
 	"slices"
-
-	"github.com/musterhq/muster/store/kv"
+	"strings"
 )
 
-// Subscription has a report made on a schedule.
-type Subscription struct {
-	ScheduleId int
-	Report     string
-	Format     string
-	Schedule   string
-	UserID     int // its owner
+// The reports that a subscription may have. What each shows, and what its owner needs for it, says package reports.
+const (
+	ReportEntitlements = "Entitlements"
+	ReportAssets       = "Assets"
+	ReportUserAudits   = "User Audits"
+	ReportRuleMembers  = "Smart Rule members"
+)
+
+// Reports returns the reports that there are. The slice is the caller's.
+func Reports() []string {
+	return []string{ReportEntitlements, ReportAssets, ReportUserAudits, ReportRuleMembers}
 }
 
+// Format is a kind of file that a report may be made as.
+type Format struct {
+	Name            string // as a subscription names it
+	Extension       string // of the file's name, with its dot
+	ApplicationType string // the MIME type that a delivery shows
+}
+
+// The Formats.
+const (
+	FormatCSV  = "CSV"
+	FormatXLSX = "XLSX"
+	FormatPDF  = "PDF"
+	FormatDOCX = "DOCX"
+	FormatTIFF = "TIFF"
+)
+
+// Formats returns the formats that there are; the document says what ApplicationType each has. The slice is the caller's.
+func Formats() []Format {
+	return []Format{
+		{FormatCSV, ".csv", "text/csv"},
+		{FormatXLSX, ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+		{FormatPDF, ".pdf", "application/pdf"},
+		{FormatDOCX, ".docx", "application/msword"},
+		{FormatTIFF, ".tiff", "image/tiff"},
+	}
+}
+
+// FormatByName returns a format, without regard to case, or ErrInvalid.
+func FormatByName(name string) (Format, error) {
+	formats := Formats()
+	i := slices.IndexFunc(formats, func(f Format) bool { return strings.EqualFold(f.Name, name) })
+	if i < 0 {
+		return Format{}, Invalid("Format: %q is none; there are CSV, XLSX, PDF, DOCX and TIFF", name)
+	}
+	return formats[i], nil
+}
+
+// Subscription has a report made on a schedule, for its owner: the report shows what he may see when it is made. It
+// comes in through the lab file.
+type Subscription struct {
+	ScheduleId  int
+	Name        string // unique, without regard to case
+	Report      string // one of Reports
+	SmartRuleID int    // whose members the report Smart Rule members lists; 0 for the other reports
+	Format      string // the name of one of Formats
+	Schedule    string // as ParseSchedule reads it
+	UserID      int    // its owner
+	KeepCount   int    // how many deliveries are kept, the newest; 0 becomes 30
+	KeepDays    int    // how long a delivery is kept at the most; 0: as long as KeepCount lets it be
+}
+
+// The limits of a subscription.
+const (
+	maxSubscriptionName = 128
+	defaultKeepCount    = 30
+	maxKeepCount        = 1000
+	maxKeepDays         = 3660
+)
+
 func (s *Subscription) check(tx *Tx) error {
-	if err := required("Report", s.Report, 256); err != nil {
+	if err := required("Name", s.Name, maxSubscriptionName); err != nil {
+		return err
+	}
+	format, err := FormatByName(s.Format)
+	if err != nil {
+		return err
+	}
+	s.Format = format.Name
+	if _, err := ParseSchedule(s.Schedule); err != nil {
+		return because(ErrInvalid, "Schedule: %v", err)
+	}
+	if s.KeepCount == 0 {
+		s.KeepCount = defaultKeepCount
+	}
+	switch {
+	case s.KeepCount < 1 || s.KeepCount > maxKeepCount:
+		return Invalid("KeepCount: 1 to %d is expected", maxKeepCount)
+	case s.KeepDays < 0 || s.KeepDays > maxKeepDays:
+		return Invalid("KeepDays: 0 to %d is expected", maxKeepDays)
+	}
+	if err := s.checkReport(tx); err != nil {
 		return err
 	}
 	known, err := Users.Has(tx, s.UserID)
@@ -27,117 +109,60 @@ func (s *Subscription) check(tx *Tx) error {
 	return err
 }
 
-// Delivery is one run of a subscription (the document's "Subscription delivery").
-type Delivery struct {
-	ReportDeliveryId int
-	ScheduleId       int
-	UserID           int // the subscription's owner when it ran
-	Filename         string
-	ApplicationType  string // one of ApplicationTypes
-	Size             int    // of the file, in bytes
-	CreateDate       Time
+// checkReport brings the report into the spelling of Reports, and holds its parameter to what there is.
+func (s *Subscription) checkReport(tx *Tx) error {
+	reports := Reports()
+	i := slices.IndexFunc(reports, func(r string) bool { return strings.EqualFold(r, s.Report) })
+	if i < 0 {
+		return Invalid("Report: %q is none; there are %s", s.Report, strings.Join(reports, ", "))
+	}
+	s.Report = reports[i]
+	switch {
+	case s.Report != ReportRuleMembers && s.SmartRuleID != 0:
+		return Invalid("SmartRuleID: only for the report %s", ReportRuleMembers)
+	case s.Report != ReportRuleMembers:
+		return nil
+	case s.SmartRuleID == 0:
+		return Invalid("SmartRuleID is required for the report %s", ReportRuleMembers)
+	}
+	known, err := SmartRules.Has(tx, s.SmartRuleID)
+	if err == nil && !known {
+		err = Invalid("SmartRuleID: there is no Smart Rule %d", s.SmartRuleID)
+	}
+	return err
 }
 
-// ApplicationTypes returns the MIME types that a delivery's file may have: Word, Excel, PDF, TIFF and CSV. The slice is
-// the caller's.
-func ApplicationTypes() []string {
-	return []string{
-		"application/msword",
-		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-		"application/pdf",
-		"image/tiff",
-		"text/csv",
-	}
-}
-
-func (d *Delivery) check(tx *Tx) error {
-	if err := required("Filename", d.Filename, 255); err != nil {
-		return err
-	}
-	if !slices.Contains(ApplicationTypes(), d.ApplicationType) {
-		return Invalid("ApplicationType: a delivery cannot be %q", d.ApplicationType)
-	}
-	if d.CreateDate.IsZero() {
-		d.CreateDate = tx.Now
+// changed brings the subscription's place in the queue up to date. What a deleted one has delivered stays, as long as
+// the defaults keep it.
+func (s *Subscription) changed(tx *Tx, old *Subscription) error {
+	switch {
+	case s == nil:
+		return unschedule(tx, old.ScheduleId)
+	case old == nil:
+		return scheduleFirst(tx, s)
+	case s.Schedule != old.Schedule:
+		return reschedule(tx, s)
 	}
 	return nil
 }
 
-// deliveryPart is a piece of a delivery's file. The pieces have the order of their ids.
-type deliveryPart struct {
-	PartID           int
-	ReportDeliveryId int
-	Content          []byte
+// SubscriptionByName returns a subscription, without regard to case, or ErrNotFound.
+func SubscriptionByName(tx *Tx, name string) (*Subscription, error) {
+	return subscriptionByName.One(tx, K(fold(name)), name)
 }
 
-const (
-	// MaxDelivery is how many bytes the file of a delivery may have: what fits a transaction.
-	MaxDelivery = 512 << 10
-	// partSize is how many of them are in one value, where they are base64.
-	partSize = 256 << 10
-)
-
-// AddDelivery stores what a subscription's run made. The delivery is the subscription's and its owner's. It returns
-// ErrInvalid for a file that is too large and ErrNotFound for an unknown subscription.
-func AddDelivery(tx *Tx, d *Delivery, file []byte) error {
-	if len(file) > MaxDelivery {
-		return Invalid("the file of a delivery is larger than %d bytes", MaxDelivery)
+// PutSubscription stores a subscription by its Name: the one of that name becomes as given, unless it is already; its
+// ScheduleId is set. Text that names a report or a format is taken without regard to case. An ErrInvalid names the member
+// that is wrong.
+func PutSubscription(tx *Tx, s *Subscription) error {
+	known, err := SubscriptionByName(tx, s.Name)
+	if errors.Is(err, ErrNotFound) {
+		s.ScheduleId = 0
+		return Subscriptions.Insert(tx, s)
 	}
-	s, err := Subscriptions.Get(tx, d.ScheduleId)
 	if err != nil {
 		return err
 	}
-	d.UserID, d.Size = s.UserID, len(file)
-	if err := Deliveries.Insert(tx, d); err != nil {
-		return err
-	}
-	for content := range slices.Chunk(file, partSize) {
-		if err := deliveryParts.Insert(tx, &deliveryPart{ReportDeliveryId: d.ReportDeliveryId, Content: content}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// DeliveryIDs yields the ids of the deliveries that the actor may see, in order: members of Administrators see all,
-// others their own.
-func DeliveryIDs(tx *Tx) iter.Seq2[int, error] {
-	visible := deliveriesByOwner.Each(tx, K(tx.By.UserID))
-	if tx.By.Admin {
-		visible = Deliveries.All(tx)
-	}
-	return func(yield func(int, error) bool) {
-		for d, err := range visible {
-			id := 0
-			if err == nil {
-				id = d.ReportDeliveryId
-			}
-			if !yield(id, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// DeliveryByID returns a delivery that the actor may see and its file, or ErrNotFound.
-func DeliveryByID(tx *Tx, id int) (*Delivery, []byte, error) {
-	d, err := Deliveries.Get(tx, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !tx.By.Admin && d.UserID != tx.By.UserID {
-		return nil, nil, absent(Deliveries.name, id)
-	}
-	file := make([]byte, 0, d.Size)
-	for part, err := range partsOf(tx, id) {
-		if err != nil {
-			return nil, nil, err
-		}
-		file = append(file, part.Content...)
-	}
-	return d, file, nil
-}
-
-func partsOf(tx *Tx, id int) iter.Seq2[*deliveryPart, error] {
-	return deliveryParts.records(tx, kv.Prefix(deliveryParts.key(kindRecord, K(id))))
+	s.ScheduleId = known.ScheduleId
+	return Subscriptions.Put(tx, s)
 }

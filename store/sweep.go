@@ -35,6 +35,7 @@ const (
 	sweepOfSecret        sweepKind = "sweep secret"
 	sweepOfRule          sweepKind = "sweep smart rule"
 	sweepOfManagedSystem sweepKind = "sweep managed system"
+	sweepOfDelivery      sweepKind = "sweep delivery" // or of a draft that came to nothing
 )
 
 // sweeps says what to do for each kind; one stands before those that it queues. Only Sweep looks here: whoever
@@ -50,6 +51,7 @@ func sweeps() []sweep {
 		{sweepOfSecret, clearSecret},
 		{sweepOfRule, clearRule},
 		{sweepOfManagedSystem, clearManagedSystem},
+		{sweepOfDelivery, clearDelivery},
 	}
 }
 

@@ -158,6 +158,9 @@ func (c *call) reply(tx *store.Tx, out any) error {
 	if list, ok := out.(interface {
 		write(*store.Tx, io.Writer) error
 	}); ok {
+		if c.door.Manual && c.row.manualList {
+			return c.stream(tx, status, alone(list.write))
+		}
 		return c.stream(tx, status, list.write)
 	}
 	if _, none := out.(None); none {

@@ -1,7 +1,10 @@
 package insight
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
+	"io"
 
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
@@ -32,13 +35,41 @@ type delivery struct {
 	Snapshot         string // A Base64 string representing the byte array of the subscription delivery file itself.
 }
 
-func downloadDelivery(tx *store.Tx, in deliveryID) (delivery, error) {
+func downloadDelivery(tx *store.Tx, in deliveryID) (answer api.Written[delivery], err error) {
 	if in.ID == nil {
-		return delivery{}, store.Invalid("id is required")
+		return answer, store.Invalid("id is required")
 	}
-	d, file, err := store.DeliveryByID(tx, *in.ID)
+	d, err := store.DeliveryByID(tx, *in.ID)
 	if err != nil {
-		return delivery{}, err
+		return answer, err
 	}
-	return delivery{d.ReportDeliveryId, d.ScheduleId, d.Filename, d.ApplicationType, base64.StdEncoding.EncodeToString(file)}, nil
+	return api.WrittenBy[delivery](func(tx *store.Tx, w io.Writer) error { return writeDelivery(tx, w, d) }), nil
+}
+
+// writeDelivery writes a delivery while its file is read: the Snapshot comes last, and is never held whole.
+func writeDelivery(tx *store.Tx, w io.Writer, d *store.Delivery) error {
+	var head bytes.Buffer
+	encoder := json.NewEncoder(&head)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(delivery{d.ReportDeliveryId, d.ScheduleId, d.Filename, d.ApplicationType, ""}); err != nil {
+		return err
+	}
+	const end = `"}`
+	if _, err := w.Write(bytes.TrimSuffix(head.Bytes(), []byte(end+"\n"))); err != nil {
+		return err
+	}
+	snapshot := base64.NewEncoder(base64.StdEncoding, w)
+	for piece, err := range d.File(tx) {
+		if err != nil {
+			return err
+		}
+		if _, err := snapshot.Write(piece); err != nil {
+			return err
+		}
+	}
+	if err := snapshot.Close(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, end)
+	return err
 }

@@ -45,6 +45,9 @@ func membership(tx *Tx, userID, groupID int) (*UserGroup, error) {
 	if err != nil {
 		return nil, err
 	}
+	if IsDirectoryType(g.GroupType) && !tx.By.System {
+		return nil, Invalid("User Group %d comes from a directory, which says who is in it", groupID)
+	}
 	return g, first(MayChangeUser(tx, userID), MayChangeGroup(tx, groupID))
 }
 

@@ -65,7 +65,7 @@ func TestTheFirstSignIns(t *testing.T) {
 	l := newLab(t)
 	in, err := CheckPSAuth(l.ctx, l.DB, Actor{}, authz.PSAuth{
 		Key: firstStart.ApiKey, RunAs: firstStart.User, Password: firstStart.Password, HasPassword: true,
-	})
+	}, nil)
 	if err != nil || !in.Rights.Admin {
 		t.Errorf("the administrator signed in as %+v, error %v", in, err)
 	}

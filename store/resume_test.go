@@ -32,7 +32,7 @@ func signIn(t *testing.T, idle time.Duration) *signedIn {
 // session signs a user in by the API key and returns what his token says.
 func (l *lab) session(user string, lifetime, idle time.Duration) *authz.Claims {
 	l.t.Helper()
-	in, err := CheckPSAuth(l.ctx, l.DB, Actor{Door: door}, authz.PSAuth{Key: firstStart.ApiKey, RunAs: user})
+	in, err := CheckPSAuth(l.ctx, l.DB, Actor{Door: door}, authz.PSAuth{Key: firstStart.ApiKey, RunAs: user}, nil)
 	if err != nil {
 		l.t.Fatalf("%v", err)
 	}
@@ -190,7 +190,7 @@ func TestAWriteRunsAgainWhenTheRightsBehindItMove(t *testing.T) {
 func TestASignInWithoutASessionIsCheckedAtEachRequest(t *testing.T) {
 	t.Parallel()
 	s := signIn(t, 0)
-	in, err := CheckPSAuth(s.ctx, s.DB, Actor{Door: door}, authz.PSAuth{Key: firstStart.ApiKey, RunAs: "olga"})
+	in, err := CheckPSAuth(s.ctx, s.DB, Actor{Door: door}, authz.PSAuth{Key: firstStart.ApiKey, RunAs: "olga"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,9 @@ var (
 	userByClientID = Users.unique('c', "client ID", func(u *User) Key { return unlessEmpty(u.ClientID) })
 	_              = Users.unique('g', "UUID", func(u *User) Key { return K(u.UUID) })
 
+	userByEntry      = Users.unique('e', "entry of a directory", func(u *User) Key { return unlessEmpty(u.DirectoryEntry) })
+	usersByPrincipal = Users.index('p', func(u *User) Key { return unlessEmpty(u.PrincipalName) })
+
 	UserSecrets = collection[int, UserSecret]("up", "User Secret", func(s *UserSecret) *int { return &s.UserID }).secrets()
 	LastLogins  = collection[int, LastLogin]("ul", "Last Login", func(l *LastLogin) *int { return &l.UserID }).unaudited()
 
@@ -49,6 +52,7 @@ var (
 
 	userGroupByName = UserGroups.unique('n', "name", func(g *UserGroup) Key { return K(fold(g.Name)) })
 	_               = UserGroups.unique('g', "UUID", func(g *UserGroup) Key { return K(g.UUID) })
+	_               = UserGroups.unique('e', "entry of a directory", func(g *UserGroup) Key { return unlessEmpty(g.DirectoryEntry) })
 
 	ApiRegistrations = collection[int, ApiRegistration]("ar", "API Registration", func(r *ApiRegistration) *int { return &r.Id })
 
@@ -223,6 +227,15 @@ var (
 
 	SecretOwner = &Link[int, int]{tag: "so", name: "Secret Owner", from: "SecretID", to: "UserID",
 		changed: func(tx *Tx, _, user int) error { return tx.bump(user) }}
+)
+
+// Where users and user groups may come from, and what it is asked with.
+var (
+	Directories = collection[int, Directory]("di", "Directory", func(d *Directory) *int { return &d.DirectoryID })
+
+	directoriesByPlace = Directories.unique('n', "place", func(d *Directory) Key { return K(d.Kind, fold(d.Host), d.Port) })
+
+	DirectoryCredentials = collection[int, DirectoryCredential]("dc", "Directory Credential", func(c *DirectoryCredential) *int { return &c.DirectoryID }).secrets()
 )
 
 // collection declares a kind of record; id names the member that holds its id.

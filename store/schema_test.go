@@ -35,6 +35,7 @@ var schema = []described{
 	Subscriptions, SubscriptionRuns, Deliveries, deliveryParts, deliveryDrafts,
 	AccessPolicies,
 	RuleRoles, Secrets, SecretOwner,
+	Directories, DirectoryCredentials,
 }
 
 // description is what can be said of a collection or a link without looking into its functions.

@@ -168,7 +168,7 @@ func TestRecordLogin(t *testing.T) {
 	t.Parallel()
 	s := signIn(t, 0)
 	record := func(key string) {
-		in, err := CheckPSAuth(s.ctx, s.DB, Actor{Door: door}, authz.PSAuth{Key: key, RunAs: "olga"})
+		in, err := CheckPSAuth(s.ctx, s.DB, Actor{Door: door}, authz.PSAuth{Key: key, RunAs: "olga"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +220,7 @@ func TestASignInThatIsGivenUpIsNoRefusal(t *testing.T) {
 	ctx, cancel := context.WithCancel(l.ctx)
 	cancel()
 	equal(t, "audits", l.audits(func() {
-		_, err := CheckPSAuth(ctx, l.DB, Actor{}, authz.PSAuth{Key: firstStart.ApiKey, RunAs: "administrator"})
+		_, err := CheckPSAuth(ctx, l.DB, Actor{}, authz.PSAuth{Key: firstStart.ApiKey, RunAs: "administrator"}, nil)
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("the error is %v", err)
 		}

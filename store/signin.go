@@ -26,17 +26,21 @@ type attempt struct {
 	allowed      bool // all but the secret itself
 }
 
+// AskDirectory reports whether a password is that of a user who comes from a directory. Its error means that it cannot be
+// said now.
+type AskDirectory func(ctx context.Context, u *User, password string) (right bool, err error)
+
 // CheckPSAuth checks a PS-Auth credential (an API key, a user, perhaps his password). Every refusal is ErrSignIn,
-// after the same work; authz.ErrTooMany means that it could not be checked now. It leaves an audit row when refused.
-func CheckPSAuth(ctx context.Context, db *DB, by Actor, c authz.PSAuth) (*SignedIn, error) {
+// after the same work; authz.ErrTooMany means that it could not be checked now, and so does an error of ask, which
+// checks the passwords of those whose password is not here; nil refuses them. It leaves an audit row when refused.
+func CheckPSAuth(ctx context.Context, db *DB, by Actor, c authz.PSAuth, ask AskDirectory) (*SignedIn, error) {
 	a, err := View(ctx, db, by, func(tx *Tx) (*attempt, error) { return findByKey(tx, c) })
 	if err != nil {
 		return nil, err
 	}
 	right := true
 	if c.HasPassword || a.registration != nil && a.registration.UserPasswordRequired {
-		hash := cmp.Or(a.secret.Password, authz.Decoy)
-		if right, err = db.hasher.Check(ctx, hash, c.Password); err != nil && !errors.Is(err, authz.ErrPassword) {
+		if right, err = db.checkPassword(ctx, a, c.Password, ask); err != nil && !errors.Is(err, authz.ErrPassword) {
 			return nil, err
 		}
 	}
@@ -44,6 +48,18 @@ func CheckPSAuth(ctx context.Context, db *DB, by Actor, c authz.PSAuth) (*Signed
 		return nil, refuse(ctx, db, by, c.RunAs, methodKey)
 	}
 	return a.signedIn(methodKey), nil
+}
+
+// checkPassword checks a password. A directory is asked only for who may sign in otherwise: without a right key, nobody tries
+// passwords there, or locks an account.
+func (db *DB) checkPassword(ctx context.Context, a *attempt, password string, ask AskDirectory) (bool, error) {
+	if a.allowed && IsDirectoryType(a.rights.User.UserType) {
+		if ask == nil || password == "" || len(password) > authz.MaxPassword {
+			return false, nil
+		}
+		return ask(ctx, a.rights.User, password)
+	}
+	return db.hasher.Check(ctx, cmp.Or(a.secret.Password, authz.Decoy), password)
 }
 
 func (a *attempt) signedIn(method string) *SignedIn {

@@ -93,7 +93,7 @@ func TestPSAuth(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := l.in(t)
 			check := func() (in *SignedIn, err error) {
-				return CheckPSAuth(l.ctx, l.DB, Actor{IPAddress: "10.9.8.7", Door: door}, test.credential)
+				return CheckPSAuth(l.ctx, l.DB, Actor{IPAddress: "10.9.8.7", Door: door}, test.credential, nil)
 			}
 			if test.passes {
 				equal(t, "audits", l.audits(func() {
@@ -110,7 +110,7 @@ func TestPSAuth(t *testing.T) {
 		l := l.in(t)
 		l.change(edit(ApiRegistrations, keyRegistration, func(r *ApiRegistration) { r.Active = false }))
 		l.mustRefuse("API Key", olga, func() error {
-			_, err := CheckPSAuth(l.ctx, l.DB, Actor{IPAddress: "10.9.8.7", Door: door}, credential{Key: key, RunAs: olga})
+			_, err := CheckPSAuth(l.ctx, l.DB, Actor{IPAddress: "10.9.8.7", Door: door}, credential{Key: key, RunAs: olga}, nil)
 			return err
 		})
 	})

@@ -24,6 +24,13 @@ type UserGroup struct {
 	UUID                string // by which other doors know the group
 	CreateDate          Time
 	LastUpdateDate      Time
+
+	// Of a group that comes from a directory.
+	DirectoryID                int
+	DirectoryEntry             Text // what stays of the entry there: see entryIn
+	ExcludedFromGlobalSync     bool // it is not synchronized in the background
+	OverrideGlobalSyncSettings bool // kept and not looked at
+	IsGone                     bool // the directory has it no more, and it is inactive for that reason
 }
 
 func (g *UserGroup) check(*Tx) error {

@@ -39,6 +39,12 @@ type User struct {
 	IsQuarantined     bool
 	IsActive          bool
 	UUID              string // by which other doors know the user
+
+	// Of a user who comes from a directory.
+	DirectoryID      int
+	DirectoryEntry   Text // what stays of the entry there: see entryIn
+	PrincipalName    Text // name@domain, as the directory knows the user
+	AccountAttribute Text // of LDAP: the attribute that UserName is
 }
 
 // FullName is what people call the user.
@@ -144,16 +150,33 @@ func clearUser(b *batch, id int) error {
 }
 
 // UserByName finds a user by what people type: a plain name finds those without a domain, domain\name and name@domain
-// those of that domain. A local name may have an @ too, and goes first.
+// those of that domain; what a directory calls name@domain may be another one than that. A local name may have an @ too,
+// and goes first.
 func UserByName(tx *Tx, name string) (*User, error) {
 	if domain, plain, qualified := strings.Cut(name, `\`); qualified {
 		return userByName.One(tx, K(fold(domain), fold(plain)), name)
 	}
 	u, err := userByName.One(tx, K("", fold(name)), name)
 	if at := strings.LastIndexByte(name, '@'); at > 0 && errors.Is(err, ErrNotFound) {
-		return userByName.One(tx, K(fold(name[at+1:]), fold(name[:at])), name)
+		if u, err = userByName.One(tx, K(fold(name[at+1:]), fold(name[:at])), name); errors.Is(err, ErrNotFound) {
+			return userByPrincipal(tx, name)
+		}
 	}
 	return u, err
+}
+
+// userByPrincipal finds the only user whom directories call so.
+func userByPrincipal(tx *Tx, name string) (found *User, err error) {
+	for u, err := range usersByPrincipal.Each(tx, K(fold(name))) {
+		if err != nil || found != nil {
+			return nil, orElse(err, absent(Users.name, name))
+		}
+		found = u
+	}
+	if found == nil {
+		err = absent(Users.name, name)
+	}
+	return found, err
 }
 
 // UserByClientID finds an Application user.

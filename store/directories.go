@@ -1,0 +1,145 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/musterhq/muster/authz"
+)
+
+// Directory is a server, a domain or a tenant that users and user groups come from, and the account that it is asked as.
+type Directory struct {
+	DirectoryID int
+	Kind        string // EntraId, ActiveDirectory or LdapDirectory
+	Host        string // the tenant, the domain or the server
+	Port        int    // of a server; 0: the usual one
+	ForestName  Text   // of a domain
+	Cloud       Text   // of a tenant: AzurePublic (also if empty) or AzureUsGovernment
+	UseSSL      bool
+	Account     string // the user to bind as, or the client id
+}
+
+func (d *Directory) check(*Tx) error {
+	if !IsDirectoryType(d.Kind) {
+		return Invalid("%q is no kind of directory", d.Kind)
+	}
+	return first(
+		required("the directory's host, domain or tenant", d.Host, maxDomain), required("the directory's account", d.Account, maxDirectoryAccount),
+		short("ForestName", string(d.ForestName), 300),
+	)
+}
+
+// maxDirectoryAccount is room for a distinguished name.
+const maxDirectoryAccount = 1024
+
+// changed takes along the credential of a deleted directory.
+func (d *Directory) changed(tx *Tx, old *Directory) error {
+	if d != nil {
+		return nil
+	}
+	return unless(ErrNotFound, DirectoryCredentials.Delete(tx, old.DirectoryID))
+}
+
+// DirectoryCredential is the password of a directory's account, or its client secret, sealed. Nothing shows it.
+type DirectoryCredential struct {
+	DirectoryID int
+	Sealed      []byte
+}
+
+func directorySecret(id int) string { return fmt.Sprintf("credential of directory %d", id) }
+
+// DirectoryAccess is a directory and the secret of its account in clear. It prints as nothing.
+type DirectoryAccess struct {
+	Directory
+	Secret string
+	IsNew  bool // the secret came along and is not stored yet
+}
+
+// Format keeps the secret out of logs and errors.
+func (DirectoryAccess) Format(f fmt.State, _ rune) { fmt.Fprint(f, "(hidden)") }
+
+// FindAccess completes what a caller says of a directory: with a credential of his own, which needs Credential
+// Management (Read/Write), or with the stored one, which needs Credential Management (Read). A Port of 0 finds the directory of
+// that host whatever its port. It returns ErrDenied, and ErrInvalid when no credential is stored.
+func FindAccess(tx *Tx, asked DirectoryAccess) (DirectoryAccess, error) {
+	asked.IsNew = asked.Account != ""
+	need := authz.Reads(authz.CredentialManagement)
+	if asked.IsNew {
+		need = authz.Writes(authz.CredentialManagement)
+	}
+	has, err := PermissionLevel(tx, authz.CredentialManagement)
+	if err != nil {
+		return asked, err
+	}
+	if !has.Includes(need.Grants()[0].Level) {
+		return asked, Denied(need.Required())
+	}
+	if asked.IsNew {
+		return asked, nil
+	}
+	for d, err := range directoriesByPlace.Each(tx, K(asked.Kind, fold(asked.Host))) {
+		if err != nil {
+			return asked, err
+		}
+		if asked.Port == 0 || d.Port == asked.Port {
+			return OpenDirectory(tx, d.DirectoryID)
+		}
+	}
+	return asked, Invalid("%s: no credential is stored for %s", asked.Kind, asked.Host)
+}
+
+// OpenDirectory returns a directory with its secret, or ErrNotFound.
+func OpenDirectory(tx *Tx, id int) (DirectoryAccess, error) {
+	d, err := Directories.Get(tx, id)
+	if err != nil {
+		return DirectoryAccess{}, err
+	}
+	c, err := DirectoryCredentials.Get(tx, id)
+	if err != nil {
+		return DirectoryAccess{}, err
+	}
+	secret, err := tx.Vault().Open(c.Sealed, directorySecret(id))
+	return DirectoryAccess{Directory: *d, Secret: string(secret)}, err
+}
+
+// SetDirectory stores a directory with its credential, in place of those of the same kind, host and port, and gives it its id.
+func SetDirectory(tx *Tx, a *DirectoryAccess) error {
+	old, err := directoriesByPlace.One(tx, K(a.Kind, fold(a.Host), a.Port), a.Host)
+	switch {
+	case err == nil:
+		a.DirectoryID, a.Host = old.DirectoryID, old.Host
+		err = Directories.Put(tx, &a.Directory)
+	case errors.Is(err, ErrNotFound):
+		a.DirectoryID = 0
+		err = Directories.Insert(tx, &a.Directory)
+	}
+	if err != nil {
+		return err
+	}
+	if known, err := OpenDirectory(tx, a.DirectoryID); err == nil && known.Secret == a.Secret {
+		return nil // sealed again it would look changed
+	}
+	sealed, err := tx.Vault().Seal([]byte(a.Secret), directorySecret(a.DirectoryID))
+	if err != nil {
+		return err
+	}
+	return replace(tx, DirectoryCredentials, &DirectoryCredential{a.DirectoryID, sealed})
+}
+
+// settle makes sure that a directory which was just asked is stored, and returns its id.
+func (a DirectoryAccess) settle(tx *Tx) (int, error) {
+	if a.IsNew {
+		err := SetDirectory(tx, &a)
+		return a.DirectoryID, err
+	}
+	known, err := Directories.Has(tx, a.DirectoryID)
+	if err == nil && !known {
+		err = Invalid("%s: the directory %s is gone", a.Kind, a.Host)
+	}
+	return a.DirectoryID, err
+}
+
+// entryIn is what stays of an entry, told apart from those of other directories: how users and user groups are found again
+// when they are renamed or moved.
+func entryIn(directoryID int, id string) Text { return Text(strconv.Itoa(directoryID) + "/" + id) }

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// DirectoryEntry is a user or a group as its directory describes it.
+type DirectoryEntry struct {
+	ID                  string // what stays of it
+	Name                string
+	DomainName          string
+	PrincipalName       string
+	DistinguishedName   string
+	FirstName, LastName string
+	EmailAddress        string
+	IsDisabled          bool
+}
+
+// maxEntryID and maxDistinguishedName bound what has a place in an index or comes from outside.
+const (
+	maxEntryID           = 64
+	maxDistinguishedName = 2048
+)
+
+// check returns an ErrInvalid for an entry that cannot be a user or a user group here.
+func (e *DirectoryEntry) check(nameLimit int) error {
+	for _, text := range []string{e.ID, e.Name, e.DomainName, e.PrincipalName, e.DistinguishedName} {
+		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			return Invalid("a name in the directory is not readable text")
+		}
+	}
+	return first(
+		required("the id in the directory", e.ID, maxEntryID), required("the name in the directory", e.Name, nameLimit),
+		short("the domain in the directory", e.DomainName, maxDomain), short("the principal name in the directory", e.PrincipalName, 320),
+		short("the distinguished name in the directory", e.DistinguishedName, maxDistinguishedName),
+	)
+}
+
+// maxUserName and maxGroupName are those of the document.
+const (
+	maxUserName  = 64
+	maxGroupName = 200
+)
+
+// onto brings the entry of a user into his record. What is no name is fitted rather than refused.
+func (e *DirectoryEntry) onto(u *User) {
+	u.UserName, u.DomainName, u.PrincipalName = e.Name, Text(e.DomainName), Text(e.PrincipalName)
+	u.DistinguishedName = Text(e.DistinguishedName)
+	u.FirstName, u.LastName = fitted(e.FirstName), fitted(e.LastName)
+	u.EmailAddress = ""
+	if len(e.EmailAddress) <= 255 && isAddress(e.EmailAddress) {
+		u.EmailAddress = Text(e.EmailAddress)
+	}
+	u.IsActive = !e.IsDisabled
+}
+
+// fitted is a text without what cannot be printed, cut to the length of a person's name.
+func fitted(text string) Text {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, text)
+	runes := []rune(strings.TrimSpace(text))
+	return Text(runes[:min(len(runes), 64)])
+}
+
+// CreateDirectoryUser makes a user of an entry that was just found, and stores a new credential with him. accountAttribute
+// is what his name is, of LDAP. Besides ErrInvalid it returns ErrExists for an entry that is a user already, and for a name that another
+// user has.
+func CreateDirectoryUser(tx *Tx, a DirectoryAccess, e DirectoryEntry, accountAttribute string) (*User, error) {
+	directory, err := a.settle(tx)
+	if err != nil {
+		return nil, err
+	}
+	u, err := userOf(directory, a.Kind, e, accountAttribute)
+	if err != nil {
+		return nil, err
+	}
+	return u, Users.Insert(tx, u)
+}
+
+func userOf(directory int, kind string, e DirectoryEntry, accountAttribute string) (*User, error) {
+	if err := e.check(maxUserName); err != nil {
+		return nil, err
+	}
+	u := &User{UserType: kind, DirectoryID: directory, DirectoryEntry: entryIn(directory, e.ID), AccountAttribute: Text(accountAttribute)}
+	e.onto(u)
+	return u, nil
+}
+
+// CreateDirectoryGroup makes a user group of an entry that was just found, as CreateUserGroup does, and stores a new
+// credential with it. Its members come with its synchronization.
+func CreateDirectoryGroup(tx *Tx, a DirectoryAccess, e DirectoryEntry, g *UserGroup, given Endowment) error {
+	directory, err := a.settle(tx)
+	if err != nil {
+		return err
+	}
+	if err := e.check(maxDistinguishedName); err != nil {
+		return err
+	}
+	g.GroupType, g.DistinguishedName = a.Kind, Text(e.DistinguishedName)
+	g.DirectoryID, g.DirectoryEntry = directory, entryIn(directory, e.ID)
+	return CreateUserGroup(tx, g, given)
+}
+
+// InDirectory returns what stays of a user's or a user group's entry, without its directory.
+func InDirectory(entry Text) string {
+	_, id, _ := strings.Cut(string(entry), "/")
+	return id
+}
+
+// DirectoryGroups returns the ids of the user groups that come from a directory.
+func DirectoryGroups(tx *Tx, directoryID int) (ids []int, err error) {
+	for g, err := range UserGroups.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		if g.DirectoryID == directoryID {
+			ids = append(ids, g.GroupID)
+		}
+	}
+	return ids, nil
+}
+
+// LoneDirectoryUsers returns the ids of the users of a directory whom no synchronized user group of it looks after.
+func LoneDirectoryUsers(tx *Tx, directoryID int) (ids []int, err error) {
+	groups, err := DirectoryGroups(tx, directoryID)
+	if err != nil {
+		return nil, err
+	}
+	for u, err := range Users.All(tx) {
+		if err == nil && u.DirectoryID == directoryID {
+			var lone bool
+			if lone, err = isLone(tx, u.UserID, groups); lone {
+				ids = append(ids, u.UserID)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+func isLone(tx *Tx, userID int, groups []int) (bool, error) {
+	for m, err := range GroupMember.To(tx, userID) {
+		if err != nil || slices.Contains(groups, m.ID) {
+			return false, err
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,248 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// A user group of a directory is brought to what the directory says in small transactions: all that would change is found
+// in one snapshot, and each change looks again before it writes, so that it may be done twice. It is one act and leaves one row.
+
+// DirectoryMembers is what a directory says of a user group.
+type DirectoryMembers struct {
+	Group   DirectoryEntry
+	Members []DirectoryEntry
+}
+
+// SyncCounts are what a synchronization does.
+type SyncCounts struct {
+	Created int // users
+	Changed int // users who were renamed, disabled or enabled
+	Joined  int
+	Left    int
+	Skipped int // members who cannot be users here
+}
+
+// membersTogether is how many members one transaction brings in: some ten writes each.
+const membersTogether = 40
+
+// groupSync is a synchronization.
+type groupSync struct {
+	db      *DB
+	group   *UserGroup
+	kind    string
+	counts  SyncCounts
+	changes []func(*Tx) error
+	skipped []error
+}
+
+// SynchronizeGroup brings a user group to what its directory says: members are created, changed, enabled and disabled, and
+// leave the group. What it skips it logs. It returns ErrNotFound for a group that is gone here.
+func SynchronizeGroup(ctx context.Context, db *DB, groupID int, says DirectoryMembers) (SyncCounts, error) {
+	s := &groupSync{db: db}
+	if _, err := View(ctx, db, System("directory"), func(tx *Tx) (none struct{}, err error) { return none, s.plan(tx, groupID, says) }); err != nil {
+		return s.counts, err
+	}
+	if err := Change(ctx, db, System("directory"), func(tx *Tx) error { return s.begin(tx, says.Group) }); err != nil {
+		return s.counts, err
+	}
+	for some := range slices.Chunk(s.changes, membersTogether) {
+		if err := s.apply(ctx, some); err != nil {
+			return s.counts, err
+		}
+	}
+	if len(s.skipped) > 0 {
+		s.counts.Skipped += len(s.skipped)
+		db.log.WarnContext(ctx, "members of a directory's group were skipped", "group", groupID, "members", len(s.skipped), "first", s.skipped[0])
+	}
+	return s.counts, nil
+}
+
+// plan finds what is to be done.
+func (s *groupSync) plan(tx *Tx, groupID int, says DirectoryMembers) (err error) {
+	if s.group, err = UserGroups.Get(tx, groupID); err != nil {
+		return err
+	}
+	s.kind = s.group.GroupType
+	stays := map[int]bool{}
+	for _, e := range says.Members {
+		u, err := s.planMember(tx, e)
+		if err != nil {
+			return err
+		}
+		if u != nil {
+			stays[u.UserID] = true
+		}
+	}
+	for m, err := range GroupMember.From(tx, groupID) {
+		if err != nil {
+			return err
+		}
+		if !stays[m.ID] {
+			s.counts.Left++
+			s.changes = append(s.changes, func(tx *Tx) error { return unless(ErrNotFound, Leave(tx, m.ID, groupID)) })
+		}
+	}
+	return nil
+}
+
+// planMember finds what is to be done for one member, and returns the user that he is already.
+func (s *groupSync) planMember(tx *Tx, e DirectoryEntry) (*User, error) {
+	fresh, err := userOf(s.group.DirectoryID, s.kind, e, string(s.group.AccountAttribute))
+	if err != nil {
+		s.skipped = append(s.skipped, err)
+		return userOr(userByEntry.One(tx, K(fold(string(entryIn(s.group.DirectoryID, e.ID)))), e.ID))
+	}
+	u, err := userOr(userByEntry.One(tx, K(fold(string(fresh.DirectoryEntry))), e.ID))
+	if err != nil {
+		return nil, err
+	}
+	isMember := false
+	if u == nil {
+		s.counts.Created++
+	} else {
+		was := *u
+		if e.onto(u); *u != was {
+			s.counts.Changed++
+			fresh = nil
+		}
+		if _, isMember, err = GroupMember.Get(tx, s.group.GroupID, u.UserID); err != nil {
+			return nil, err
+		}
+		if isMember && fresh != nil {
+			return u, nil
+		}
+	}
+	if !isMember {
+		s.counts.Joined++
+	}
+	s.changes = append(s.changes, func(tx *Tx) error { return s.bring(tx, e) })
+	return u, nil
+}
+
+// userOr is a user who was looked for, nil if there is none.
+func userOr(u *User, err error) (*User, error) {
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	return u, err
+}
+
+// bring makes one member a user in the group, with what his entry says.
+func (s *groupSync) bring(tx *Tx, e DirectoryEntry) error {
+	u, err := userOf(s.group.DirectoryID, s.kind, e, string(s.group.AccountAttribute))
+	if err != nil {
+		return err
+	}
+	known, err := userOr(userByEntry.One(tx, K(fold(string(u.DirectoryEntry))), e.ID))
+	if err != nil {
+		return err
+	}
+	if known != nil {
+		u = known
+		e.onto(u)
+		err = Users.Put(tx, u)
+	} else {
+		err = Users.Insert(tx, u)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = Join(tx, u.UserID, s.group.GroupID)
+	return err
+}
+
+// begin brings the group itself up to date, and leaves the row of the act unless nothing changes.
+func (s *groupSync) begin(tx *Tx, e DirectoryEntry) error {
+	g, err := UserGroups.Get(tx, s.group.GroupID)
+	if err != nil {
+		return err
+	}
+	if err := e.follow(tx, g); err != nil {
+		return err
+	}
+	if len(s.changes) == 0 {
+		return nil
+	}
+	c := s.counts
+	return tx.Audit(ActionProcess, UserGroups.name, detail("GroupID", g.GroupID, g.GroupID), detail("Created", "", c.Created),
+		detail("Changed", "", c.Changed), detail("Joined", "", c.Joined), detail("Left", "", c.Left))
+}
+
+// follow brings a group's entry into its record: where it is now, that it is there again, and its name where that is the
+// directory's and free.
+func (e *DirectoryEntry) follow(tx *Tx, g *UserGroup) error {
+	if err := e.check(maxDistinguishedName); err != nil {
+		return err
+	}
+	g.DistinguishedName = Text(e.DistinguishedName)
+	if g.IsGone {
+		g.IsGone, g.IsActive = false, true
+	}
+	if g.GroupType != LdapDirectoryType && e.check(maxGroupName) == nil {
+		other, err := UserGroupByName(tx, e.Name)
+		if unless(ErrNotFound, err) != nil {
+			return err
+		}
+		if other == nil || other.GroupID == g.GroupID {
+			g.Name = e.Name
+		}
+	}
+	return UserGroups.Put(tx, g)
+}
+
+// apply makes some of the changes together. One that is refused, since a name is taken or an administrator would be the last one,
+// holds up no other: then each is made alone.
+func (s *groupSync) apply(ctx context.Context, some []func(*Tx) error) error {
+	err := Change(ctx, s.db, System("directory"), func(tx *Tx) error {
+		for _, change := range some {
+			if err := change(tx.Unaudited()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	switch {
+	case !errors.Is(err, ErrInvalid) && !errors.Is(err, ErrExists):
+		return err
+	case len(some) == 1:
+		s.skipped = append(s.skipped, err)
+		return nil
+	}
+	for i := range some {
+		if err := s.apply(ctx, some[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MissGroup deactivates a user group that its directory has no more. Its members stay in it, and have nothing of it, until the
+// entry is there again.
+func MissGroup(tx *Tx, groupID int) error {
+	g, err := UserGroups.Get(tx, groupID)
+	if err != nil || !g.IsActive {
+		return err
+	}
+	g.IsActive, g.IsGone = false, true
+	return UserGroups.Put(tx, g)
+}
+
+// RefreshUser brings a user to what his directory says of him now; nil means that it does not know him any more, and
+// deactivates him. It returns ErrInvalid for the last active administrator.
+func RefreshUser(tx *Tx, userID int, says *DirectoryEntry) error {
+	u, err := Users.Get(tx, userID)
+	if err != nil {
+		return err
+	}
+	if says == nil {
+		u.IsActive = false
+		return Users.Put(tx, u)
+	}
+	if err := says.check(maxUserName); err != nil {
+		return err
+	}
+	says.onto(u)
+	return Users.Put(tx, u)
+}

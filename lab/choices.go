@@ -12,6 +12,16 @@ func valuesOf(choice string) (values []string) {
 		return []string{store.BeyondInsightType, store.ApplicationType, store.EntraIdType, store.ActiveDirectoryType, store.LdapDirectoryType}
 	case "groupTypes":
 		return []string{store.BeyondInsightType, store.EntraIdType, store.ActiveDirectoryType, store.LdapDirectoryType}
+	case "directoryTypes":
+		return []string{store.EntraIdType, store.ActiveDirectoryType, store.LdapDirectoryType}
+	case "clouds":
+		return []string{"AzurePublic", "AzureUsGovernment"}
+	case "reports":
+		return store.Reports()
+	case "formats":
+		for _, f := range store.Formats() {
+			values = append(values, f.Name)
+		}
 	case "ruleTypes":
 		return []string{store.AssetRule, store.ManagedSystemRule, store.ManagedAccountRule}
 	case "registrationTypes":

@@ -15,7 +15,7 @@ import (
 // DumpOptions say what a dump holds.
 type DumpOptions struct {
 	By store.Actor // who dumps, as audits say; muster itself unless it is given
-	// Secrets adds what can be had: the passwords of managed and functional accounts, the keys of API registrations and the
+	// Secrets adds what can be had: the passwords of managed and functional accounts and of directories, the keys of API registrations and the
 	// ClientIDs of Application users. Passwords of users and ClientSecrets are hashed, and nobody can have them.
 	Secrets bool
 }
@@ -54,6 +54,7 @@ type collector struct {
 	workgroupNames    map[int]*Workgroup
 	registrationNames map[int]string
 	ruleTitles        map[int]string
+	directoryHosts    map[int]string
 	groupNames        map[int]string
 	userNames         map[int]string
 }
@@ -65,7 +66,7 @@ func collect(tx *store.Tx, secrets bool) (*File, error) {
 		organizationNames: map[string]string{}, platformNames: map[int]string{}, accessPolicyNames: map[int]string{},
 		policyNames: map[int]string{}, attributeNames: map[int][2]string{}, functionalNames: map[int]*FunctionalAccountName{},
 		workgroupNames: map[int]*Workgroup{}, registrationNames: map[int]string{}, ruleTitles: map[int]string{},
-		groupNames: map[int]string{}, userNames: map[int]string{},
+		directoryHosts: map[int]string{}, groupNames: map[int]string{}, userNames: map[int]string{},
 	}
 	f := &File{Muster: Version}
 	for _, section := range []func() error{
@@ -74,7 +75,8 @@ func collect(tx *store.Tx, secrets bool) (*File, error) {
 		section(&f.AttributeTypes, c.attributeTypes), section(&f.FunctionalAccounts, c.functionalAccounts),
 		section(&f.Workgroups, c.workgroups), section(&f.AddressGroups, c.addressGroups),
 		section(&f.ApiRegistrations, c.apiRegistrations), section(&f.SmartRules, c.smartRules),
-		section(&f.UserGroups, c.userGroups), section(&f.Users, c.users), section(&f.Secrets, c.secretsSafe),
+		section(&f.Directories, c.directories), section(&f.UserGroups, c.userGroups), section(&f.Users, c.users),
+		section(&f.Secrets, c.secretsSafe), section(&f.Subscriptions, c.subscriptions),
 	} {
 		if err := section(); err != nil {
 			return nil, err

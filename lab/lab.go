@@ -21,9 +21,11 @@ type File struct {
 	AddressGroups      []*AddressGroup      // Address groups with their addresses.
 	ApiRegistrations   []*ApiRegistration   // How programs may sign in.
 	SmartRules         []*SmartRule         // What selects assets, managed systems or managed accounts.
+	Directories        []*Directory         // Where users and user groups come from, and how they are asked.
 	UserGroups         []*UserGroup         // User groups with all that their members may do.
 	Users              []*User              // Users, their passwords and the groups that they are in.
 	Secrets            []*Secret            // Secrets of Secrets Safe: their names and owners.
+	Subscriptions      []*Subscription      // Reports that are made on a schedule.
 }
 
 // steps are the loading of the whole file, piece by piece, each after what it refers to. A step changes a handful of records at
@@ -63,6 +65,9 @@ func (f *File) steps() []step {
 	for _, r := range f.SmartRules {
 		all = append(all, step{r, r.put})
 	}
+	for _, d := range f.Directories {
+		all = append(all, step{d, d.put})
+	}
 	for _, g := range f.UserGroups {
 		all = append(all, g.steps()...)
 	}
@@ -71,6 +76,9 @@ func (f *File) steps() []step {
 	}
 	for _, s := range f.Secrets {
 		all = append(all, s.steps()...)
+	}
+	for _, s := range f.Subscriptions {
+		all = append(all, step{s, s.put})
 	}
 	return all
 }

@@ -12,17 +12,21 @@ import (
 // UserGroup is what rights are given to, known by its name. All that it is given it has at least.
 type UserGroup struct {
 	Place
-	Name                string       `lab:"required"` // Name of the user group.
-	Description         *string      // Description of the group.
-	GroupType           *string      `choices:"groupTypes"` // BeyondInsight (default), EntraId, ActiveDirectory or LdapDirectory. That of an existing group stays.
-	DistinguishedName   *string      // Distinguished name of a directory group.
-	AccountAttribute    *string      // Attribute of a directory that names accounts.
-	MembershipAttribute *string      // Attribute of a directory that names members.
-	IsActive            *bool        `lab:"default=true"` // Whether the group is active.
-	Organizations       Names        // Organizations that the members may see. Left out of a new group: all that there are.
-	Permissions         Entries      `choices:"permissions:levels"` // Access levels (None, Read, Read/Write) by permission; None takes it away.
-	ApiRegistrations    Names        // API registrations that the members may use.
-	SmartRules          []*GroupRule // Smart Rules that the members may use.
+	Name                       string       `lab:"required"` // Name of the user group.
+	Description                *string      // Description of the group.
+	GroupType                  *string      `choices:"groupTypes"` // BeyondInsight (default), EntraId, ActiveDirectory or LdapDirectory. That of an existing group stays.
+	DistinguishedName          *string      // Distinguished name of a directory group.
+	AccountAttribute           *string      // Attribute of a directory that names accounts.
+	MembershipAttribute        *string      // Attribute of a directory that names members.
+	Directory                  *string      // Host of the directory that a directory group comes from.
+	DirectoryEntry             *string      // Its stable id in the directory: objectGUID, entryUUID or Graph id.
+	ExcludedFromGlobalSync     *bool        // Whether a directory group is left out of the synchronization in the background.
+	OverrideGlobalSyncSettings *bool        // Stored.
+	IsActive                   *bool        `lab:"default=true"` // Whether the group is active.
+	Organizations              Names        // Organizations that the members may see. Left out of a new group: all that there are.
+	Permissions                Entries      `choices:"permissions:levels"` // Access levels (None, Read, Read/Write) by permission; None takes it away.
+	ApiRegistrations           Names        // API registrations that the members may use.
+	SmartRules                 []*GroupRule // Smart Rules that the members may use.
 }
 
 // GroupRule is the access of a user group to a Smart Rule.
@@ -60,6 +64,10 @@ func (g *UserGroup) put(p *pass) error {
 		}
 		if r.GroupType == "" {
 			r.GroupType = store.BeyondInsightType
+		}
+		if g.Directory != nil || g.DirectoryEntry != nil {
+			r.DirectoryID, r.DirectoryEntry, err = p.directory(r.GroupType, g.Directory, g.DirectoryEntry)
+			return err
 		}
 		return nil
 	})
@@ -188,6 +196,7 @@ func (c *collector) userGroups() (all []*UserGroup, err error) {
 		if show(g, r); r.GroupType == store.BeyondInsightType {
 			g.GroupType = nil
 		}
+		g.Directory, g.DirectoryEntry = c.entry(r.DirectoryID, r.DirectoryEntry)
 		if err := c.rights(g, r); err != nil {
 			return nil, err
 		}

@@ -16,6 +16,10 @@ type User struct {
 	UserType          *string `choices:"userTypes"` // BeyondInsight (default), Application, EntraId, ActiveDirectory or LdapDirectory. That of an existing user stays.
 	DomainName        *string // Domain of a directory user.
 	DistinguishedName *string // Distinguished name of a directory user.
+	PrincipalName     *string // name@domain of a directory user.
+	Directory         *string // Host of the directory that a directory user comes from.
+	DirectoryEntry    *string // His stable id in the directory: objectGUID, entryUUID or Graph id.
+	AccountAttribute  *string // Attribute of an LDAP directory that names him.
 	FirstName         *string // First name; required of a new BeyondInsight user.
 	LastName          *string // Last name.
 	EmailAddress      *string // Email address; required of a new BeyondInsight user.
@@ -75,6 +79,11 @@ func (u *User) put(p *pass) error {
 		}
 		if !isNew && r.UserType != found.UserType {
 			return store.Invalid("UserType: that of %s is %s and stays", u.label(), found.UserType)
+		}
+		if u.Directory != nil || u.DirectoryEntry != nil {
+			if r.DirectoryID, r.DirectoryEntry, err = p.directory(r.UserType, u.Directory, u.DirectoryEntry); err != nil {
+				return err
+			}
 		}
 		return u.complete(p, r, isNew)
 	})
@@ -171,6 +180,7 @@ func (c *collector) users() (all []*User, err error) {
 		}
 		u := &User{}
 		show(u, r)
+		u.Directory, u.DirectoryEntry = c.entry(r.DirectoryID, r.DirectoryEntry)
 		if !c.secrets {
 			u.ClientID = nil
 		}

@@ -20,9 +20,10 @@ var arrows = map[string]string{
 	"store/kv/badgerkv":    "store/kv",
 	"store/kv/kvtest":      "store/kv",
 	"store":                "store/kv authz",
+	"lab":                  "store authz",
 	"server/api":           "store store/kv authz",
 	"server/insight":       "server/api store authz",
-	"server":               "server/api server/insight importers/runner store docs",
+	"server":               "server/api server/insight importers/runner lab store docs",
 	"server/swaggen":       "server server/api store",
 	"plugins/importerpb":   "",
 	"plugins":              "plugins/importerpb",
@@ -42,6 +43,7 @@ var keepers = map[string]string{
 	"github.com/dgraph-io/badger":    "store/kv/badgerkv",
 	"github.com/gin-gonic/gin":       "server server/api",
 	"github.com/golang-jwt/jwt":      "authz store",
+	"github.com/goccy/go-yaml":        "lab",
 	"github.com/hashicorp/go-plugin": "plugins plugins/host plugins/importertest",
 }
 

@@ -52,9 +52,9 @@ type Change struct {
 	Members []string // that an edit touches
 }
 
-// String is how the dry run prints it.
-func (c Change) String() string {
-	text := fmt.Sprintf("line %d: %s %s", c.Line, c.Action, c.What)
+// Text says what is done: add Workgroup "Data Center"; edit Asset "Data Center / srv01": AssetType.
+func (c Change) Text() string {
+	text := c.Action + " " + c.What
 	if len(c.Members) > 0 {
 		text += ": " + strings.Join(c.Members, ", ")
 	}

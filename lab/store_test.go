@@ -62,7 +62,7 @@ func load(t tb, db *store.DB, text string) (lines []string) {
 	changes, err := Load(t.Context(), db, f, LoadOptions{})
 	check(t, err)
 	for _, c := range changes {
-		lines = append(lines, c.String())
+		lines = append(lines, c.Text())
 	}
 	return lines
 }

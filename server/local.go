@@ -32,6 +32,8 @@ func (s *Server) localHandler() http.Handler {
 	mux.Handle("/", s.handler)
 	mux.HandleFunc("POST "+LocalTokenPath, s.makeToken)
 	mux.HandleFunc("POST "+LocalAdminPath, s.administer)
+	mux.HandleFunc("POST "+LocalLoadPath, s.load)
+	mux.HandleFunc("POST "+LocalDumpPath, s.dump)
 	return mux
 }
 

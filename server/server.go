@@ -43,6 +43,7 @@ type Server struct {
 	handler  http.Handler
 	local    http.Handler
 	stopping atomic.Bool
+	loading  sync.Mutex // of a lab file
 }
 
 var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) }) // Gin keeps its mode in a global and is talkative by default

@@ -15,35 +15,39 @@ const module = "github.com/musterhq/muster/"
 // arrows are those of docs/architecture.md: what a package may import of the others. The row that ends in /* is for the
 // packages of a folder that have none of their own. Tests may import what they like.
 var arrows = map[string]string{
-	"authz":                "",
-	"store/kv":             "",
-	"store/kv/badgerkv":    "store/kv",
-	"store/kv/kvtest":      "store/kv",
-	"store":                "store/kv authz",
-	"lab":                  "store authz",
-	"server/api":           "store store/kv authz",
-	"server/insight":       "server/api store authz",
-	"server":               "server/api server/insight importers/runner lab store docs",
-	"server/swaggen":       "server server/api store",
-	"plugins/importerpb":   "",
-	"plugins":              "plugins/importerpb",
-	"plugins/host":         "plugins plugins/importerpb",
-	"plugins/importertest": "plugins plugins/host plugins/importerpb",
-	"importers/columns":    "plugins",
-	"importers/*":          "plugins importers/columns", // the formats
-	"importers/builtin":    "plugins importers/*",
-	"importers/runner":     "plugins plugins/host store",
-	"docs":                 "",
-	"testdata/demo":        "",
-	"cmd/muster":           "*",
+	"authz":                   "",
+	"store/kv":                "",
+	"store/kv/badgerkv":       "store/kv",
+	"store/kv/kvtest":         "store/kv",
+	"store":                   "store/kv authz",
+	"lab":                     "store authz",
+	"server/api":              "store store/kv authz",
+	"server/insight":          "server/api store authz",
+	"server":                  "server/api server/insight importers/runner lab store docs directory directory/roster authz",
+	"server/swaggen":          "server server/api store",
+	"plugins/importerpb":      "",
+	"plugins":                 "plugins/importerpb",
+	"plugins/host":            "plugins plugins/importerpb",
+	"plugins/importertest":    "plugins plugins/host plugins/importerpb",
+	"importers/columns":       "plugins",
+	"importers/*":             "plugins importers/columns", // the formats
+	"importers/builtin":       "plugins importers/*",
+	"importers/runner":        "plugins plugins/host store",
+	"docs":                    "",
+	"testdata/demo":           "",
+	"cmd/muster":              "*",
+	"directory":               "",
+	"directory/roster":        "directory store authz",
+	"directory/directorytest": "",
 }
 
 // keepers are the packages behind which a library stays hidden.
 var keepers = map[string]string{
 	"github.com/dgraph-io/badger":    "store/kv/badgerkv",
 	"github.com/gin-gonic/gin":       "server server/api",
+	"github.com/go-ldap/ldap":        "directory directory/directorytest",
 	"github.com/golang-jwt/jwt":      "authz store",
-	"github.com/goccy/go-yaml":        "lab",
+	"github.com/goccy/go-yaml":       "lab",
 	"github.com/hashicorp/go-plugin": "plugins plugins/host plugins/importertest",
 }
 

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/directory"
+	"github.com/musterhq/muster/directory/roster"
 	"github.com/musterhq/muster/importers/builtin"
 	"github.com/musterhq/muster/importers/runner"
 	"github.com/musterhq/muster/plugins"
@@ -47,6 +49,7 @@ type lab struct {
 	clock  atomic.Int64 // nanoseconds since 1970
 	users  map[string]string
 	peer   string // the address that requests come from
+	roster *roster.Roster
 }
 
 // began is the moment at which every lab begins.
@@ -80,6 +83,7 @@ func newLab(t *testing.T, manual bool, adjust ...func(*server.Options)) *lab {
 	})
 	must(t, err)
 	o := server.Options{DB: l.db, Runner: imports, Manual: manual, BodyLimit: bodyLimit, ImportLimit: importLimit, Log: testLog(t)}
+	o.Roster = roster.New(roster.Options{DB: l.db, Client: directory.New(directory.Options{})})
 	o.TrustedProxies, err = store.ParseRanges("203.0.113.0/24")
 	must(t, err)
 	for _, f := range formats {
@@ -88,6 +92,7 @@ func newLab(t *testing.T, manual bool, adjust ...func(*server.Options)) *lab {
 	for _, adjust := range adjust {
 		adjust(&o)
 	}
+	l.roster = o.Roster
 	l.server = server.New(o)
 	l.http = l.server.Handler()
 	ctx, stop := context.WithCancel(context.Background())
@@ -96,6 +101,7 @@ func newLab(t *testing.T, manual bool, adjust ...func(*server.Options)) *lab {
 	t.Cleanup(func() {
 		stop()
 		<-done
+		l.roster.Close()
 		must(t, l.db.Close())
 	})
 	return l

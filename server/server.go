@@ -17,6 +17,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/musterhq/muster/directory/roster"
 	"github.com/musterhq/muster/importers/runner"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/server/insight"
@@ -34,6 +35,7 @@ type Options struct {
 
 	TrustedProxies store.Ranges // whose X-Forwarded-For is believed
 	VendorGrants   bool         // callers may give rights that they lack, as the vendor's do
+	Roster         *roster.Roster
 	Log            *slog.Logger
 }
 
@@ -60,6 +62,7 @@ func New(o Options) *Server {
 	for _, d := range dialects {
 		d.Mount(e, api.Options{
 			DB: o.DB, Log: o.Log, Manual: o.Manual, BodyLimit: o.BodyLimit, TrustedProxies: o.TrustedProxies, VendorGrants: o.VendorGrants,
+			AskDirectory: s.askDirectory,
 		})
 	}
 	e.NoRoute(api.Unrouted(http.StatusNotFound, dialects...))
@@ -76,14 +79,14 @@ func New(o Options) *Server {
 func Dialects() []*api.Dialect { return (&Server{}).dialects() }
 
 func (s *Server) dialects() []*api.Dialect {
-	return []*api.Dialect{insight.New(insight.Services{
+	return []*api.Dialect{insight.New(s.directories(insight.Services{
 		Importers:   func() []string { return s.Importers },
 		Spool:       s.spool,
 		Discard:     func(file string) { s.Runner.Discard(file) },
 		Wake:        func() { s.Runner.Wake() },
 		Stop:        func(importID int) { s.Runner.Stop(importID) },
 		ImportLimit: s.ImportLimit,
-	})}
+	}))}
 }
 
 func (s *Server) spool(_ context.Context, fill func(io.Writer) error) (string, int, error) {
@@ -119,6 +122,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	defer cancel(nil)
 	var background, listeners sync.WaitGroup
 	background.Go(func() { s.Runner.Run(ctx) })
+	background.Go(func() { s.Roster.Run(ctx) })
 	background.Go(func() { s.endSessions(ctx) })
 	background.Go(func() { s.sweep(ctx) })
 	background.Go(func() { store.KeepRules(ctx, s.DB) })

@@ -114,37 +114,39 @@ func InDirectory(entry Text) string {
 	return id
 }
 
-// DirectoryGroups returns the ids of the user groups that come from a directory.
-func DirectoryGroups(tx *Tx, directoryID int) (ids []int, err error) {
+// GroupsToSynchronize returns the ids of the user groups of a directory that are synchronized in the background.
+func GroupsToSynchronize(tx *Tx, directoryID int) (ids []int, err error) {
 	for g, err := range UserGroups.All(tx) {
 		if err != nil {
 			return nil, err
 		}
-		if g.DirectoryID == directoryID {
+		if g.DirectoryID == directoryID && !g.ExcludedFromGlobalSync {
 			ids = append(ids, g.GroupID)
 		}
 	}
 	return ids, nil
 }
 
-// LoneDirectoryUsers returns the ids of the users of a directory whom no synchronized user group of it looks after.
-func LoneDirectoryUsers(tx *Tx, directoryID int) (ids []int, err error) {
-	groups, err := DirectoryGroups(tx, directoryID)
+// LoneDirectoryUsers returns the users of a directory whom no synchronized user group of it looks after.
+func LoneDirectoryUsers(tx *Tx, directoryID int) (lone []*User, err error) {
+	groups, err := GroupsToSynchronize(tx, directoryID)
 	if err != nil {
 		return nil, err
 	}
 	for u, err := range Users.All(tx) {
-		if err == nil && u.DirectoryID == directoryID {
-			var lone bool
-			if lone, err = isLone(tx, u.UserID, groups); lone {
-				ids = append(ids, u.UserID)
-			}
-		}
 		if err != nil {
 			return nil, err
 		}
+		if u.DirectoryID != directoryID {
+			continue
+		}
+		if is, err := isLone(tx, u.UserID, groups); err != nil {
+			return nil, err
+		} else if is {
+			lone = append(lone, u)
+		}
 	}
-	return ids, nil
+	return lone, nil
 }
 
 func isLone(tx *Tx, userID int, groups []int) (bool, error) {

@@ -103,7 +103,7 @@ func (s *groupSync) planMember(tx *Tx, e DirectoryEntry) (*User, error) {
 		s.counts.Created++
 	} else {
 		was := *u
-		if e.onto(u); *u != was {
+		if s.update(u, e); *u != was {
 			s.counts.Changed++
 			fresh = nil
 		}
@@ -141,7 +141,7 @@ func (s *groupSync) bring(tx *Tx, e DirectoryEntry) error {
 	}
 	if known != nil {
 		u = known
-		e.onto(u)
+		s.update(u, e)
 		err = Users.Put(tx, u)
 	} else {
 		err = Users.Insert(tx, u)
@@ -151,6 +151,14 @@ func (s *groupSync) bring(tx *Tx, e DirectoryEntry) error {
 	}
 	_, err = Join(tx, u.UserID, s.group.GroupID)
 	return err
+}
+
+// update brings a member's entry into his record. Who is called by another attribute than the group's members keeps his name.
+func (s *groupSync) update(u *User, e DirectoryEntry) {
+	name := u.UserName
+	if e.onto(u); u.AccountAttribute != s.group.AccountAttribute {
+		u.UserName = name
+	}
 }
 
 // begin brings the group itself up to date, and leaves the row of the act unless nothing changes.

@@ -33,6 +33,7 @@ type config struct {
 	importLimit   int64
 	importWorkers int
 	trusted       []string
+	directories   directories
 	log           string
 	logLevel      string
 }
@@ -57,6 +58,7 @@ func (c *config) serverFlags(command *cobra.Command) {
 	f.Int64Var(&c.importLimit, "import-limit", c.importLimit, "most bytes of an imported file")
 	f.IntVar(&c.importWorkers, "import-workers", c.importWorkers, "imports that run at the same time")
 	f.StringSliceVar(&c.trusted, "trusted-proxy", nil, "address or CIDR of a proxy whose X-Forwarded-For is believed; may be repeated")
+	c.directories.flags(command)
 	f.StringVar(&c.log, "log", c.log, "log as text, json, or auto: text on a terminal")
 	f.StringVar(&c.logLevel, "log-level", c.logLevel, "debug, info, warn or error")
 }
@@ -72,7 +74,7 @@ func (c *config) check() error {
 	case c.importWorkers < 1 || c.importWorkers > 64:
 		return errors.New("--import-workers: 1 to 64 is expected")
 	}
-	return nil
+	return c.directories.check()
 }
 
 func (c *config) socket() string { return filepath.Join(c.dir, "muster.sock") }
@@ -163,6 +165,9 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 	}
 	for _, f := range formats {
 		o.Importers = append(o.Importers, f.Type)
+	}
+	if o.Roster, err = c.directories.roster(i.db, log); err != nil {
+		return err
 	}
 	i.server = server.New(o)
 	return nil

@@ -44,6 +44,9 @@ func (c *call) answer() (err error) {
 	}
 	in := reflect.New(c.row.in)
 	if !c.row.updates && c.row.do == nil && c.row.body == nil {
+		if err := c.begin(ctx, in); err != nil {
+			return err
+		}
 		return c.read(ctx, in)
 	}
 	// A slow body must not hold a transaction, and a stranger learns nothing from how his is refused: so the rights are
@@ -70,6 +73,21 @@ func (c *call) answer() (err error) {
 		return c.reply(nil, out)
 	}
 	return c.read(ctx, in)
+}
+
+// begin does what is to be done before a row reads.
+func (c *call) begin(ctx context.Context, in reflect.Value) error {
+	if c.row.first == nil {
+		return nil
+	}
+	if _, err := c.admit(ctx); err != nil {
+		return err
+	}
+	if err := c.row.bind(c.Context, in.Elem()); err != nil {
+		return err
+	}
+	c.row.first(ctx, in.Interface())
+	return nil
 }
 
 // read runs a row that only reads, and answers within its transaction. A row without a body is bound there, once

@@ -144,7 +144,7 @@ func (d *door) checkPSAuth(ctx context.Context, c authz.PSAuth, by store.Actor) 
 	if in := d.known.get(sum, now); in != nil {
 		return &identity{signedIn: in, forget: forget}, nil
 	}
-	in, err := store.CheckPSAuth(ctx, d.DB, by, c)
+	in, err := store.CheckPSAuth(ctx, d.DB, by, c, d.AskDirectory)
 	if err != nil {
 		return nil, err
 	}

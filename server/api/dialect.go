@@ -37,6 +37,8 @@ type Options struct {
 
 	TrustedProxies store.Ranges // whose X-Forwarded-For is believed
 	VendorGrants   bool         // callers may give rights that they lack
+
+	AskDirectory store.AskDirectory // nil: users of directories have no passwords here
 }
 
 // door is a mounted dialect.

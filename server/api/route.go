@@ -38,6 +38,16 @@ func Update[R any](ctx context.Context, c Caller, fn func(*store.Tx) (R, error))
 	})
 }
 
+// View runs fn in a snapshot for the caller, who is looked at again in it as in Update.
+func View[R any](ctx context.Context, c Caller, fn func(*store.Tx) (R, error)) (R, error) {
+	return store.View(ctx, c.DB, c.By, func(tx *store.Tx) (none R, err error) {
+		if err := c.join(tx); err != nil {
+			return none, err
+		}
+		return fn(tx)
+	})
+}
+
 // None is the answer, or the request, without a body.
 type None struct{}
 
@@ -75,6 +85,7 @@ type Route struct {
 	plan          plan
 	transact      func(tx *store.Tx, in any) (any, error)                  // nil for Do
 	do            func(ctx context.Context, c Caller, in any) (any, error) // nil otherwise
+	first         func(ctx context.Context, in any)                        // nil: nothing
 }
 
 func row[In, Out any](method, path string, need authz.Need, summary string, status int) Route {
@@ -118,6 +129,13 @@ func DELETE[In, Out any](path string, need authz.Need, summary string, h Handler
 func Do[In, Out any](method, path string, need authz.Need, summary string, h func(context.Context, Caller, In) (Out, error)) Route {
 	r := row[In, Out](method, path, need, summary, http.StatusOK)
 	r.do = func(ctx context.Context, c Caller, in any) (any, error) { return h(ctx, c, *in.(*In)) }
+	return r
+}
+
+// First has something done before a row reads: what is not within its snapshot, for a caller who may use the row. The row
+// answers whatever comes of it.
+func First[In any](r Route, fn func(context.Context, In)) Route {
+	r.first = func(ctx context.Context, in any) { fn(ctx, *in.(*In)) }
 	return r
 }
 

@@ -1,9 +1,10 @@
 package insight
 
 import (
+	"context"
 	"strings"
 
-	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
 )
 
@@ -42,8 +43,8 @@ func (d *directoryFields) check(kind string) error {
 	}
 	switch {
 	case kind == store.EntraIdType:
-		if a := d.AzureInstance; a != "" && !strings.EqualFold(a, "AzurePublic") && !strings.EqualFold(a, "AzureUsGovernment") {
-			return store.Invalid("AzureInstance: AzurePublic or AzureUsGovernment is expected")
+		if d.AzureInstance != "" && d.instance() == "" {
+			return store.Invalid("AzureInstance: %s is expected", strings.Join(instances(), " or "))
 		}
 		if d.ClientSecret != "" {
 			return needs("ClientId", d.ClientId, "ClientSecret")
@@ -62,18 +63,99 @@ func (d *directoryFields) check(kind string) error {
 	return nil
 }
 
-// refuse returns why what a body names in a directory cannot be had.
-func (d *directoryFields) refuse(tx *store.Tx, kind string) error {
-	need := authz.Reads(authz.CredentialManagement)
-	if d.BindUser != "" || d.ClientId != "" { // a new credential, not a stored one
-		need = authz.Writes(authz.CredentialManagement)
+// access is the directory that a body names, with the credential that comes along if one does. host is the server of LDAP.
+func (d *directoryFields) access(kind, host string) store.DirectoryAccess {
+	a := store.DirectoryAccess{Directory: store.Directory{
+		Kind: kind, Host: host, UseSSL: d.UseSSL, ForestName: store.Text(d.ForestName), Account: d.BindUser,
+	}, Secret: d.BindPassword}
+	switch kind {
+	case store.EntraIdType:
+		a.Host, a.Account, a.Secret = d.TenantId, d.ClientId, d.ClientSecret
+		a.Cloud = store.Text(d.instance())
+	case store.ActiveDirectoryType:
+		a.Host = d.DomainName
+	case store.LdapDirectoryType:
+		if d.Port != nil {
+			a.Port = *d.Port
+		}
 	}
-	has, err := store.PermissionLevel(tx, authz.CredentialManagement)
+	return a
+}
+
+// instances are the values of AzureInstance.
+func instances() []string { return []string{"AzurePublic", "AzureUsGovernment"} }
+
+// instance is the AzureInstance in its own spelling, empty for none.
+func (d *directoryFields) instance() string {
+	for _, name := range instances() {
+		if strings.EqualFold(name, d.AzureInstance) {
+			return name
+		}
+	}
+	return ""
+}
+
+// createDirectoryUser looks a user up in his directory and makes him. The directory is asked between two transactions, and the
+// second one checks again what the first one did.
+func (s Services) createDirectoryUser(ctx context.Context, c api.Caller, b userFields) (*user, error) {
+	name := b.UserName
+	if b.UserType == store.LdapDirectoryType {
+		name = b.DistinguishedName
+	}
+	asked := b.access(b.UserType, b.HostName)
+	find := func(tx *store.Tx) (store.DirectoryAccess, error) { return store.FindAccess(tx, asked) }
+	a, err := api.View(ctx, c, find)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if !has.Includes(need.Grants()[0].Level) {
-		return store.Denied(need.Required())
+	entry, err := s.FindUser(ctx, a, name, b.AccountNameAttribute)
+	if err != nil {
+		return nil, err
 	}
-	return store.Invalid("%s: no directory is configured", kind)
+	return api.Update(ctx, c, func(tx *store.Tx) (*user, error) {
+		if _, err := find(tx); err != nil {
+			return nil, err
+		}
+		u, err := store.CreateDirectoryUser(tx, a, entry, b.AccountNameAttribute)
+		if err != nil {
+			return nil, err
+		}
+		return show(u), nil
+	})
+}
+
+// createDirectoryGroup is createDirectoryUser for a user group. Its members come in the background, or when somebody asks for
+// them.
+func (s Services) createDirectoryGroup(ctx context.Context, c api.Caller, b userGroupFields) (*userGroup, error) {
+	name := b.GroupName
+	if b.GroupType == store.LdapDirectoryType {
+		name = b.GroupDistinguishedName
+	}
+	asked := b.access(b.GroupType, b.HostName)
+	find := func(tx *store.Tx) (a store.DirectoryAccess, err error) {
+		if err = b.endowment().Check(tx); err == nil {
+			a, err = store.FindAccess(tx, asked)
+		}
+		return a, err
+	}
+	a, err := api.View(ctx, c, find)
+	if err != nil {
+		return nil, err
+	}
+	entry, err := s.FindGroup(ctx, a, name, b.AccountAttribute, b.MembershipAttribute)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := api.Update(ctx, c, func(tx *store.Tx) (*userGroup, error) {
+		if _, err := find(tx); err != nil {
+			return nil, err
+		}
+		g := b.group()
+		err := store.CreateDirectoryGroup(tx, a, entry, g, b.endowment())
+		return shownGroup(tx, g, err)
+	})
+	if err == nil {
+		s.WakeDirectories()
+	}
+	return shown, err
 }

@@ -35,6 +35,14 @@ type Services struct {
 	Wake func()
 	// Stop ends the process of an import that was canceled.
 	Stop func(importID int)
+	// FindUser looks a user up in a directory; accountAttribute is what he is called by, of LDAP. Its errors are for the caller.
+	FindUser func(ctx context.Context, a store.DirectoryAccess, name, accountAttribute string) (store.DirectoryEntry, error)
+	// FindGroup looks a group up in a directory; the attributes are those of LDAP. Its errors are for the caller.
+	FindGroup func(ctx context.Context, a store.DirectoryAccess, name, accountAttribute, membershipAttribute string) (store.DirectoryEntry, error)
+	// Synchronize brings a user group to what its directory says, if it comes from one that can be asked.
+	Synchronize func(ctx context.Context, groupID int)
+	// WakeDirectories has all user groups of directories synchronized soon.
+	WakeDirectories func()
 	// ImportLimit is the most bytes of a decoded file.
 	ImportLimit int64
 }
@@ -69,7 +77,7 @@ func New(s Services) *api.Dialect {
 			assetAttributes, attributes, attributeTypes, entityTypes, databases, platforms,
 			imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
 			accessPolicies, addressGroups, addresses, configuration, epmPolicies, subscriptions,
-			memberships, roles, userGroups, users,
+			memberships, roles, userGroups(s), users(s),
 			smartRules, managed, entitlements,
 		),
 	}

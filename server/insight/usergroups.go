@@ -3,21 +3,25 @@ package insight
 import (
 	"context"
 	"iter"
+	"net/http"
 
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
 )
 
-var userGroups = []api.Route{
-	api.GET("UserGroups/{name}", readsAccounts, "Returns a user group by name.", userGroupByPathName).Deprecated(),
-	api.DELETE("UserGroups/{name}", writesAccounts, "Deletes a user group by name.", deleteUserGroupByPathName).Deprecated(),
-	api.GET("UserGroups", readsAccounts, "Returns a list of active and inactive user groups.", listUserGroups),
-	api.GET("UserGroups/{id}", readsAccounts, "Returns a user group by ID.", userGroupByID).ManualList(),
-	api.GET("UserGroups?name", readsAccounts, "Returns a user group by name.", userGroupByName).ManualList(),
-	api.POST("UserGroups", writesAccounts, "Creates a new user group with permissions, and, optionally, Smart Rule access and application registration IDs.", createUserGroup).ManualList(),
-	api.DELETE("UserGroups/{id}", writesAccounts, "Deletes a user group by ID.", deleteUserGroup),
-	api.DELETE("UserGroups?name", writesAccounts, "Deletes a user group by name.", deleteUserGroupByName),
+func userGroups(s Services) []api.Route {
+	return []api.Route{
+		api.GET("UserGroups/{name}", readsAccounts, "Returns a user group by name.", userGroupByPathName).Deprecated(),
+		api.DELETE("UserGroups/{name}", writesAccounts, "Deletes a user group by name.", deleteUserGroupByPathName).Deprecated(),
+		api.GET("UserGroups", readsAccounts, "Returns a list of active and inactive user groups.", listUserGroups),
+		api.GET("UserGroups/{id}", readsAccounts, "Returns a user group by ID.", userGroupByID).ManualList(),
+		api.GET("UserGroups?name", readsAccounts, "Returns a user group by name.", userGroupByName).ManualList(),
+		api.Do(http.MethodPost, "UserGroups", writesAccounts, "Creates a new user group with permissions, and, optionally, Smart Rule access and application registration IDs.", s.createUserGroup).
+			Answers(http.StatusCreated).ManualList(),
+		api.DELETE("UserGroups/{id}", writesAccounts, "Deletes a user group by ID.", deleteUserGroup),
+		api.DELETE("UserGroups?name", writesAccounts, "Deletes a user group by name.", deleteUserGroupByName),
+	}
 }
 
 // userGroup is a user group as the document shows one.
@@ -151,19 +155,25 @@ func (b *userGroupFields) endowment() store.Endowment {
 	return e
 }
 
-func createUserGroup(tx *store.Tx, in newUserGroup) (*userGroup, error) {
+// group is the user group that the body describes.
+func (b *userGroupFields) group() *store.UserGroup {
+	return &store.UserGroup{
+		Name: b.GroupName, Description: b.Description, GroupType: b.GroupType, IsActive: b.IsActive == nil || *b.IsActive,
+		AccountAttribute: store.Text(b.AccountAttribute), MembershipAttribute: store.Text(b.MembershipAttribute),
+		ExcludedFromGlobalSync: b.ExcludedFromGlobalSync, OverrideGlobalSyncSettings: b.OverrideGlobalSyncSettings,
+	}
+}
+
+func (s Services) createUserGroup(ctx context.Context, c api.Caller, in newUserGroup) (*userGroup, error) {
 	b := in.Body
 	if b.GroupType != store.BeyondInsightType {
-		if err := b.endowment().Check(tx); err != nil {
-			return nil, err
-		}
-		return nil, b.refuse(tx, b.GroupType)
+		return s.createDirectoryGroup(ctx, c, b)
 	}
-	g := &store.UserGroup{
-		Name: b.GroupName, Description: b.Description, GroupType: b.GroupType, IsActive: b.IsActive == nil || *b.IsActive,
-	}
-	err := store.CreateUserGroup(tx, g, b.endowment())
-	return shownGroup(tx, g, err)
+	return api.Update(ctx, c, func(tx *store.Tx) (*userGroup, error) {
+		g := b.group()
+		err := store.CreateUserGroup(tx, g, b.endowment())
+		return shownGroup(tx, g, err)
+	})
 }
 
 func deleteUserGroup(tx *store.Tx, in byID) (api.None, error) {

@@ -4,22 +4,25 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/http"
 
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
 )
 
-var users = []api.Route{
-	api.GET("Users", readsAccounts, "Returns a list of all users if username parameter is not supplied. Otherwise returns the requested user.", listUsers),
-	api.GET("UserGroups/{userGroupId}/Users", readsAccounts, "Returns a list of users for the user group referenced by ID.", usersOfGroup),
-	api.GET("Users/{id}", readsAccounts, "Returns a user by ID.", userByID).ManualList(),
-	api.POST("Users", writesAccounts, "Creates a new user with no user group associations.", createUser).Manual(200).ManualList(),
-	api.POST("Users/{id}/Quarantine", quarantines, "Quarantines the user referenced by ID.", quarantineUser).Manual(200).ManualList(),
-	api.POST("UserGroups/{userGroupId}/Users", writesAccounts, "Creates a user in a BeyondInsight-type user group.", createUserInGroup).ManualList(),
-	api.POST("Users/{id}/RecycleClientSecret", recyclesSecret, "Recycles the client secret for an application user.", recycleClientSecret).Manual(200),
-	api.PUT("Users/{id}", writesAccounts, "Updates a BeyondInsight user by ID.", updateUser).ManualList(),
-	api.DELETE("Users/{id}", writesAccounts, "Deletes a user by ID.", deleteUser),
+func users(s Services) []api.Route {
+	return []api.Route{
+		api.GET("Users", readsAccounts, "Returns a list of all users if username parameter is not supplied. Otherwise returns the requested user.", listUsers),
+		api.First(api.GET("UserGroups/{userGroupId}/Users", readsAccounts, "Returns a list of users for the user group referenced by ID.", usersOfGroup), s.synchronize),
+		api.GET("Users/{id}", readsAccounts, "Returns a user by ID.", userByID).ManualList(),
+		api.Do(http.MethodPost, "Users", writesAccounts, "Creates a new user with no user group associations.", s.createUser).Answers(http.StatusCreated).Manual(200).ManualList(),
+		api.POST("Users/{id}/Quarantine", quarantines, "Quarantines the user referenced by ID.", quarantineUser).Manual(200).ManualList(),
+		api.POST("UserGroups/{userGroupId}/Users", writesAccounts, "Creates a user in a BeyondInsight-type user group.", createUserInGroup).ManualList(),
+		api.POST("Users/{id}/RecycleClientSecret", recyclesSecret, "Recycles the client secret for an application user.", recycleClientSecret).Manual(200),
+		api.PUT("Users/{id}", writesAccounts, "Updates a BeyondInsight user by ID.", updateUser).ManualList(),
+		api.DELETE("Users/{id}", writesAccounts, "Deletes a user by ID.", deleteUser),
+	}
 }
 
 // recyclesSecret is decided by the user affected, in the handler.
@@ -51,6 +54,10 @@ type ofGroup struct {
 	GroupID int `uri:"userGroupId"` // ID of the user group.
 }
 
+// synchronize brings a group of a directory up to date before its users are listed. If the directory cannot be asked, they are
+// listed as they are known.
+func (s Services) synchronize(ctx context.Context, in ofGroup) { s.Synchronize(ctx, in.GroupID) }
+
 func usersOfGroup(tx *store.Tx, in ofGroup) (api.Page[user], error) {
 	g, err := store.UserGroups.Get(tx, in.GroupID)
 	if err != nil {
@@ -69,14 +76,14 @@ func userByID(tx *store.Tx, in byID) (*user, error) {
 
 type newUser struct{ Body userFields }
 
-func createUser(tx *store.Tx, in newUser) (*user, error) {
+func (s Services) createUser(ctx context.Context, c api.Caller, in newUser) (*user, error) {
 	switch b := in.Body; b.UserType {
 	case store.BeyondInsightType:
-		return b.create(tx)
+		return api.Update(ctx, c, b.create)
 	case store.ApplicationType:
-		return createApplication(tx, b.UserName, b.AccessPolicyID)
+		return api.Update(ctx, c, func(tx *store.Tx) (*user, error) { return createApplication(tx, b.UserName, b.AccessPolicyID) })
 	default:
-		return nil, b.refuse(tx, b.UserType)
+		return s.createDirectoryUser(ctx, c, b)
 	}
 }
 

@@ -3,6 +3,8 @@ package lab
 import (
 	"context"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/musterhq/muster/store"
 )
 
@@ -31,10 +33,8 @@ func Load(ctx context.Context, db *store.DB, f *File, o LoadOptions) ([]Change, 
 	if err := f.Resolve(values); err != nil {
 		return nil, err
 	}
-	for _, u := range f.Users {
-		if err := u.prepare(ctx, db, o.By); err != nil {
-			return nil, err
-		}
+	if err := f.prepare(ctx, db, o.By); err != nil {
+		return nil, err
 	}
 	steps := f.steps()
 	changes := []Change{}
@@ -54,6 +54,19 @@ func Load(ctx context.Context, db *store.DB, f *File, o LoadOptions) ([]Change, 
 		return changes, err
 	}
 	return changes, perform(ctx, db, o.By, steps, touched)
+}
+
+// hashedAtOnce is how many passwords are looked at at the same time: those who sign in meanwhile want some of the cores, too.
+const hashedAtOnce = 2
+
+// prepare hashes the passwords of users. A thousand of them take a minute.
+func (f *File) prepare(ctx context.Context, db *store.DB, by store.Actor) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(hashedAtOnce)
+	for _, u := range f.Users {
+		g.Go(func() error { return u.prepare(ctx, db, by) })
+	}
+	return g.Wait()
 }
 
 // perform does the steps that change anything.

@@ -37,7 +37,7 @@ func (w *Workgroup) put(p *pass) error {
 	if err != nil {
 		return err
 	}
-	group, err := store.DeviceGroups.Get(p.tx, r.ID)
+	group, err := store.DeviceGroupOf(p.tx, r.ID)
 	if err != nil {
 		return err
 	}
@@ -50,11 +50,11 @@ func (w *Workgroup) put(p *pass) error {
 	if *group != before && found != nil {
 		p.say(w, edit, store.DeviceGroups.Name()+" "+quoted(w.Name), changes(&before, group)...)
 	}
-	if err := store.DeviceGroups.Put(p.tx, group); err != nil || group.LastModified == or(w.LastModified, group.LastModified) {
+	if err := store.PutDeviceGroup(p.tx, group); err != nil || group.LastModified == or(w.LastModified, group.LastModified) {
 		return err
 	}
 	group.LastModified = *w.LastModified // which the change of something else has moved
-	return store.DeviceGroups.Put(p.tx, group)
+	return store.PutDeviceGroup(p.tx, group)
 }
 
 // policy is the id of the EPM policy; an empty name is none.
@@ -96,13 +96,13 @@ func (c *collector) workgroups() (all []*Workgroup, err error) {
 			return nil, err
 		}
 		w := &Workgroup{}
-		if group, err := store.DeviceGroups.Get(c.tx, r.ID); err == nil {
-			show(w, group)
-			if name := c.policyNames[group.PolicyID]; name != "" {
-				w.Policy = &name
-			}
-		} else if !known(err) {
+		group, err := store.DeviceGroupOf(c.tx, r.ID)
+		if err != nil {
 			return nil, err
+		}
+		show(w, group)
+		if name := c.policyNames[group.PolicyID]; name != "" {
+			w.Policy = &name
 		}
 		show(w, r)
 		w.Organization = new(c.organizationNames[r.OrganizationID])

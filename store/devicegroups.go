@@ -1,5 +1,7 @@
 package store
 
+import "errors"
+
 // DeviceGroup is a Workgroup as a group of devices, which is how another door shows it: what it has beyond its name. Every
 // Workgroup has one, under its id; only the lab file changes it.
 type DeviceGroup struct {
@@ -37,3 +39,15 @@ func (g *DeviceGroup) date(now Time, old *DeviceGroup) {
 		g.LastModified = now
 	}
 }
+
+// DeviceGroupOf returns the device group that a Workgroup is; one that is older than device groups has an empty one, without dates.
+func DeviceGroupOf(tx *Tx, workgroupID int) (*DeviceGroup, error) {
+	g, err := DeviceGroups.Get(tx, workgroupID)
+	if errors.Is(err, ErrNotFound) {
+		return &DeviceGroup{WorkgroupID: workgroupID}, nil
+	}
+	return g, err
+}
+
+// PutDeviceGroup stores the device group that a Workgroup is.
+func PutDeviceGroup(tx *Tx, g *DeviceGroup) error { return replace(tx, DeviceGroups, g) }

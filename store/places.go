@@ -84,12 +84,12 @@ func (w *Workgroup) changed(tx *Tx, old *Workgroup) error {
 	case old == nil:
 		return DeviceGroups.Insert(tx, &DeviceGroup{WorkgroupID: w.ID})
 	}
-	g, err := DeviceGroups.Get(tx, w.ID)
+	g, err := DeviceGroupOf(tx, w.ID)
 	if err != nil {
-		return unless(ErrNotFound, err)
+		return err
 	}
 	g.LastModified = tx.Now
-	return DeviceGroups.Put(tx, g)
+	return PutDeviceGroup(tx, g)
 }
 
 // WorkgroupByID returns a Workgroup that the actor may see, or ErrNotFound.

@@ -70,7 +70,9 @@ func (e *entrance) print(w io.Writer, demo bool) error {
 	line("API key", e.APIKey)
 	line("client id, secret", e.ClientID+"  "+e.ClientSecret)
 	line("token (24 hours)", e.Token)
-	line("demo users", e.DemoPassword)
+	if e.DemoPassword != "" {
+		line("demo users", "olga, pieter, nadia, …  "+e.DemoPassword)
+	}
 	fmt.Fprintf(&b, `
 Paste these: they sign in, %s and list the assets.
 

@@ -78,16 +78,16 @@ func parseLab(name string) (*lab.File, []byte, error) {
 
 // reportLoad prints what a dry run would change, line by line, and how much it is.
 func reportLoad(out io.Writer, name string, changes []lab.Change, dryRun bool) error {
-	verb := "changed"
+	verb := "made"
 	if dryRun {
-		verb = "would change"
+		verb = "to make"
 		for _, c := range changes {
 			if _, err := fmt.Fprintf(out, "%s:%d: %s\n", name, c.Line, c.Text()); err != nil {
 				return err
 			}
 		}
 	}
-	_, err := fmt.Fprintf(out, "%s: %d %s\n", name, len(changes), verb)
+	_, err := fmt.Fprintf(out, "%s: %d changes %s\n", name, len(changes), verb)
 	return err
 }
 

@@ -1,12 +1,16 @@
 package lab
 
-import "github.com/musterhq/muster/store"
+import (
+	"strings"
+
+	"github.com/musterhq/muster/store"
+)
 
 // EPMPolicy is a policy of Endpoint Privilege Management, known by its name.
 type EPMPolicy struct {
 	Place
 	Name         string            `lab:"required"` // Name of the policy.
-	PolicyGUID   *string           // Its id in the BeyondInsight API; made up unless it is given.
+	PolicyGUID   *string           // Its id in the BeyondInsight API; made up unless it is given. That of an existing policy stays.
 	PolicyID     *int              // Its id in the MetaAccess API. That of an existing policy stays.
 	Applications []*EPMApplication // Applications that the policy has at least.
 }
@@ -37,7 +41,12 @@ func (e *EPMPolicy) steps() []step {
 
 func (e *EPMPolicy) put(p *pass) error {
 	found, err := store.EPMPolicyByName(p.tx, e.Name)
-	_, err = put(p, store.EPMPolicies, e, quoted(e.Name), found, err)
+	_, err = put(p, store.EPMPolicies, e, quoted(e.Name), found, err, func(r *store.EPMPolicy, isNew bool) error {
+		if r.PolicyGUID = strings.ToLower(r.PolicyGUID); !isNew && r.PolicyGUID != found.PolicyGUID {
+			return store.Invalid("PolicyGUID: that of %q is %s and stays", e.Name, found.PolicyGUID)
+		}
+		return nil
+	})
 	return err
 }
 

@@ -3,6 +3,8 @@
 // file again changes nothing. One file here is one section of the lab file: its types, how it is loaded, how it is dumped.
 package lab
 
+import "slices"
+
 // Version is that of the format, the value of the member muster.
 const Version = 1
 
@@ -31,54 +33,29 @@ type File struct {
 // steps are the loading of the whole file, piece by piece, each after what it refers to. A step changes a handful of records at
 // the most.
 func (f *File) steps() []step {
-	var all []step
-	for _, o := range f.Organizations {
-		all = append(all, step{o, o.put})
+	return slices.Concat(
+		singly(f.Organizations), singly(f.Platforms), singly(f.Roles), singly(f.AccessPolicies), wholly(f.EPMPolicies),
+		wholly(f.AttributeTypes), singly(f.FunctionalAccounts), wholly(f.Workgroups), wholly(f.AddressGroups),
+		singly(f.ApiRegistrations), singly(f.SmartRules), singly(f.Directories), wholly(f.UserGroups), wholly(f.Users),
+		wholly(f.Secrets), singly(f.Subscriptions),
+	)
+}
+
+// singly are the steps of items that are one each.
+func singly[T interface {
+	placed
+	put(*pass) error
+}](items []T) (all []step) {
+	for _, item := range items {
+		all = append(all, step{item, item.put})
 	}
-	for _, t := range f.Platforms {
-		all = append(all, step{t, t.put})
-	}
-	for _, r := range f.Roles {
-		all = append(all, step{r, r.put})
-	}
-	for _, a := range f.AccessPolicies {
-		all = append(all, step{a, a.put})
-	}
-	for _, e := range f.EPMPolicies {
-		all = append(all, e.steps()...)
-	}
-	for _, t := range f.AttributeTypes {
-		all = append(all, t.steps()...)
-	}
-	for _, a := range f.FunctionalAccounts {
-		all = append(all, step{a, a.put})
-	}
-	for _, w := range f.Workgroups {
-		all = append(all, w.steps()...)
-	}
-	for _, g := range f.AddressGroups {
-		all = append(all, g.steps()...)
-	}
-	for _, r := range f.ApiRegistrations {
-		all = append(all, step{r, r.put})
-	}
-	for _, r := range f.SmartRules {
-		all = append(all, step{r, r.put})
-	}
-	for _, d := range f.Directories {
-		all = append(all, step{d, d.put})
-	}
-	for _, g := range f.UserGroups {
-		all = append(all, g.steps()...)
-	}
-	for _, u := range f.Users {
-		all = append(all, u.steps()...)
-	}
-	for _, s := range f.Secrets {
-		all = append(all, s.steps()...)
-	}
-	for _, s := range f.Subscriptions {
-		all = append(all, step{s, s.put})
+	return all
+}
+
+// wholly are the steps of items with others within them.
+func wholly[T interface{ steps() []step }](items []T) (all []step) {
+	for _, item := range items {
+		all = append(all, item.steps()...)
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
@@ -30,6 +31,7 @@ func Parse(name string, text []byte) (f *File, err error) {
 	if !utf8.Valid(text) {
 		return nil, d.wrong(1, "", "a lab file is UTF-8")
 	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	defer func() {
 		if r := recover(); r != nil {
 			f, err = nil, d.wrong(1, "", "not YAML: %v", "the text confuses the parser")

@@ -19,7 +19,6 @@ type decoder struct{ file string }
 var (
 	namesType   = reflect.TypeFor[Names]()
 	entriesType = reflect.TypeFor[Entries]()
-	placeType   = reflect.TypeFor[Place]()
 	timeType    = reflect.TypeFor[store.Time]()
 )
 

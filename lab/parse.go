@@ -14,10 +14,13 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// The limits of a lab file.
+// The limits of a lab file. The parser takes about half a kilobyte for each mark, and time in the square of the members of a
+// mapping; who has more than this has several files.
 const (
-	MaxSize   = 16 << 20 // bytes
-	maxNested = 100      // columns to the right, or brackets within each other
+	MaxSize    = 8 << 20 // bytes
+	maxMarks   = 500_000 // colons, commas, dashes and brackets
+	maxMembers = 500     // of a mapping
+	maxNested  = 100     // columns to the right, or brackets within each other
 )
 
 // Parse reads a lab file, of which name is only for errors. What is not understood is refused: unknown and repeated members,
@@ -30,6 +33,13 @@ func Parse(name string, text []byte) (f *File, err error) {
 	}
 	if !utf8.Valid(text) {
 		return nil, d.wrong(1, "", "a lab file is UTF-8")
+	}
+	marks := 0
+	for _, mark := range []string{":", ",", "-", "[", "{", "?"} {
+		marks += bytes.Count(text, []byte(mark))
+	}
+	if marks > maxMarks {
+		return nil, d.wrong(1, "", "too much for one file: more than %d colons, commas, dashes and brackets", maxMarks)
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	defer func() {
@@ -70,28 +80,76 @@ func Parse(name string, text []byte) (f *File, err error) {
 
 // admit refuses what must not reach the parser.
 func (d *decoder) admit(tokens token.Tokens) error {
-	brackets := 0
+	var open nesting
 	for _, t := range tokens {
+		says := ""
 		switch t.Type {
-		case token.SequenceEntryType, token.MappingKeyType:
-			if t.Position.Column > maxNested {
-				return d.wrong(t.Position.Line, "", "nested too deep")
-			}
 		case token.AnchorType, token.AliasType, token.MergeKeyType:
-			return d.wrong(t.Position.Line, "", "anchors and aliases are not read here")
+			says = "anchors and aliases are not read here"
 		case token.TagType:
-			return d.wrong(t.Position.Line, "", "tags are not read here")
+			says = "tags are not read here"
 		case token.DirectiveType:
-			return d.wrong(t.Position.Line, "", "directives are not read here")
-		case token.SequenceStartType, token.MappingStartType:
-			if brackets++; brackets > maxNested {
-				return d.wrong(t.Position.Line, "", "nested too deep")
-			}
-		case token.SequenceEndType, token.MappingEndType:
-			brackets--
+			says = "directives are not read here"
+		default:
+			says = open.refuses(t)
+		}
+		if says != "" {
+			return d.wrong(t.Position.Line, "", "%s", says)
 		}
 	}
 	return nil
+}
+
+// nesting are the mappings and lists that a token lies within, the outermost first.
+type nesting []nested
+
+type nested struct {
+	column  int // of its members; 0: in brackets
+	members int
+}
+
+// refuses goes on to a token and says why it is too much; empty: it is not.
+func (n *nesting) refuses(t *token.Token) string {
+	column := t.Position.Column
+	switch t.Type {
+	case token.SequenceStartType, token.MappingStartType:
+		*n = append(*n, nested{})
+	case token.SequenceEndType, token.MappingEndType:
+		n.leave(func(top nested) bool { return top.column != 0 })
+		*n = (*n)[:max(len(*n)-1, 0)]
+	case token.SequenceEntryType:
+		n.leave(func(top nested) bool { return top.column > column })
+		if column > maxNested {
+			return "nested too deep"
+		}
+	case token.MappingKeyType:
+		if column > maxNested {
+			return "nested too deep"
+		}
+	case token.MappingValueType:
+		if t.Prev != nil {
+			column = t.Prev.Position.Column
+		}
+		n.leave(func(top nested) bool { return top.column > column })
+		if top := len(*n) - 1; top < 0 || (*n)[top].column != 0 && (*n)[top].column < column {
+			*n = append(*n, nested{column: column})
+		}
+		top := &(*n)[len(*n)-1]
+		if top.members++; top.members > maxMembers {
+			return fmt.Sprintf("a mapping has at most %d members", maxMembers)
+		}
+	}
+	if len(*n) > maxNested {
+		return "nested too deep"
+	}
+	return ""
+}
+
+// leave leaves what the token is not within any more.
+func (n *nesting) leave(over func(nested) bool) {
+	for len(*n) > 0 && over((*n)[len(*n)-1]) {
+		*n = (*n)[:len(*n)-1]
+	}
 }
 
 var positioned = regexp.MustCompile(`\[(\d+):\d+\]`)

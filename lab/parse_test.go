@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 )
@@ -21,10 +22,13 @@ func TestRefused(t *testing.T) {
 		{"an anchor", "muster: 1\nUsers: &all []", `lab.yaml:2: anchors and aliases are not read here`},
 		{"an alias", "muster: 1\nUsers: *all", `lab.yaml:2: anchors and aliases are not read here`},
 		{"a tag", "muster: !!int 1", `lab.yaml:1: tags are not read here`},
-		{"deep brackets", "muster: " + strings.Repeat("[", 200_000), `lab.yaml:1: nested too deep`},
-		{"deep dashes", "muster:\n" + strings.Repeat("- ", 100_000), `lab.yaml:2: nested too deep`},
-		{"deep questions", "muster:\n" + strings.Repeat("? ", 100_000), `lab.yaml:2: nested too deep`},
-		{"too much", "muster: 1 #" + strings.Repeat(" ", MaxSize), `lab.yaml:1: a lab file has at most 16 MiB`},
+		{"deep brackets", "muster: " + strings.Repeat("[", 2_000), `lab.yaml:1: nested too deep`},
+		{"deep dashes", "muster:\n" + strings.Repeat("- ", 2_000), `lab.yaml:2: nested too deep`},
+		{"deep questions", "muster:\n" + strings.Repeat("? ", 2_000), `lab.yaml:2: nested too deep`},
+		{"too much", "muster: 1 #" + strings.Repeat(" ", MaxSize), `lab.yaml:1: a lab file has at most 8 MiB`},
+		{"too many marks", "muster: [" + strings.Repeat(",", 600_000), `lab.yaml:1: too much for one file: more than 500000 colons, commas, dashes and brackets`},
+		{"a mapping without end", "muster: 1\n" + strings.Repeat("a: []\n", 50_000), `lab.yaml:501: a mapping has at most 500 members`},
+		{"a mapping without end, in braces", "muster: 1\nUsers: [{" + strings.Repeat("a: {b: 1}, ", 20_000), `lab.yaml:2: a mapping has at most 500 members`},
 		{"an unknown section", "muster: 1\nGroups: []", `lab.yaml:2: there is no member "Groups"`},
 		{"an unknown member", user("Nmae: x"), `lab.yaml:4: Users[0]: there is no member "Nmae"`},
 		{"a member in small letters", user("firstName: x"), `lab.yaml:4: Users[0]: there is no member "firstName"; FirstName is meant?`},
@@ -98,7 +102,7 @@ func asset(members string) string {
 	return "muster: 1\nWorkgroups:\n  - Name: Lab\n    Assets:\n      - IPAddress: 10.0.0.1\n        " + members
 }
 
-// FuzzParse finds no file that makes the parser panic, or whose error has no place.
+// FuzzParse finds no file that makes the parser panic, whose error has no place, or that is written as one that is refused.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(read(f, "testdata/all.yaml")))
 	for _, text := range []string{"", "muster: 1", "muster: [", "? ? :", "- - -", "muster: |\n  x", "a: &a [*a]", "%YAML 1.2\n---\n", "\"\\x"} {
@@ -107,8 +111,10 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		file, err := Parse("lab.yaml", text)
 		if err == nil {
-			if err := file.Write(t.Output()); err != nil {
-				t.Error(err)
+			var b bytes.Buffer
+			check(t, file.Write(&b))
+			if _, err := Parse("written.yaml", b.Bytes()); err != nil {
+				t.Errorf("%v in\n%s", err, b.String())
 			}
 			return
 		}

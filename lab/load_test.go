@@ -1,7 +1,11 @@
 package lab
 
 import (
+	"context"
+	"errors"
+	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/musterhq/muster/store"
@@ -105,4 +109,51 @@ func TestLoadsAreAudited(t *testing.T) {
 	})
 	check(t, err)
 	is(t, "the sections", strings.Join(rows, ", "), "Asset, Workgroup, Organization")
+}
+
+// ending is a context that ends after it was asked so many times whether it has.
+type ending struct {
+	context.Context
+	left atomic.Int64
+}
+
+func (e *ending) Err() error {
+	if e.left.Add(-1) < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestALoadThatBreaksOff changes nothing during its rehearsal, and afterwards a part; loading again does the rest.
+func TestALoadThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	text, broken, whole := read(t, "testdata/all.yaml"), newStore(t), newStore(t)
+	all := len(load(t, whole, text))
+	empty, parts := dump(t, broken, true), 0
+	for patience := int64(1); ; patience *= 2 {
+		f, err := Parse("lab.yaml", []byte(text))
+		check(t, err)
+		ctx := &ending{Context: t.Context()}
+		ctx.left.Store(patience)
+		changes, err := Load(ctx, broken, f, LoadOptions{})
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("it ends with %v", err)
+		}
+		if len(changes) > 0 && len(changes) < all {
+			parts++
+		}
+	}
+	if parts == 0 {
+		t.Error("no load broke off in the middle")
+	}
+	is(t, "what is left to do", strings.Join(load(t, broken, text), "\n"), "")
+	madeUp := regexp.MustCompile(`(\w+ID): .*`) // the broken loads have used up some
+	same := func(dump string) string { return madeUp.ReplaceAllString(dump, "$1") }
+	is(t, "the store", same(dump(t, broken, true)), same(dump(t, whole, true)))
+	if same(empty) == same(dump(t, broken, true)) {
+		t.Error("nothing was loaded")
+	}
 }

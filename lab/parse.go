@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
@@ -162,7 +163,8 @@ func (d *decoder) syntax(err error) error {
 		GetToken() *token.Token
 	}
 	if errors.As(err, &told) {
-		text = "not YAML: " + told.GetMessage()
+		message, _, _ := strings.Cut(told.GetMessage(), `"`) // behind it may be a piece of a password
+		text = "not YAML: " + strings.TrimRight(message, ": ")
 		if t := told.GetToken(); t != nil && t.Position != nil {
 			line = t.Position.Line
 		}

@@ -17,6 +17,7 @@ func TestRefused(t *testing.T) {
 		{"another version", "muster: 2", `lab.yaml:1: muster: version 2 is not known, only 1 is`},
 		{"a list", "- muster: 1", `lab.yaml:1: members are expected, this is a list`},
 		{"no YAML", "muster: 1\nUsers: [", `lab.yaml:2: not YAML: sequence end token ']' not found`},
+		{"a password that is taken for YAML", user("Password: |hunter2"), `lab.yaml:4: not YAML: invalid header option`},
 		{"bytes that are no text", "muster: \xff", `lab.yaml:1: a lab file is UTF-8`},
 		{"a second document", "muster: 1\n---\nmuster: 1", `lab.yaml:3: a second document begins`},
 		{"an anchor", "muster: 1\nUsers: &all []", `lab.yaml:2: anchors and aliases are not read here`},

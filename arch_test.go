@@ -28,10 +28,10 @@ var arrows = map[string]string{
 	"plugins/importerpb":      "",
 	"plugins":                 "plugins/importerpb",
 	"plugins/host":            "plugins plugins/importerpb",
-	"plugins/importertest":    "plugins plugins/host plugins/importerpb",
-	"importers/columns":       "plugins",
-	"importers/*":             "plugins importers/columns", // the formats
-	"importers/builtin":       "plugins importers/*",
+	"plugins/importertest":    "plugins plugins/host plugins/importerpb plugins/cases",
+	"importers/columns":       "plugins importers/text importers/hosts",
+	"importers/*":             "plugins importers/columns importers/elements importers/text importers/hosts", // the formats
+	"importers/builtin":       "plugins importers/* importers/nessussc",
 	"importers/runner":        "plugins plugins/host store",
 	"docs":                    "",
 	"testdata/demo":           "",
@@ -39,6 +39,11 @@ var arrows = map[string]string{
 	"directory":               "",
 	"directory/roster":        "directory store authz",
 	"directory/directorytest": "",
+	"plugins/cases":           "plugins",
+	"importers/text":          "",
+	"importers/hosts":         "plugins",
+	"importers/elements":      "plugins importers/text importers/hosts",
+	"importers/nessussc":      "plugins importers/columns importers/nessus",
 }
 
 // keepers are the packages behind which a library stays hidden.

@@ -144,6 +144,19 @@ func TestWire(t *testing.T) {
 	})
 }
 
+// TestFromWireOfTooMuch takes a record from a process that keeps to no limit.
+func TestFromWireOfTooMuch(t *testing.T) {
+	t.Parallel()
+	m := &importerpb.Record{IpAddress: "192.0.2.1", ManagedSystem: &importerpb.ManagedSystem{}}
+	for range 100_000 {
+		m.ManagedSystem.ManagedAccounts = append(m.ManagedSystem.ManagedAccounts, &importerpb.ManagedAccount{})
+	}
+	want := Record{IPAddress: "192.0.2.1", Skip: "it has more than 1000 managed accounts"}
+	if diff := cmp.Diff(want, FromWire(m)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestLargestRecordFitsAMessage keeps what a record may hold below what a host takes in one message.
 func TestLargestRecordFitsAMessage(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,7 @@ import (
 type Importer struct {
 	Type       string   // the ImportType as POST Imports names it: "NESSUS"
 	Extensions []string // the usual file name extensions, in lower case: ".csv"
+	Version    string   // of the importer, for those who ask which one they have: "1.2.0"; may be empty
 
 	// Import reads f to its end and emits each host once, in any order, from one goroutine. It returns the first error
 	// of emit as it is. Its own error fails the import, and its text is all that the user sees, so it names the place:

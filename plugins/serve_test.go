@@ -23,7 +23,7 @@ import (
 )
 
 // words emits a host for each word of a file, whose text tells what else to do.
-var words = plugins.Importer{Type: "WORDS", Extensions: []string{".txt"}, Import: func(ctx context.Context, f plugins.File, emit func(plugins.Record) error) error {
+var words = plugins.Importer{Type: "WORDS", Extensions: []string{".txt"}, Version: "1.2", Import: func(ctx context.Context, f plugins.File, emit func(plugins.Record) error) error {
 	scanner := bufio.NewScanner(f)
 	scanner.Split(bufio.ScanWords)
 	for scanner.Scan() {
@@ -110,7 +110,7 @@ func importOverPipe(t *testing.T, chunks ...*importerpb.Chunk) ([]*importerpb.Ba
 		t.Fatal(err)
 	}
 	description, err := dispensed.(importerpb.ImporterClient).Describe(t.Context(), &importerpb.DescribeRequest{})
-	if want := (&importerpb.Description{Type: "WORDS", Extensions: []string{".txt"}}); err != nil || !proto.Equal(description, want) {
+	if want := (&importerpb.Description{Type: "WORDS", Extensions: []string{".txt"}, Version: "1.2"}); err != nil || !proto.Equal(description, want) {
 		t.Errorf("the description is %v, %v", description, err)
 	}
 	stream, err := dispensed.(importerpb.ImporterClient).Import(t.Context())

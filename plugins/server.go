@@ -25,7 +25,7 @@ type server struct {
 }
 
 func (s *server) Describe(context.Context, *importerpb.DescribeRequest) (*importerpb.Description, error) {
-	return &importerpb.Description{Type: s.importer.Type, Extensions: s.importer.Extensions}, nil
+	return &importerpb.Description{Type: s.importer.Type, Extensions: s.importer.Extensions, Version: s.importer.Version}, nil
 }
 
 func (s *server) Import(stream grpc.BidiStreamingServer[importerpb.Chunk, importerpb.Batch]) error {

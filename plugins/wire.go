@@ -68,10 +68,10 @@ func FromWire(m *importerpb.Record) Record {
 
 func belongingsFromWire(m *importerpb.Record) *Belongings {
 	b := &Belongings{ManagedSystem: systemFromWire(m.GetManagedSystem())}
-	for _, a := range m.GetAttributes() {
+	for _, a := range upTo(MaxAttributes, m.GetAttributes()) {
 		b.Attributes = append(b.Attributes, Attribute{Type: a.GetType(), ShortName: a.GetShortName()})
 	}
-	for _, d := range m.GetDatabases() {
+	for _, d := range upTo(MaxDatabases, m.GetDatabases()) {
 		b.Databases = append(b.Databases, Database{
 			PlatformID: int(d.GetPlatformId()), InstanceName: d.GetInstanceName(), IsDefaultInstance: d.IsDefaultInstance,
 			Port: int(d.GetPort()), Version: d.GetVersion(), Template: d.GetTemplate(),
@@ -90,7 +90,7 @@ func systemFromWire(m *importerpb.ManagedSystem) *ManagedSystem {
 		FunctionalAccountID: int(m.GetFunctionalAccountId()), AutoManagementFlag: m.AutoManagementFlag,
 		ReleaseDuration: int(m.GetReleaseDuration()), MaxReleaseDuration: int(m.GetMaxReleaseDuration()),
 	}
-	for _, a := range m.GetManagedAccounts() {
+	for _, a := range upTo(MaxManagedAccounts, m.GetManagedAccounts()) {
 		s.ManagedAccounts = append(s.ManagedAccounts, ManagedAccount{
 			DomainName: a.GetDomainName(), AccountName: a.GetAccountName(), DistinguishedName: a.GetDistinguishedName(),
 			Description: a.GetDescription(), Password: NewPassword(a.GetPassword()), ApiEnabled: a.ApiEnabled,
@@ -100,3 +100,6 @@ func systemFromWire(m *importerpb.ManagedSystem) *ManagedSystem {
 	}
 	return s
 }
+
+// upTo returns no more of a list than Normalized needs to see that it is too long.
+func upTo[T any](most int, list []T) []T { return list[:min(len(list), most+1)] }

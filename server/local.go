@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/musterhq/muster/server/insight"
@@ -34,6 +35,7 @@ func (s *Server) localHandler() http.Handler {
 	mux.HandleFunc("POST "+LocalAdminPath, s.administer)
 	mux.HandleFunc("POST "+LocalLoadPath, s.load)
 	mux.HandleFunc("POST "+LocalDumpPath, s.dump)
+	mux.HandleFunc("POST "+LocalPluginsPath, s.managePlugins)
 	return mux
 }
 
@@ -54,7 +56,7 @@ func (s *Server) answerLocally(w http.ResponseWriter, r *http.Request, ask any, 
 	}
 	if err != nil {
 		*failed, status = err.Error(), http.StatusBadRequest
-		if !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrDenied) && !errors.Is(err, store.ErrInvalid) {
+		if !slices.ContainsFunc(theirFault, func(kind error) bool { return errors.Is(err, kind) }) {
 			s.Log.Error("local door", "path", r.URL.Path, "error", err)
 		}
 	}
@@ -62,6 +64,9 @@ func (s *Server) answerLocally(w http.ResponseWriter, r *http.Request, ask any, 
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(ask)
 }
+
+// theirFault are the errors that whoever asks can do something about; any other is worth a line in the log.
+var theirFault = []error{store.ErrNotFound, store.ErrDenied, store.ErrInvalid, store.ErrExists}
 
 func (s *Server) tokenFor(r *http.Request, ask LocalToken) (string, error) {
 	if ask.Hours < 0 || ask.Hours > maxTokenHours {

@@ -28,7 +28,7 @@ import (
 type Options struct {
 	DB          *store.DB
 	Runner      *runner.Runner
-	Importers   []string // the ImportTypes there are
+	Importers   []string // the ImportTypes that are built in
 	Manual      bool     // answer to the letter of the printed document
 	BodyLimit   int64    // bytes of a request's body
 	ImportLimit int64    // bytes of an imported file
@@ -80,7 +80,7 @@ func Dialects() []*api.Dialect { return (&Server{}).dialects() }
 
 func (s *Server) dialects() []*api.Dialect {
 	return []*api.Dialect{insight.New(s.directories(insight.Services{
-		Importers:   func() []string { return s.Importers },
+		Importers:   func(tx *store.Tx) ([]string, error) { return store.ImportTypes(tx, s.Importers) },
 		Spool:       s.spool,
 		Discard:     func(file string) { s.Runner.Discard(file) },
 		Wake:        func() { s.Runner.Wake() },

@@ -158,6 +158,13 @@ var (
 		in(func(a *Audit) Key { return K(a.CreateDate) })
 )
 
+// External importers.
+var (
+	Plugins = collection[string, Plugin]("px", "Plugin", func(p *Plugin) *string { return &p.File })
+
+	pluginByType = Plugins.unique('t', "import type", func(p *Plugin) Key { return K(p.ImportType) })
+)
+
 // Address groups. Addresses lie in the order of their groups.
 var (
 	AddressGroups = collection[int, AddressGroup]("ag", "Address Group", func(g *AddressGroup) *int { return &g.AddressGroupID })

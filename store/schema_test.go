@@ -30,6 +30,7 @@ var schema = []described{
 	Platforms, Databases,
 	GroupMember, GroupPermission, GroupRegistration, GroupRule, AssetAttribute, RuleAttribute, RuleAsset, GroupOrganization,
 	Imports, ImportFiles, Jobs, Audits,
+	Plugins,
 	AddressGroups, Addresses, addressClearings,
 	EPMPolicies, EPMApplications,
 	Subscriptions, SubscriptionRuns, Deliveries, deliveryParts, deliveryDrafts,

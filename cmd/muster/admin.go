@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -30,17 +29,14 @@ func actCommand(act server.LocalAct, short, done string) *cobra.Command {
 		Use:   string(act) + " USER",
 		Short: short,
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			reached, err := c.connect(cmd.Context())
-			if err != nil {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), func(reached *client) error {
+				if err := reached.administer(cmd.Context(), act, args[0]); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is %s\n", args[0], done)
 				return err
-			}
-			defer func() { err = errors.Join(err, reached.close()) }()
-			if err := reached.administer(cmd.Context(), act, args[0]); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is %s\n", args[0], done)
-			return err
+			})
 		},
 	}
 	c.storeFlags(command)

@@ -41,6 +41,16 @@ func (c *config) connect(ctx context.Context) (*client, error) {
 	return c.connectHere(ctx)
 }
 
+// with reaches the local door for as long as do takes.
+func (c *config) with(ctx context.Context, do func(*client) error) (err error) {
+	reached, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reached.close()) }()
+	return do(reached)
+}
+
 // connectHere opens the store in this process and runs what the server would.
 func (c *config) connectHere(ctx context.Context) (*client, error) {
 	if _, err := os.Stat(c.dir); err != nil {
@@ -88,6 +98,15 @@ func (c *client) administer(ctx context.Context, act server.LocalAct, user strin
 		return errors.New(answer.Error)
 	}
 	return err
+}
+
+// managePlugins asks about the external importers, or changes which are pinned.
+func (c *client) managePlugins(ctx context.Context, ask server.LocalPlugins) (answer server.LocalPlugins, err error) {
+	err = c.post(ctx, server.LocalPluginsPath, ask, &answer)
+	if answer.Error != "" {
+		err = errors.New(answer.Error)
+	}
+	return answer, err
 }
 
 // get calls an endpoint below the base of the API.

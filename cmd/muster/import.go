@@ -34,14 +34,9 @@ func importCommand() *cobra.Command {
 		Short: "Import a scanner file, as POST Imports does",
 		Long:  "import posts a scanner file as a user of the store and, with --wait, shows how far it is. The exit code is 1 when the import fails.\nIt goes through the server that runs on the store, or opens the store itself, and then always waits.",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			r.file = args[0]
-			reached, err := c.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, reached.close()) }()
-			return r.run(cmd.Context(), reached, cmd.OutOrStdout())
+			return c.with(cmd.Context(), func(reached *client) error { return r.run(cmd.Context(), reached, cmd.OutOrStdout()) })
 		},
 	}
 	c.storeFlags(command)

@@ -8,7 +8,19 @@ import (
 
 	"github.com/musterhq/muster/importers/builtin"
 	"github.com/musterhq/muster/plugins"
+	"github.com/musterhq/muster/plugins/host"
 )
+
+// confineCommand becomes an external importer, on behalf of the muster that started this process.
+func confineCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:                host.ConfineCommand,
+		Short:              "Become an external import format of a running muster",
+		Hidden:             true,
+		DisableFlagParsing: true,
+		RunE:               func(_ *cobra.Command, args []string) error { return host.Confine(args) },
+	}
+}
 
 // importerCommand serves a built-in format to the muster that started this process; it is of no use to people.
 func importerCommand() *cobra.Command {

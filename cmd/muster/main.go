@@ -33,7 +33,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(serveCommand(), tokenCommand(), adminCommand(), importCommand(), loadCommand(), dumpCommand(), versionCommand(), importerCommand())
+	root.AddCommand(serveCommand(), tokenCommand(), adminCommand(), importCommand(), loadCommand(), dumpCommand(), pluginsCommand(), versionCommand(), importerCommand(), confineCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		if !errors.Is(err, errReported) {
 			fmt.Fprintf(stderr, "muster: %v\n", err)

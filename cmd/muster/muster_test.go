@@ -18,14 +18,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/musterhq/muster/plugins/host"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
 )
 
 // The test binary is muster when it is started as muster: the tests below run the whole program as a process of its
-// own, and that starts itself again for its importers.
+// own, and that starts itself again for its importers. Under the name of an external importer it is that.
 func TestMain(m *testing.M) {
-	if os.Getenv(asMuster) != "" || len(os.Args) == 3 && os.Args[1] == "importer" {
+	if name, external := strings.CutPrefix(filepath.Base(os.Args[0]), host.Prefix); external {
+		serveExternal(name)
+	}
+	if os.Getenv(asMuster) != "" || len(os.Args) > 2 && (os.Args[1] == "importer" || os.Args[1] == host.ConfineCommand) {
 		os.Unsetenv(asMuster)
 		main()
 	}

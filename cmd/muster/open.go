@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/musterhq/muster/authz"
-	"github.com/musterhq/muster/importers/builtin"
 	"github.com/musterhq/muster/importers/runner"
 	"github.com/musterhq/muster/plugins/host"
 	"github.com/musterhq/muster/server"
@@ -145,11 +144,14 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 	if err != nil {
 		return err
 	}
-	formats := builtin.Importers()
+	if err := os.Mkdir(c.pluginFolder(), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
 	if i.scratch, err = c.makeScratch(); err != nil {
 		return err
 	}
-	plugins := host.New(host.Options{Executable: self, BuiltIn: formats, Directory: i.scratch, Logger: log})
+	builtIn := formats()
+	plugins := host.New(host.Options{Executable: self, BuiltIn: builtIn, Pins: c.pinsOf(i.db), Directory: i.scratch, Logger: log})
 	run, err := runner.New(ctx, runner.Options{DB: i.db, Host: plugins, Folder: filepath.Join(c.dir, "imports"), Workers: c.importWorkers, Log: log})
 	if err != nil {
 		return err
@@ -163,7 +165,7 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 			return fmt.Errorf("--trusted-proxy: %w", err)
 		}
 	}
-	for _, f := range formats {
+	for _, f := range builtIn {
 		o.Importers = append(o.Importers, f.Type)
 	}
 	if o.Roster, err = c.directories.roster(i.db, log); err != nil {

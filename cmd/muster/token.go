@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -15,18 +14,15 @@ func tokenCommand() *cobra.Command {
 		Short: "Print a Bearer token for a user",
 		Long:  "token prints a Bearer token for a user, without asking for a password: whoever can open the store may be anybody in it.\nIt goes through the server that runs on the store, or opens the store itself.",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			reached, err := c.connect(cmd.Context())
-			if err != nil {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), func(reached *client) error {
+				token, err := reached.signIn(cmd.Context(), args[0], hours)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
 				return err
-			}
-			defer func() { err = errors.Join(err, reached.close()) }()
-			token, err := reached.signIn(cmd.Context(), args[0], hours)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
-			return err
+			})
 		},
 	}
 	c.storeFlags(command)

@@ -9,57 +9,75 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 
 	"github.com/musterhq/muster/importers/text"
 	"github.com/musterhq/muster/plugins"
 )
 
-// maxRecord is the length in bytes of the longest row that is read. A quote that is never closed makes one row of the rest
-// of a file, and that must not cost more memory than there is.
-const maxRecord = 16 << 20
+// maxRecord is the length in bytes of the longest row that is read, and maxColumns how many columns it may have, give or take
+// 64 Ki. A quote that is never closed makes one row of the rest of a file, and that must not cost more memory than there is.
+const (
+	maxRecord  = 8 << 20
+	maxColumns = 256 << 10
+)
+
+// maxPreamble is how many bytes there may be above the header. Some reports list all hosts there.
+const maxPreamble = 4 << 20
 
 // Export describes a format by the names of its columns, in each list the best first. Names are compared without regard
-// to case, blanks and the characters _ - /.
+// to case, blanks and the characters _ - /. A name with " + " in it is several columns whose texts are joined.
+//
+// The header may stand below other text, and further headers below it: several reports may be in one file, and each row is
+// read by the header above it.
 type Export struct {
-	// Columns with the address of the host. The first that holds one decides which host a row is about. A file without
-	// any column of IPAddress or Host is refused.
+	// Type is the import type. A file that is known to be of another one is refused with its name, unless Type is empty.
+	Type string
+
+	// Required are the columns that a header has, one of each list, where IPAddress would be found in other tables of the
+	// report as well. Those are passed over. If it is nil, a header has one of IPAddress or Host.
+	Required [][]string
+
+	// Columns with the addresses of the host. It is the first IPv4 address in them that decides which host a row is about,
+	// else the first IPv6 address.
 	IPAddress []string
 	// Columns that hold an address or the DNS name of the host.
 	Host []string
+	// Columns with the scanner's own id of the host. Rows with one id are one host, whatever their addresses.
+	AssetID []string
 
 	// Columns for the other members of a record. A member is what the first row says that knows it.
 	AssetName, DnsName, DomainName, MacAddress, AssetType, OperatingSystem []string
 
-	// Preamble is how many lines an export may have above its header.
-	Preamble int
+	// Aside matches what stands in place of an address, or first in a row, if the row belongs to the layout of the report,
+	// such as its last one. Any other row without a host is a warning. May be nil.
+	Aside *regexp.Regexp
 
-	// Facts returns what a row says of its host outside those columns. It gets one cell for each list in FactColumns, the
+	// Facts returns what a row says of the members above outside those columns. It gets one cell for each list in FactColumns, the
 	// first of the list that is not empty, and must not keep them. Where both know a member, the columns of the row come first.
 	FactColumns [][]string
 	Facts       func(cells []string) plugins.Record
-
-	// Foreign returns an error if the header, in lower case without blanks and _ - /, is that of another format that has
-	// the same columns. The error tells the user so. May be nil.
-	Foreign func(header []string) error
 }
 
 // Import has the signature of plugins.Importer.Import. It emits the hosts in the order in which the file names them,
 // when the file has been read: memory grows with the hosts, not with the rows. A host that has only a name is emitted
-// without an address. Of a file that is damaged or cut off, the hosts until then are emitted before the error is returned.
+// without an address. Of a file that is damaged or cut off, the hosts until then are emitted before the error is returned,
+// which is a NotCSV if it is something else.
 func (e Export) Import(ctx context.Context, f plugins.File, emit func(plugins.Record) error) error {
 	file, err := text.Open(f)
 	if err != nil {
 		return err
 	}
-	h, err := e.findHeader(file.Reader)
-	if kind := plugins.LooksLike(file.Head); errors.Is(err, errNoHost) && kind != "" {
-		return fmt.Errorf("the file is not CSV: it looks like %s", kind)
-	}
-	if err != nil {
+	head, err := file.Peek(text.BufferBytes)
+	if err != nil && err != io.EOF {
 		return err
 	}
-	t := e.newTable(h.names)
-	failure := t.read(ctx, file, h)
+	t := &table{Export: e, words: e.vocabulary(), cells: make([]string, len(e.FactColumns))}
+	begin, found := t.words.findStart(head)
+	if kind := plugins.LooksLike(file.Head); !found && kind != "" {
+		return NotCSV{kind}
+	}
+	failure := t.read(ctx, file, begin)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -73,42 +91,48 @@ func (e Export) Import(ctx context.Context, f plugins.File, emit func(plugins.Re
 }
 
 // read takes in all rows.
-func (t *table) read(ctx context.Context, file *text.File, h header) error {
-	rows := csv.NewReader(file.Reader)
-	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord = h.comma, -1, true
-	line := h.line
+func (t *table) read(ctx context.Context, file *text.File, begin start) error {
+	if _, err := file.Discard(begin.offset); err != nil {
+		return err
+	}
+	file.Limit(byte(begin.comma), maxColumns)
+	rows, inner := csv.NewReader(file.Reader), newUnwrapper(begin.comma)
+	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord = begin.comma, -1, true
+	line := begin.line
 	for n := 0; n%1024 > 0 || ctx.Err() == nil; n++ {
 		file.Allow(maxRecord)
 		row, err := rows.Read()
 		if err == io.EOF {
-			return nil
+			return t.end()
+		}
+		if err == nil && t.headers == 0 && rows.InputOffset() > maxPreamble {
+			return t.noHost()
 		}
 		if err != nil {
-			return damage(err, h.line, line)
+			return t.damage(err, begin.line, line)
 		}
 		line, _ = rows.FieldPos(0)
-		line += h.line
-		if len(row) < len(h.names) && file.CutOff() && !blank(row) {
-			return fmt.Errorf("line %d: the file is cut off after %d of %d columns", line, len(row), len(h.names))
-		}
-		if err := t.add(row, line); err != nil {
+		line += begin.line
+		if err := t.add(inner.unwrap(row), line, file.CutOff()); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
-// damage says where the file is damaged. encoding/csv counts lines from the header, and last is the line of the last row
-// that was read.
-func damage(err error, header, last int) error {
-	if malformed, ok := errors.AsType[*csv.ParseError](err); ok {
-		if malformed.Err == csv.ErrBareQuote {
-			return fmt.Errorf("line %d: quote in a cell that does not begin with one", malformed.Line+header)
-		}
-		return fmt.Errorf("line %d: quote not closed", malformed.StartLine+header)
-	}
-	if errors.Is(err, text.ErrTooLong) {
-		return fmt.Errorf("the row behind line %d is longer than %d MiB: quote not closed?", last, maxRecord>>20)
+// damage says where the file is damaged. encoding/csv counts lines from where the table begins, and last is the line of the
+// last row that was read.
+func (t *table) damage(err error, begin, last int) error {
+	malformed, isMalformed := errors.AsType[*csv.ParseError](err)
+	switch {
+	case t.headers == 0 && (isMalformed || errors.Is(err, text.ErrTooLong)):
+		return t.noHost()
+	case isMalformed && malformed.Err == csv.ErrBareQuote:
+		return fmt.Errorf("line %d: quote in a cell that does not begin with one", malformed.Line+begin)
+	case isMalformed:
+		return fmt.Errorf("line %d: quote not closed", malformed.StartLine+begin)
+	case errors.Is(err, text.ErrTooLong):
+		return fmt.Errorf("the row behind line %d has more than %d MiB or %d columns: quote not closed?", last, maxRecord>>20, maxColumns)
 	}
 	return err
 }

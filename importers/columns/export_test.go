@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -23,21 +24,16 @@ import (
 
 // inventory is a format as an author would describe it.
 var inventory = columns.Export{
+	Type: "INVENTORY", Aside: regexp.MustCompile(`^(end|report .*)$`), AssetID: []string{"Asset"},
 	IPAddress: []string{"IP Address", "IPv6"}, Host: []string{"Host"},
 	AssetName: []string{"NetBIOS", "Name"}, DnsName: []string{"DNS"}, DomainName: []string{"Domain"}, MacAddress: []string{"MAC"},
-	AssetType: []string{"Type"}, OperatingSystem: []string{"OS"},
+	AssetType: []string{"Type"}, OperatingSystem: []string{"OS", "OS Name + OS Release"},
 	FactColumns: [][]string{{"Check"}, {"Output"}},
 	Facts: func(cells []string) (r plugins.Record) {
 		if cells[0] == "os" {
 			r.OperatingSystem = cells[1]
 		}
 		return r
-	},
-	Foreign: func(header []string) error {
-		if header != nil && header[0] == "foreign" {
-			return errors.New("foreign")
-		}
-		return nil
 	},
 }
 
@@ -80,13 +76,14 @@ func TestColumns(t *testing.T) {
 		"facts fill holes":                       {"IP Address,OS,Check,Output\n192.0.2.1,,os,Linux\n192.0.2.2,BSD,os,Linux\n", []record{{IPAddress: "192.0.2.1", OperatingSystem: "Linux"}, {IPAddress: "192.0.2.2", OperatingSystem: "BSD"}}, ""},
 		"an address and the same in other words": {"IP Address\n2001:db8::1\n2001:DB8:0::1\n", []record{{IPAddress: "2001:db8::1"}}, ""},
 		"a host with a name only":                {"Host,OS\nsrv01,\nSRV01,Linux\n", []record{{DnsName: "srv01", OperatingSystem: "Linux", Skip: "no address"}}, ""},
-		"short and long rows":                    {"Name,IP Address,OS\na,192.0.2.1\nb,192.0.2.2,Linux,more,and more\nc\n", []record{{IPAddress: "192.0.2.1", AssetName: "a"}, {IPAddress: "192.0.2.2", AssetName: "b", OperatingSystem: "Linux"}, {AssetName: "c", Skip: "no address"}}, ""},
+		"short and long rows":                    {"Name,IP Address,OS\na,192.0.2.1\nb,192.0.2.2,Linux,more,and more\nc,,\nd\n", []record{{IPAddress: "192.0.2.1", AssetName: "a"}, {IPAddress: "192.0.2.2", AssetName: "b", OperatingSystem: "Linux"}, {AssetName: "c", Skip: "no address"}}, ""},
 		"blank lines first":                      {"\n\r\n \nIP Address\n192.0.2.1\n", []record{{IPAddress: "192.0.2.1"}}, ""},
 		"a semicolon in a header with commas":    {"Name;Alias,IP Address\nx,192.0.2.1\n", []record{{IPAddress: "192.0.2.1"}}, ""},
 		"a quoted header between semicolons":     {"\"Name, if any\";\"IP Address\"\n\"a, b\";192.0.2.1\n", []record{{IPAddress: "192.0.2.1"}}, ""},
 		"a header and nothing else":              {"IP Address\n", nil, ""},
-		"a header that comes too late":           {"Report of Monday\nIP Address\n192.0.2.1\n", nil, `no host column: looked for "IP Address" or "IPv6" or "Host"`},
-		"another format":                         {"Foreign,IP Address\n", nil, "foreign"},
+		"no header anywhere":                     {"Report of Monday\nby ann\n192.0.2.1\n", nil, `no host column: looked for "IP Address" or "IPv6" or "Host"`},
+		"a Nessus export":                        {"Plugin ID,Host\n", nil, "the file looks like a Nessus export: import it as NESSUS"},
+		"a Nessus export below a preamble":       {"Report of Monday\nPlugin ID,Host\n", nil, "the file looks like a Nessus export: import it as NESSUS"},
 		"only a byte order mark":                 {"\ufeff", nil, "the file is empty"},
 		"a quote not closed":                     {"IP Address,Name\n192.0.2.1,\"a\nb\"\n192.0.2.2,\"c\n192.0.2.3,d\n", []record{{IPAddress: "192.0.2.1", AssetName: "a b"}}, "line 4: quote not closed"},
 		"a quote inside quotes":                  {"IP Address,Name\n192.0.2.1,\"a\" b\"\n", nil, "line 2: quote not closed"},
@@ -108,52 +105,11 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-func TestPreamble(t *testing.T) {
-	t.Parallel()
-	format := inventory
-	format.Preamble = 2
-	hosts, _, failure := read(t, format, strings.NewReader("Report, \"of\" Monday\n\nby ann;\nIP Address;Name\n192.0.2.1;a\n192.0.2.2;\"b\n"))
-	if want := []plugins.Record{{IPAddress: "192.0.2.1", AssetName: "a"}}; cmp.Diff(want, hosts) != "" || failure != "line 6: quote not closed" {
-		t.Errorf("%v, %q", hosts, failure)
-	}
-}
-
 func TestRowsWithoutHost(t *testing.T) {
 	t.Parallel()
 	hosts, warnings, failure := read(t, inventory, strings.NewReader("Host,OS\n,Linux\n,\n192.0.2.1,\n\"a text, with blanks\",\n"))
 	if diff := cmp.Diff([]string{"rows that name no host: 2, the first in line 2"}, warnings); diff != "" || len(hosts) != 1 || failure != "" {
 		t.Errorf("%v, %q\n%s", hosts, failure, diff)
-	}
-}
-
-// filler is an endless text.
-type filler struct{ text string }
-
-func (f *filler) Read(p []byte) (int, error) {
-	n := 0
-	for n < len(p) {
-		n += copy(p[n:], f.text)
-	}
-	return n, nil
-}
-
-func TestQuoteThatNeverCloses(t *testing.T) { // not parallel: it measures memory
-	for name, tail := range map[string]string{"lines": "a line\n", "one line": "more and more "} {
-		content := io.MultiReader(strings.NewReader("IP Address,Name\n192.0.2.1,a\n192.0.2.2,\""), &filler{tail})
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		hosts, _, failure := read(t, inventory, content)
-		runtime.ReadMemStats(&after)
-		if failure != "the row behind line 2 is longer than 16 MiB: quote not closed?" || len(hosts) != 1 {
-			t.Errorf("%s: %d hosts, %q", name, len(hosts), failure)
-		}
-		if grown := (after.HeapSys - min(before.HeapSys, after.HeapSys)) >> 20; grown > 200 {
-			t.Errorf("%s: the heap grew by %d MiB", name, grown)
-		}
-	}
-	_, _, failure := read(t, inventory, &filler{"x"})
-	if !strings.HasPrefix(failure, "no host column") {
-		t.Errorf("a header that never ends: %q", failure)
 	}
 }
 

@@ -5,96 +5,82 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
-	"fmt"
-	"io"
-	"slices"
 	"strings"
 
 	"github.com/musterhq/muster/importers/text"
 )
 
-var errNoHost = errors.New("no host column")
-
-// header is the line with the names of the columns. The reader stands behind it.
-type header struct {
-	names []string // folded
-	comma rune
-	line  int
+// start is where the first header of a file is.
+type start struct {
+	comma  rune
+	offset int // in bytes
+	line   int // how many lines are above it
 }
 
-// findHeader looks for a line that names a column with a host, between commas, semicolons or tabs. It is the first that
-// is not blank, or one of the next if the format has a preamble.
-func (e Export) findHeader(file *bufio.Reader) (header, error) {
-	head, err := file.Peek(text.BufferBytes)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return header{}, err
-	}
-	hostColumns := slices.Concat(e.IPAddress, e.Host)
-	for n, read, tried := 1, 0, 0; tried <= e.Preamble && read < len(head); n++ {
-		line, _, _ := bytes.Cut(head[read:], []byte("\n"))
-		read = min(read+len(line)+1, len(head))
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
+// findStart looks for a header between commas, semicolons or tabs in the beginning of a file. Without one the beginning is
+// of a preamble that is long: the header may still come.
+func (v *vocabulary) findStart(head []byte) (best start, found bool) {
+	best.comma = ','
+	for _, comma := range ",;\t" {
+		if offset, ok := v.findHeader(head, comma); ok && (!found || offset < best.offset) {
+			best, found = start{comma, offset, bytes.Count(head[:offset], []byte("\n"))}, true
 		}
-		tried++
-		for _, comma := range ",;\t" {
-			names := split(line, comma)
-			if e.Foreign != nil {
-				if err := e.Foreign(names); err != nil {
-					return header{}, err
+	}
+	return best, found
+}
+
+// findHeader returns the offset of the first record that is a header, be it one to refuse. It passes over some lines that
+// are not CSV, but not over any number of them: each can cost a look at all that follows.
+func (v *vocabulary) findHeader(head []byte, comma rune) (offset int, found bool) {
+	first, inner := true, newUnwrapper(comma)
+	for range 100 {
+		r := csv.NewReader(bytes.NewReader(head[offset:]))
+		r.Comma, r.FieldsPerRecord, r.ReuseRecord = comma, -1, true
+		at := 0
+		row, err := r.Read()
+		for ; err == nil; row, err = r.Read() {
+			if row = inner.unwrap(row); !blank(row) && !isHint(row) {
+				if known, refused := v.isHeader(row, first); known || refused != nil {
+					return offset + at, true
 				}
+				first = false
 			}
-			if len(indexes(names, hostColumns)) > 0 {
-				_, err := file.Discard(read)
-				return header{names, comma, n}, err
-			}
+			at = int(r.InputOffset())
 		}
-	}
-	if len(bytes.TrimSpace(head)) == 0 {
-		return header{}, text.ErrEmpty
-	}
-	return header{}, fmt.Errorf("%w: looked for %s", errNoHost, quoted(hostColumns))
-}
-
-// split returns the folded cells of a line.
-func split(line []byte, comma rune) []string {
-	r := csv.NewReader(bytes.NewReader(line))
-	r.Comma, r.LazyQuotes = comma, true
-	cells, _ := r.Read() // no cells of an empty line
-	for i, cell := range cells {
-		cells[i] = fold(cell)
-	}
-	return cells
-}
-
-// fold makes the spellings of a column's name equal: "Host_Name", "host name".
-func fold(name string) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" _-/\u00a0\t", r) {
-			return -1
+		if _, malformed := errors.AsType[*csv.ParseError](err); !malformed {
+			return 0, false
 		}
-		return r
-	}, strings.ToLower(name))
+		rest := bytes.TrimLeft(head[offset+at:], "\n") // it made nothing of empty lines
+		_, rest, _ = bytes.Cut(rest, []byte("\n"))
+		offset, first = len(head)-len(rest), false
+	}
+	return 0, false
 }
 
-// indexes returns where the columns stand, in the order of names. A name may stand there more than once.
-func indexes(header, names []string) []int {
-	var all []int
-	for _, name := range names {
-		name = fold(name)
-		for i, cell := range header {
-			if cell == name {
-				all = append(all, i)
-			}
-		}
-	}
-	return all
+// isHint reports whether a row is the line "sep=;" that Excel wants above a table.
+func isHint(row []string) bool { return len(row) <= 2 && strings.HasPrefix(row[0], "sep=") }
+
+// unwrapper finds the row that is in the only cell of another one: some exporters put whole rows into quotes.
+type unwrapper struct {
+	comma  rune
+	cell   strings.Reader
+	buffer *bufio.Reader
 }
 
-func quoted(names []string) string {
-	var list []string
-	for _, name := range names {
-		list = append(list, fmt.Sprintf("%q", name))
+func newUnwrapper(comma rune) *unwrapper {
+	return &unwrapper{comma: comma, buffer: bufio.NewReaderSize(nil, text.BufferBytes)}
+}
+
+func (u *unwrapper) unwrap(row []string) []string {
+	if len(row) != 1 || !strings.ContainsRune(row[0], u.comma) {
+		return row
 	}
-	return strings.Join(list, " or ")
+	u.cell.Reset(row[0])
+	u.buffer.Reset(&u.cell)
+	r := csv.NewReader(u.buffer)
+	r.Comma, r.FieldsPerRecord = u.comma, -1
+	if inner, err := r.Read(); err == nil && int(r.InputOffset()) == len(row[0]) {
+		return inner
+	}
+	return row
 }

@@ -1,96 +1,149 @@
 package columns
 
 import (
+	"cmp"
 	"fmt"
-	"strings"
+	"net/netip"
+	"slices"
 
 	"github.com/musterhq/muster/importers/hosts"
+	"github.com/musterhq/muster/importers/text"
 	"github.com/musterhq/muster/plugins"
 )
 
+// maxHeaders is how many different headers one behind the other a file may have.
+const maxHeaders = 1000
+
 // table turns the rows of a file into hosts.
 type table struct {
-	facts                  func(cells []string) plugins.Record
-	address, host          []int
-	name, dns, domain, mac []int
-	kind, system           []int
-	factColumns            [][]int
-	cells                  []string // for facts
-	hosts                  hosts.List
-	homeless               int // rows that name no host
-	firstHomeless          int // the line of the first one
+	Export
+	words         *vocabulary
+	layout        layout   // by the last header
+	headers       int      // how many there were
+	begun         bool     // a row was not blank
+	outside       bool     // between a table and the next
+	cells         []string // for facts
+	hosts         hosts.List
+	homeless      int // rows that name no host
+	firstHomeless int // the line of the first one
 }
 
-func (e Export) newTable(header []string) *table {
-	t := &table{
-		facts:   e.Facts,
-		address: indexes(header, e.IPAddress), host: indexes(header, e.Host),
-		name: indexes(header, e.AssetName), dns: indexes(header, e.DnsName), domain: indexes(header, e.DomainName),
-		mac: indexes(header, e.MacAddress), kind: indexes(header, e.AssetType), system: indexes(header, e.OperatingSystem),
-		cells: make([]string, len(e.FactColumns)),
+// add takes in a row, of which it keeps nothing, and which the end of the file may have cut off.
+func (t *table) add(row []string, line int, last bool) error {
+	ip, ok := t.addressOf(row)
+	if t.Aside != nil && (!ok || len(row) < t.layout.width) && t.isAside(row) {
+		t.leave(row)
+		return nil
 	}
-	for _, names := range e.FactColumns {
-		t.factColumns = append(t.factColumns, indexes(header, names))
+	if !ok {
+		if done, err := t.layOut(row, line); done || err != nil {
+			return err
+		}
 	}
-	return t
-}
-
-// add takes in a row. It keeps nothing of the row itself.
-func (t *table) add(row []string, line int) error {
-	host, err := t.hostOf(row)
+	if t.outside && len(row) < t.layout.width {
+		return nil
+	}
+	if last && len(row) < t.layout.width {
+		return fmt.Errorf("line %d: the file is cut off after %d of %d columns", line, len(row), t.layout.width)
+	}
+	host, err := t.hostOf(row, ip)
 	if err != nil {
 		return fmt.Errorf("line %d: %w", line, err)
 	}
 	if host == nil {
-		if !blank(row) {
-			if t.homeless++; t.homeless == 1 {
-				t.firstHomeless = line
-			}
+		t.leave(row)
+		if t.homeless++; t.homeless == 1 {
+			t.firstHomeless = line
 		}
 		return nil
 	}
-	found := plugins.Record{
-		AssetName:       missing(host.AssetName, row, t.name, notAddress),
-		DnsName:         missing(host.DnsName, row, t.dns, firstName),
-		DomainName:      missing(host.DomainName, row, t.domain, plugins.Text),
-		MacAddress:      missing(host.MacAddress, row, t.mac, plugins.Text),
-		AssetType:       missing(host.AssetType, row, t.kind, plugins.Text),
-		OperatingSystem: missing(host.OperatingSystem, row, t.system, plugins.Text),
-	}
-	if found.DnsName == "" {
-		found.DnsName = missing(host.DnsName, row, t.host, hostName)
-	}
-	if t.facts != nil {
-		for i, columns := range t.factColumns {
-			t.cells[i] = pick(row, columns, plugins.Text)
-		}
-		found.Fill(t.facts(t.cells))
-	}
-	if found != (plugins.Record{}) {
-		found = found.Normalized()
-		found.Skip = "" // the address is not among what was found
-		host.Fill(found)
-	}
+	t.fill(host, row)
 	return nil
 }
 
-// hostOf returns the host that a row is about, nil if it names none.
-func (t *table) hostOf(row []string) (*plugins.Record, error) {
-	for _, columns := range [][]int{t.address, t.host} {
-		for _, i := range columns {
-			if i < len(row) {
-				if ip, ok := plugins.Address(row[i]); ok {
-					return t.hosts.At(ip)
-				}
+// layOut deals with a row without an address that is no finding but part of how the file is laid out.
+func (t *table) layOut(row []string, line int) (done bool, err error) {
+	if blank(row) || !t.begun && isHint(row) {
+		return true, nil
+	}
+	known, err := t.words.isHeader(row, !t.begun)
+	t.begun = true
+	if err != nil && t.headers > 0 {
+		err = fmt.Errorf("line %d: %w", line, err)
+	}
+	t.outside = t.outside && !known
+	if known && !slices.EqualFunc(row, t.layout.names, isName) {
+		if t.headers++; t.headers > maxHeaders {
+			return true, fmt.Errorf("line %d: more than %d headers", line, maxHeaders)
+		}
+		t.layout = t.Export.layout(row)
+		t.words.learn(t.layout.names)
+	}
+	return known || t.headers == 0, err
+}
+
+// leave notes the end of a table, if the format is known by more than the columns that any table of hosts can have: what is
+// narrower and comes before the next header is of other tables in the report.
+func (t *table) leave(row []string) {
+	t.outside = t.Required != nil && len(row) < t.layout.width
+}
+
+// isAside looks at the place of the address, or at what is alone in the row.
+func (t *table) isAside(row []string) bool {
+	if (len(row) < t.layout.width || blank(row[1:])) && t.Aside.MatchString(row[0]) {
+		return true
+	}
+	for _, i := range t.layout.address {
+		if i < len(row) && t.Aside.MatchString(row[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// addressOf returns the first IPv4 address of a row, else its first IPv6 address.
+func (t *table) addressOf(row []string) (first netip.Addr, ok bool) {
+	for _, i := range t.layout.address {
+		if i >= len(row) {
+			continue
+		}
+		if ip, ok := plugins.Address(row[i]); ok && ip.Is4() {
+			return ip, true
+		} else if ok && !first.IsValid() {
+			first = ip
+		}
+	}
+	if first.IsValid() {
+		return first, true
+	}
+	for _, place := range t.layout.host {
+		if i := place[0]; i < len(row) {
+			if ip, ok := plugins.Address(row[i]); ok {
+				return ip, true
 			}
 		}
 	}
-	name := pick(row, t.host, hostName)
+	return first, false
+}
+
+// hostOf returns the host that a row is about, nil if it names none. A row that is short and has no address is not taken
+// for one with a name: it belongs to the layout of some report.
+func (t *table) hostOf(row []string, ip netip.Addr) (*plugins.Record, error) {
+	if id := t.layout.id.pick(row, plugins.Text); id != "" {
+		return t.hosts.Identified(id, ip)
+	}
+	if ip.IsValid() {
+		return t.hosts.At(ip)
+	}
+	if len(row) < t.layout.width {
+		return nil, nil
+	}
+	name := t.layout.host.pick(row, hostName)
 	if name == "" {
-		name = pick(row, t.dns, firstName)
+		name = t.layout.dns.pick(row, firstName)
 	}
 	if name == "" {
-		name = pick(row, t.name, hostName)
+		name = t.layout.name.pick(row, hostName)
 	}
 	if name == "" {
 		return nil, nil
@@ -98,61 +151,46 @@ func (t *table) hostOf(row []string) (*plugins.Record, error) {
 	return t.hosts.Named(name)
 }
 
-// missing is pick for a member that the host may have already.
-func missing(have string, row []string, columns []int, clean func(string) string) string {
-	if have != "" {
-		return ""
+// fill adds to a host what a row knows of it.
+func (t *table) fill(host *plugins.Record, row []string) {
+	l := &t.layout
+	found := plugins.Record{
+		AssetName:       l.name.missing(host.AssetName, row, notAddress),
+		DnsName:         l.dns.missing(host.DnsName, row, firstName),
+		DomainName:      l.domain.missing(host.DomainName, row, plugins.Text),
+		MacAddress:      l.mac.missing(host.MacAddress, row, plugins.Text),
+		AssetType:       l.kind.missing(host.AssetType, row, plugins.Text),
+		OperatingSystem: l.system.missing(host.OperatingSystem, row, plugins.Text),
 	}
-	return pick(row, columns, clean)
-}
-
-// pick returns the first cell of the columns that clean leaves something of.
-func pick(row []string, columns []int, clean func(string) string) string {
-	for _, i := range columns {
-		if i < len(row) {
-			if text := clean(row[i]); text != "" {
-				return text
-			}
+	if found.DnsName == "" {
+		found.DnsName = l.hostName.missing(host.DnsName, row, hostName)
+	}
+	if t.Facts != nil {
+		for i, source := range l.facts {
+			t.cells[i] = source.pick(row, plugins.Text)
 		}
+		facts := t.Facts(t.cells)
+		found.AssetName = cmp.Or(found.AssetName, facts.AssetName)
+		found.DnsName = cmp.Or(found.DnsName, facts.DnsName)
+		found.DomainName = cmp.Or(found.DomainName, facts.DomainName)
+		found.MacAddress = cmp.Or(found.MacAddress, facts.MacAddress)
+		found.AssetType = cmp.Or(found.AssetType, facts.AssetType)
+		found.OperatingSystem = cmp.Or(found.OperatingSystem, facts.OperatingSystem)
 	}
-	return ""
+	if found != (plugins.Record{}) {
+		found = found.Normalized()
+		found.Skip = "" // the address is not among what was found
+		host.Fill(found)
+	}
 }
 
-// hostName returns the cell if it can be the name of a host: a damaged row has prose in that place.
-func hostName(cell string) string {
-	cell = notAddress(cell)
-	if len(cell) > 255 || strings.ContainsAny(cell, " \t\r\n,;:\"<>()") || !strings.ContainsFunc(cell, letterOrDigit) {
-		return ""
+// end returns the error of a file without a header.
+func (t *table) end() error {
+	switch {
+	case !t.begun:
+		return text.ErrEmpty
+	case t.headers == 0:
+		return t.noHost()
 	}
-	return cell
-}
-
-func letterOrDigit(r rune) bool {
-	return '0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z' || r > 0x7f
-}
-
-// notAddress returns the cell unless it repeats an address where a name should be.
-func notAddress(cell string) string {
-	if _, ok := plugins.Address(cell); ok {
-		return ""
-	}
-	return plugins.Text(cell)
-}
-
-// firstName returns the first of several names.
-func firstName(cell string) string {
-	cell = notAddress(cell)
-	if i := strings.IndexAny(cell, " \t\r\n,;"); i >= 0 {
-		return cell[:i]
-	}
-	return cell
-}
-
-func blank(row []string) bool {
-	for _, cell := range row {
-		if strings.TrimSpace(cell) != "" {
-			return false
-		}
-	}
-	return true
+	return nil
 }

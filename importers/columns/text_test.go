@@ -58,8 +58,8 @@ func TestWhatIsNotCSV(t *testing.T) {
 		"PK\x03\x04\x00\x00":                "a zip archive",
 		"\x1f\x8b\x08\x00":                  "a gzip archive",
 		"%PDF-1.4\n":                        "a PDF document",
-		"<?xml version=\"1.0\"?><scanJob/>": "XML with the root scanJob",
-		inUTF16(binary.LittleEndian, "\ufeff<?xml?>\r\n<scanJob>"): "XML with the root scanJob",
+		"<?xml version=\"1.0\"?><scanJob/>": "XML with the root scanJob: import it as RETINARTD",
+		inUTF16(binary.LittleEndian, "\ufeff<?xml?>\r\n<scanJob>"): "XML with the root scanJob: import it as RETINARTD",
 		"<!DOCTYPE html><title>":                                   "an HTML page",
 	} {
 		if hosts, _, failure := read(t, inventory, strings.NewReader(content)); failure != "the file is not CSV: it looks like "+want || hosts != nil {

@@ -1,6 +1,8 @@
 package elements
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -63,6 +65,25 @@ func (e Export) Import(ctx context.Context, f plugins.File, emit func(plugins.Re
 	return failure
 }
 
+// Or returns an Import for a format that comes as XML and in another form: a file that begins like XML, in any encoding that
+// is read, is imported as that, any other by other.
+func (e Export) Or(other func(context.Context, plugins.File, func(plugins.Record) error) error) func(context.Context, plugins.File, func(plugins.Record) error) error {
+	return func(ctx context.Context, f plugins.File, emit func(plugins.Record) error) error {
+		in := bufio.NewReader(f.Reader)
+		head, _ := in.Peek(1 << 10) // an error comes again
+		f.Reader = in
+		if Begins(head) {
+			return e.Import(ctx, f, emit)
+		}
+		return other(ctx, f, emit)
+	}
+}
+
+// Begins reports whether the first bytes of a file look like XML, in any encoding that is read.
+func Begins(head []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(head, "\xef\xbb\xbf\xff\xfe\x00 \t\r\n"), []byte("<"))
+}
+
 // read takes in all hosts.
 func (e Export) read(r *Reader, found *hosts.List) error {
 	for {
@@ -103,12 +124,21 @@ func (e Export) roots() []string {
 
 // foreign says of a document with another root what it is.
 func (e Export) foreign(root string, roots []string) error {
-	looks := "the file looks like XML with the root " + plugins.Sentence(root)
 	if reason, known := e.Unsupported[root]; known {
-		return fmt.Errorf("%s: %s", looks, reason)
+		return fmt.Errorf("%s: %s", looksLike(root), reason)
 	}
+	return Foreign(root, roots...)
+}
+
+// Foreign returns the error for a document with a root that is none of those of a format: what the file is, and as what to
+// import it if that is known.
+func Foreign(root string, roots ...string) error {
 	if typ, known := types[root]; known {
-		return fmt.Errorf("%s: import it as %s", looks, typ)
+		return fmt.Errorf("%s: import it as %s", looksLike(root), typ)
 	}
-	return fmt.Errorf("%s: looked for %s", looks, strings.Join(roots, " or "))
+	return fmt.Errorf("%s: looked for %s", looksLike(root), strings.Join(roots, " or "))
+}
+
+func looksLike(root string) string {
+	return "the file looks like XML with the root " + plugins.Sentence(root)
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/musterhq/muster/importers/text"
 	"github.com/musterhq/muster/plugins"
@@ -48,7 +49,7 @@ func Open(ctx context.Context, f io.Reader) (*Reader, error) {
 		start, isElement := token.(xml.StartElement)
 		kind := plugins.LooksLike(file.Head)
 		switch {
-		case err != nil && ctx.Err() == nil && kind == "", err == nil && !isElement:
+		case err != nil && ctx.Err() == nil && !strings.HasPrefix(kind, "XML"), err == nil && !isElement:
 			if kind == "" {
 				kind = "text"
 			}

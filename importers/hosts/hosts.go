@@ -19,6 +19,7 @@ type List struct {
 	records   []plugins.Record
 	byAddress map[netip.Addr]int
 	byName    map[string]int
+	byID      map[string]int
 }
 
 // At returns the host with an address, a new one if there is none, to be filled before the next call. The error is that
@@ -45,6 +46,28 @@ func (l *List) Named(name string) (*plugins.Record, error) {
 	}
 	l.byName[strings.Clone(name)] = len(l.records)
 	return l.add(plugins.Record{})
+}
+
+// Identified is At for a host that the scanner knows by an id of its own, whatever its addresses, of which it keeps the first
+// IPv4 address, else the first IPv6 address. The address may be the zero Addr. Hosts that are found under several ids and
+// have one address are one when they are emitted.
+func (l *List) Identified(id string, ip netip.Addr) (*plugins.Record, error) {
+	i, ok := l.byID[id]
+	if !ok {
+		if l.byID == nil {
+			l.byID = map[string]int{}
+		}
+		i = len(l.records)
+		if _, err := l.add(plugins.Record{}); err != nil {
+			return nil, err
+		}
+		l.byID[strings.Clone(id)] = i
+	}
+	host := &l.records[i]
+	if ip.IsValid() && (host.IPAddress == "" || ip.Is4() && strings.Contains(host.IPAddress, ":")) {
+		host.IPAddress = ip.String()
+	}
+	return host, nil
 }
 
 func (l *List) add(r plugins.Record) (*plugins.Record, error) {
@@ -89,15 +112,38 @@ func (l *List) of(r plugins.Record) (host *plugins.Record, known bool, err error
 	return host, false, err
 }
 
+// Has reports whether there is a host with an address.
+func (l *List) Has(ip netip.Addr) bool {
+	_, found := l.byAddress[ip]
+	return found
+}
+
 // Len returns how many hosts there are.
 func (l *List) Len() int { return len(l.records) }
 
 // Emit gives the hosts to emit and returns its first error.
 func (l *List) Emit(emit func(plugins.Record) error) error {
+	if l.byID != nil {
+		l.mergeIdentified()
+	}
 	for _, host := range l.records {
 		if err := emit(host); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// mergeIdentified makes one host of those with one address.
+func (l *List) mergeIdentified() {
+	kept, at := l.records[:0], make(map[string]int, len(l.records))
+	for _, host := range l.records {
+		if i, known := at[host.IPAddress]; known && host.IPAddress != "" {
+			kept[i].Fill(host)
+			continue
+		}
+		at[host.IPAddress] = len(kept)
+		kept = append(kept, host)
+	}
+	*l = List{records: kept}
 }

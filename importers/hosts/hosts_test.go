@@ -40,6 +40,46 @@ func TestAdd(t *testing.T) {
 	}
 }
 
+// TestIdentified merges hosts by an id of the scanner, and what turns out to have one address.
+func TestIdentified(t *testing.T) {
+	t.Parallel()
+	type found struct{ id, address, name string }
+	for name, test := range map[string]struct {
+		found []found
+		want  []record
+	}{
+		"several addresses":               {[]found{{"7", "192.0.2.1", "a"}, {"7", "192.0.2.2", "b"}}, []record{{IPAddress: "192.0.2.1", AssetName: "a"}}},
+		"IPv4 after IPv6":                 {[]found{{"7", "2001:db8::1", ""}, {"7", "2001:db8::2", ""}, {"7", "192.0.2.1", ""}}, []record{{IPAddress: "192.0.2.1"}}},
+		"an address in a later row":       {[]found{{"7", "", "a"}, {"7", "192.0.2.1", ""}}, []record{{IPAddress: "192.0.2.1", AssetName: "a"}}},
+		"no address":                      {[]found{{"7", "", "a"}, {"8", "", "b"}}, []record{{AssetName: "a"}, {AssetName: "b"}}},
+		"two ids with one address":        {[]found{{"7", "192.0.2.1", "a"}, {"8", "192.0.2.1", "b"}}, []record{{IPAddress: "192.0.2.1", AssetName: "a"}}},
+		"an address that an id has later": {[]found{{"7", "2001:db8::1", "a"}, {"8", "192.0.2.1", "b"}, {"7", "192.0.2.1", ""}}, []record{{IPAddress: "192.0.2.1", AssetName: "a"}}},
+		"the same address without an id":  {[]found{{"", "192.0.2.1", ""}, {"7", "192.0.2.1", "a"}}, []record{{IPAddress: "192.0.2.1", AssetName: "a"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var l List
+			for _, f := range test.found {
+				ip, _ := netip.ParseAddr(f.address)
+				find := func() (*record, error) { return l.Identified(f.id, ip) }
+				if f.id == "" {
+					find = func() (*record, error) { return l.At(ip) }
+				}
+				host, err := find()
+				if err != nil {
+					t.Fatal(err)
+				}
+				host.Fill(record{AssetName: f.name})
+			}
+			var got []record
+			_ = l.Emit(func(r record) error { got = append(got, r); return nil })
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestTooManyHosts(t *testing.T) {
 	t.Parallel()
 	last := netip.MustParseAddr("192.0.2.1")
@@ -50,6 +90,9 @@ func TestTooManyHosts(t *testing.T) {
 	for name, r := range map[string]record{"an address": {IPAddress: "192.0.2.2"}, "a name": {DnsName: "srv01"}, "neither": {}} {
 		if err := full.Add(r); err == nil || err.Error() != "more than 1000000 hosts" {
 			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := full.Identified("7", netip.Addr{}); err == nil {
+			t.Errorf("%s: an id", name)
 		}
 		if full.Len() != Max {
 			t.Errorf("%d hosts are held", full.Len())

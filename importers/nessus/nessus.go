@@ -2,7 +2,6 @@
 package nessus
 
 import (
-	"errors"
 	"regexp"
 
 	"github.com/musterhq/muster/importers/columns"
@@ -10,7 +9,11 @@ import (
 )
 
 // Importer is the import type NESSUS.
-var Importer = plugins.Importer{Type: "NESSUS", Extensions: []string{".csv"}, Import: columns.Export{
+var Importer = plugins.Importer{Type: Report.Type, Extensions: []string{".csv"}, Import: Report.Import}
+
+// Report is any export of Nessus, with whatever columns the user ticked.
+var Report = columns.Export{
+	Type:            "NESSUS",
 	IPAddress:       []string{"IP Address", "asset.display_ipv4_address", "asset.display_ipv6_address"},
 	Host:            []string{"Host"},
 	AssetName:       []string{"NetBios", "asset.netbios_name", "asset.host_name", "asset.name"},
@@ -19,15 +22,7 @@ var Importer = plugins.Importer{Type: "NESSUS", Extensions: []string{".csv"}, Im
 	AssetType:       []string{"System Type", "asset.system_type"},
 	OperatingSystem: []string{"OS", "asset.operating_system"},
 	FactColumns:     [][]string{{"Plugin ID", "definition.id"}, {"Plugin Output", "output"}},
-	Facts:           facts, Foreign: foreign,
-}.Import}
-
-// foreign tells the lists of Tenable.sc, which have an IP Address too, by their first column.
-func foreign(header []string) error {
-	if len(header) > 1 && header[0] == "plugin" {
-		return errors.New("the file looks like a list of Tenable.sc (SecurityCenter): import it as NESSUSSECCEN")
-	}
-	return nil
+	Facts:           Facts,
 }
 
 // In each expression the first group is the fact. They are applied to the beginning of an output only.
@@ -38,8 +33,9 @@ var (
 	mac      = regexp.MustCompile(`\b((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})\b`)
 )
 
-// facts reads the output of the plugins that identify a host. Plain exports say these things nowhere else.
-func facts(cells []string) (r plugins.Record) {
+// Facts reads the output, the second cell, of the plugins that identify a host, the first one. Many exports say these things
+// nowhere else.
+func Facts(cells []string) (r plugins.Record) {
 	output := cells[1][:min(len(cells[1]), 16<<10)]
 	switch cells[0] {
 	case "11936": // OS Identification

@@ -29,7 +29,7 @@ type node struct {
 // Record implements elements.Host.
 func (n *node) Record() plugins.Record {
 	r := plugins.Record{
-		IPAddress: n.Address, AssetName: string(n.Names.asset), DnsName: string(n.Names.dns), MacAddress: n.MAC,
+		IPAddress: n.Address, AssetName: n.Names.asset, DnsName: n.Names.dns, MacAddress: n.MAC,
 		OperatingSystem: n.Fingerprints.system, AssetType: n.Fingerprints.class,
 	}
 	if !strings.EqualFold(n.Status, "alive") {
@@ -51,25 +51,12 @@ func (d *device) Record() plugins.Record {
 	}
 }
 
-// names are the names of a host: the first with a dot and the first without.
-type names struct{ dns, asset elements.First }
-
 // UnmarshalXML takes one more <name>.
 func (n *names) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
-	var text elements.First
-	if err := d.DecodeElement(&text, &start); err != nil {
-		return err
-	}
-	if _, isAddress := plugins.Address(string(text)); isAddress {
-		return nil
-	}
-	name, _, _ := strings.Cut(string(text), ":") // localhost:5000
-	kind := &n.asset
-	if strings.Contains(name, ".") {
-		kind = &n.dns
-	}
-	*kind = cmp.Or(*kind, elements.First(name))
-	return nil
+	var text string
+	err := d.DecodeElement(&text, &start)
+	n.add(text)
+	return err
 }
 
 // fingerprint is a system as it was recognised. The parts are attributes, or elements in the simple export.

@@ -4,6 +4,7 @@ package text
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -35,12 +36,19 @@ type File struct {
 	Head   []byte    // the first bytes, 4 KiB at the most, for guesses about what the file is
 	source io.Reader // what the buffer reads
 	left   int       // bytes that may still be read from source
+	scarce byte      // of which no more than most may be read
+	most   int       // 0: any number
+	seen   int       // scarce bytes since Allow
 	last   byte      // the last one that was read
 	ended  bool      // source has no more
 }
 
 // Allow sets the number of bytes that may be read before the next call, give or take a buffer.
-func (f *File) Allow(n int) { f.left = n }
+func (f *File) Allow(n int) { f.left, f.seen = n, 0 }
+
+// Limit sets how often a byte may be read before the next call of Allow, give or take a buffer. It may take much more memory
+// than others.
+func (f *File) Limit(scarce byte, most int) { f.scarce, f.most = scarce, most }
 
 // CutOff reports whether all has been read and the last line has no end.
 func (f *File) CutOff() bool { return f.ended && f.Buffered() == 0 && f.last != '\n' }
@@ -131,12 +139,15 @@ func utf16Order(head []byte) (unicode.Endianness, bool) {
 type meter struct{ *File }
 
 func (m meter) Read(p []byte) (int, error) {
-	if m.left <= 0 {
+	if m.left <= 0 || m.most > 0 && m.seen > m.most {
 		return 0, ErrTooLong
 	}
 	n, err := m.source.Read(p)
 	if m.left -= n; n > 0 {
 		m.last = p[n-1]
+	}
+	if m.most > 0 {
+		m.seen += bytes.Count(p[:n], []byte{m.scarce})
 	}
 	m.ended = err == io.EOF
 	return n, err
@@ -165,6 +176,9 @@ func (cleaner) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error
 			if r = '\n'; nSrc+1 < len(src) && src[nSrc+1] == '\n' {
 				size = 2
 			}
+		case r == '\ufeff': // the mark of a file that was put behind another
+			nSrc += size
+			continue
 		case r < ' ' || r == 0xfffe || r == 0xffff:
 			r = ' '
 		case r == utf8.RuneError && size == 1:
@@ -181,10 +195,22 @@ func (cleaner) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error
 
 // asciiRun returns how many bytes at the beginning stay as they are.
 func asciiRun(src []byte) int {
-	for i, c := range src {
-		if c >= utf8.RuneSelf || c < ' ' && c != '\n' && c != '\t' {
-			return i
+	for i := 0; i < len(src); {
+		if i+8 <= len(src) && isPrintable(binary.LittleEndian.Uint64(src[i:])) {
+			i += 8
+			continue
+		}
+		for end := min(i+8, len(src)); i < end; i++ {
+			if c := src[i]; c >= utf8.RuneSelf || c < ' ' && c != '\n' && c != '\t' {
+				return i
+			}
 		}
 	}
 	return len(src)
+}
+
+// isPrintable reports whether none of eight bytes is a control character or not ASCII.
+func isPrintable(eight uint64) bool {
+	const ones = 0x0101010101010101
+	return (eight|(eight-' '*ones))&(0x80*ones) == 0
 }

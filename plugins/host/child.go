@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +22,8 @@ import (
 
 // child is one running importer and what belongs to it.
 type child struct {
-	directory string // private, its working directory
+	directory string   // private, its working directory
+	program   *os.File // of an external importer: the open copy that is executed; nil for a built-in one
 	process   *process
 	client    *plugin.Client
 }
@@ -29,21 +31,75 @@ type child struct {
 // maxDirectory is what the 107 bytes of a socket's path leave after the names that go-plugin adds.
 const maxDirectory = 107 - len("/plugin-dir1234567890/plugin1234567890")
 
+// commandOf makes the command that starts an importer.
+type commandOf func(*child) (*exec.Cmd, error)
+
 // prepare makes everything ready but does not start the process. remove undoes it.
-func (h *Host) prepare(typ string) (*child, error) {
+func (h *Host) prepare(name string, command commandOf) (*child, error) {
+	c, err := h.newChild(name)
+	if err != nil {
+		return nil, err
+	}
+	cmd, err := command(c)
+	if err != nil {
+		_ = c.clear()
+		return nil, err
+	}
+	cmd.Dir = c.directory
+	h.connectTo(c, cmd, h.options.Logger.With("plugin", name))
+	return c, nil
+}
+
+// newChild makes the private directory.
+func (h *Host) newChild(name string) (*child, error) {
 	directory, err := os.MkdirTemp(h.options.Directory, "import-") // 0700
 	if err != nil {
-		return nil, fmt.Errorf("a directory for importer %s: %w", typ, err)
+		return nil, fmt.Errorf("a directory for importer %s: %w", name, err)
 	}
 	if !filepath.IsAbs(directory) || len(directory) > maxDirectory {
 		_ = os.Remove(directory)
 		return nil, fmt.Errorf("the directory of importers is %q: it must be absolute and short enough for a Unix socket", h.options.Directory)
 	}
-	log := h.options.Logger.With("plugin", typ)
-	cmd := exec.Command(h.options.Executable, h.options.Arguments(typ)...)
-	cmd.Dir = directory
-	p := newProcess(cmd, log)
-	return &child{directory: directory, process: p, client: plugin.NewClient(&plugin.ClientConfig{
+	return &child{directory: directory}, nil
+}
+
+// builtIn starts this program as the importer.
+func (h *Host) builtIn(typ string) commandOf {
+	return func(*child) (*exec.Cmd, error) {
+		return exec.Command(h.options.Executable, h.options.Arguments(typ)...), nil
+	}
+}
+
+// external starts the program of a file, if check likes its SHA-256: from a copy that nobody can change between the
+// check and the start.
+func (h *Host) external(file string, check func(sum string) error) commandOf {
+	return func(c *child) (*exec.Cmd, error) {
+		name := filepath.Base(file)
+		f, err := openPinned(file, h.options.AnyMode)
+		if err == nil {
+			c.program, err = freeze(f, c.directory)
+			_ = f.Close()
+		}
+		var sum string
+		if err == nil {
+			sum, err = sha256Of(c.program)
+		}
+		if err == nil {
+			err = check(sum)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrRefused, name, err)
+		}
+		cmd := exec.Command(h.options.Executable, ConfineCommand, fmt.Sprint(2*h.options.Memory), startPath(c.program), name)
+		cmd.ExtraFiles = []*os.File{c.program}
+		return cmd, nil
+	}
+}
+
+// connectTo makes go-plugin's client for a command.
+func (h *Host) connectTo(c *child, cmd *exec.Cmd, log *slog.Logger) {
+	c.process = newProcess(cmd, log)
+	c.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugins.Handshake(),
 		VersionedPlugins: map[int]plugin.PluginSet{plugins.Version: {plugins.Name: &plugins.Plugin{}}},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
@@ -51,15 +107,15 @@ func (h *Host) prepare(typ string) (*child, error) {
 		SkipHostEnv:      true,
 		RunnerFunc: func(_ hclog.Logger, wanted *exec.Cmd, sockets string) (runner.Runner, error) {
 			cmd.Env = append(wanted.Env, fmt.Sprintf("GOMEMLIMIT=%d", h.options.Memory))
-			p.sockets = sockets
-			return p, nil
+			c.process.sockets = sockets
+			return c.process, nil
 		},
-		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: directory},
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: c.directory},
 		StartTimeout:     h.options.Deadline,
 		// go-plugin allows 2 GiB for each message on the connection, those of its own services too.
 		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage))},
 		Logger:          debugLogger(log),
-	})}, nil
+	})
 }
 
 // connect starts the process and shakes hands. The end of ctx kills it, now and later.
@@ -110,5 +166,12 @@ func (c *child) remove() {
 		<-c.process.exited
 	}
 	c.client.Kill()
-	_ = os.RemoveAll(c.directory) // a later start may sweep what resists
+	_ = c.clear() // a later start may sweep what resists
+}
+
+func (c *child) clear() error {
+	if c.program != nil {
+		_ = c.program.Close()
+	}
+	return os.RemoveAll(c.directory)
 }

@@ -2,8 +2,13 @@ package host_test
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -38,6 +43,73 @@ func newHost(t testing.TB, set func(*host.Options)) *host.Host {
 		set(&options)
 	}
 	return host.New(options)
+}
+
+// newPinnedHost is newHost for importers of the same types that are external and pinned.
+func newPinnedHost(t testing.TB, set func(*host.Options)) *host.Host {
+	t.Helper()
+	files, err := pinnable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []host.Pin
+	for _, i := range builtIn() {
+		all = append(all, host.Pin{
+			Info: host.Info{Type: i.Type, Extensions: i.Extensions}, File: filepath.Join(files.folder, host.Prefix+i.Type), SHA256: files.sum,
+		})
+	}
+	return newHost(t, func(o *host.Options) {
+		o.BuiltIn, o.Pins = nil, pins(all...)
+		if set != nil {
+			set(o)
+		}
+	})
+}
+
+// eitherHost runs a test with importers that are built in and with external ones.
+func eitherHost(t *testing.T, test func(*testing.T, func(testing.TB, func(*host.Options)) *host.Host)) {
+	for name, hostOf := range map[string]func(testing.TB, func(*host.Options)) *host.Host{"built in": newHost, "external": newPinnedHost} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, hostOf)
+		})
+	}
+}
+
+func pins(all ...host.Pin) func(context.Context) ([]host.Pin, error) {
+	return func(context.Context) ([]host.Pin, error) { return all, nil }
+}
+
+// pinnableFiles is a folder with this test binary as an external importer of each type.
+type pinnableFiles struct{ folder, sum string }
+
+var pinnable = sync.OnceValues(func() (f pinnableFiles, err error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return f, err
+	}
+	content, err := os.ReadFile(executable)
+	if err != nil {
+		return f, err
+	}
+	if f.folder, err = os.MkdirTemp("", "plugins"); err != nil {
+		return f, err
+	}
+	f.sum = fmt.Sprintf("%x", sha256.Sum256(content))
+	one := filepath.Join(f.folder, "one")
+	err = writeExecutable(one, content)
+	for _, i := range builtIn() {
+		err = errors.Join(err, os.Link(one, filepath.Join(f.folder, host.Prefix+i.Type)))
+	}
+	return f, err
+})
+
+// writeExecutable does so while no process is started: one would hold the file open for a moment, which must not be
+// written to when it is executed.
+func writeExecutable(path string, content []byte) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(path, content, 0o700)
 }
 
 // importAll imports the content and returns what came of it.
@@ -118,6 +190,24 @@ func TestRecordsAreNotTrusted(t *testing.T) {
 	}
 }
 
+func TestBadAddressesAreSkipped(t *testing.T) {
+	t.Parallel()
+	eitherHost(t, func(t *testing.T, hostOf func(testing.TB, func(*host.Options)) *host.Host) {
+		records, _, err := importAll(t, hostOf(t, nil), "BAD ADDRESSES", "")
+		if err != nil || len(records) != 6 {
+			t.Fatal(records, err)
+		}
+		for _, r := range records[:5] {
+			if diff := cmp.Diff(plugins.Record{Skip: plugins.NoAddress}, r); diff != "" {
+				t.Error(diff)
+			}
+		}
+		if r := records[5]; r.IPAddress != "fe80::1" || r.Skip != "" {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
 func TestWarningsAreCapped(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, nil)
@@ -128,18 +218,6 @@ func TestWarningsAreCapped(t *testing.T) {
 	_, report, err = importAll(t, h, "LIES", "")
 	if err != nil || len(report.Warnings) != 100 || report.WarningsDropped != 1<<31-1 || report.Warnings[0] != "a b" {
 		t.Errorf("of an importer that lies: %v, %+v", err, report)
-	}
-}
-
-func TestTypes(t *testing.T) {
-	t.Parallel()
-	h := host.New(host.Options{BuiltIn: []plugins.Importer{{Type: "B"}, {Type: "A", Extensions: []string{".csv"}}}})
-	want := []host.Info{{Type: "A", Extensions: []string{".csv"}}, {Type: "B"}}
-	if diff := cmp.Diff(want, h.Types()); diff != "" {
-		t.Error(diff)
-	}
-	if !h.Has("A") || h.Has("a") {
-		t.Error("types are not told apart")
 	}
 }
 
@@ -183,10 +261,13 @@ func BenchmarkImport(b *testing.B) {
 }
 
 func BenchmarkStart(b *testing.B) {
-	h := newHost(b, nil)
-	for b.Loop() {
-		if _, _, err := importAll(b, h, "LINES", ""); err != nil {
-			b.Fatal(err)
-		}
+	for name, h := range map[string]*host.Host{"built in": newHost(b, nil), "external": newPinnedHost(b, nil)} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, _, err := importAll(b, h, "LINES", ""); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -1,14 +1,17 @@
 package host_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/go-plugin"
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 
 	"github.com/musterhq/muster/plugins"
@@ -23,31 +27,45 @@ import (
 	"github.com/musterhq/muster/plugins/importerpb"
 )
 
-// The test binary is its own set of importers, as muster is: "importer TYPE" serves one, and "host" is a server that is
-// about to be killed.
+// The test binary is its own set of importers, as muster is: "importer TYPE" serves one, and so does the binary under the
+// name of an external importer, muster-importer-TYPE. "confine" becomes one, and "host" is a server that is about to be
+// killed.
 func TestMain(m *testing.M) {
-	if len(os.Args) < 2 {
-		os.Exit(m.Run())
+	command, arguments := "", os.Args[1:]
+	if typ, external := strings.CutPrefix(filepath.Base(os.Args[0]), host.Prefix); external {
+		command, arguments = "importer", []string{typ}
+	} else if len(arguments) > 0 {
+		command, arguments = arguments[0], arguments[1:]
 	}
-	switch os.Args[1] {
+	switch command {
 	case "importer":
-		typ := os.Args[2]
-		if program, ok := programs[typ]; ok {
+		if program, ok := programs[arguments[0]]; ok {
 			program()
 			return
 		}
-		plugins.Serve(plugins.Importer{Type: typ, Extensions: []string{".txt"}, Import: behaviours[typ]})
+		i := plugins.Importer{Type: arguments[0], Extensions: []string{".txt"}, Version: "1.0", Import: behaviours[arguments[0]]}
+		if odd, ok := odd[i.Type]; ok {
+			i = odd
+		}
+		plugins.Serve(i)
+	case host.ConfineCommand:
+		fmt.Fprintln(os.Stderr, host.Confine(arguments))
+		os.Exit(1)
 	case "host":
-		hostUntilKilled(os.Args[2])
+		hostUntilKilled(arguments[0], arguments[1], arguments[2])
 	default:
-		os.Exit(m.Run())
+		code := m.Run()
+		if files, err := pinnable(); err == nil {
+			os.RemoveAll(files.folder)
+		}
+		os.Exit(code)
 	}
 }
 
 // builtIn lists all importers below by their names.
 func builtIn() []plugins.Importer {
 	var all []plugins.Importer
-	for _, typ := range slices.Concat(slices.Collect(maps.Keys(behaviours)), slices.Collect(maps.Keys(programs))) {
+	for _, typ := range slices.Concat(slices.Collect(maps.Keys(behaviours)), slices.Collect(maps.Keys(programs)), slices.Collect(maps.Keys(odd))) {
 		all = append(all, plugins.Importer{Type: typ, Extensions: []string{".txt"}})
 	}
 	return all
@@ -129,6 +147,20 @@ var behaviours = map[string]importFunc{
 		}
 		select {}
 	},
+	"HANGS-WITH-A-CHILD": func(_ context.Context, _ plugins.File, emit func(plugins.Record) error) error {
+		err := emitChild(func(r plugins.Record) error {
+			for range 128 { // a full batch, so that it is sent
+				if err := emit(r); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, exec.Command("sleep", "600"))
+		if err != nil {
+			return err
+		}
+		select {}
+	},
 	"IGNORES SIGNALS": func(_ context.Context, _ plugins.File, _ func(plugins.Record) error) error {
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 		select {}
@@ -140,9 +172,39 @@ var behaviours = map[string]importFunc{
 			}
 		}
 	},
+	"LIMITS": func(_ context.Context, _ plugins.File, emit func(plugins.Record) error) error {
+		for _, resource := range []int{unix.RLIMIT_DATA, unix.RLIMIT_CORE, unix.RLIMIT_FSIZE, unix.RLIMIT_NOFILE} {
+			var l syscall.Rlimit
+			if err := syscall.Getrlimit(resource, &l); err != nil {
+				return err
+			}
+			if err := emit(plugins.Record{IPAddress: "192.0.2.1", Description: fmt.Sprint(l.Cur, " ", l.Max)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+	"HOARDS": func(_ context.Context, _ plugins.File, _ func(plugins.Record) error) error {
+		for hoard := []byte("hoard"); ; {
+			hoard = append(hoard, hoard...)
+		}
+	},
+	"BAD ADDRESSES": func(_ context.Context, _ plugins.File, emit func(plugins.Record) error) error {
+		for _, address := range []string{"999.1.1.1", "10.0.0.1/8", "::1%\x00", "\xff\xfe", strings.Repeat("1.", 100_000), "fe80::1%eth0"} {
+			if err := emit(plugins.Record{IPAddress: address}); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+	"LONG LINES": func(_ context.Context, _ plugins.File, emit func(plugins.Record) error) error {
+		shout(1)
+		shout(2)
+		return emit(plugins.Record{IPAddress: "192.0.2.1"})
+	},
 	"NOISY": func(_ context.Context, _ plugins.File, emit func(plugins.Record) error) error {
 		line := []byte(strings.Repeat("noise ", 1000) + "\n")
-		for range 50 << 20 / len(line) {
+		for range 400 << 20 / len(line) {
 			if _, err := os.Stderr.Write(line); err != nil {
 				return err
 			}
@@ -166,6 +228,14 @@ var behaviours = map[string]importFunc{
 	},
 }
 
+// odd are importers that describe themselves in ways that cannot be.
+var odd = map[string]plugins.Importer{
+	"lower":           {Type: "lower", Import: behaviours["LINES"]},
+	"ODD EXTENSION":   {Type: "ODD", Extensions: []string{"TXT"}, Import: behaviours["LINES"]},
+	"ODD VERSION":     {Type: "ODD", Version: "\x1b[2J", Import: behaviours["LINES"]},
+	"MANY EXTENSIONS": {Type: "ODD", Extensions: slices.Repeat([]string{".a"}, 21), Import: behaviours["LINES"]},
+}
+
 // emitChild starts a process that shares our standard output and error, and emits its number.
 func emitChild(emit func(plugins.Record) error, child *exec.Cmd) error {
 	child.Path, _ = exec.LookPath("/bin/sleep")
@@ -177,6 +247,19 @@ func emitChild(emit func(plugins.Record) error, child *exec.Cmd) error {
 	return emit(plugins.Record{IPAddress: "192.0.2.1", Description: strconv.Itoa(child.Process.Pid)})
 }
 
+// shout writes a line of 50 MB that does not end.
+func shout(fd int) {
+	for part, sent := bytes.Repeat([]byte("a"), 1<<20), 0; sent < 50; sent++ {
+		for rest := part; len(rest) > 0; {
+			n, err := syscall.Write(fd, rest)
+			if err != nil && err != syscall.EINTR {
+				os.Exit(4)
+			}
+			rest = rest[max(0, n):]
+		}
+	}
+}
+
 // programs do without the kit.
 var programs = map[string]func(){
 	"PRINTS":     func() { fmt.Print("hello, world\nhow are you?\n"); os.Exit(0) },
@@ -184,11 +267,26 @@ var programs = map[string]func(){
 	"SILENT":     func() { select {} },
 	"ELSEWHERE":  func() { fmt.Println("1|1|tcp|127.0.0.1:9|grpc|"); select {} },
 	"OTHER":      func() { fmt.Println("1|2|unix|/tmp/socket|grpc|"); select {} },
+	"NETRPC":     func() { fmt.Printf("1|1|unix|%s/s|netrpc|\n", os.Getenv(plugin.EnvUnixSocketDir)); select {} },
+	"SHOUTS":     func() { shout(1); select {} },
+	"DEAF":       func() { listen(); select {} },
+	"DEAD END":   func() { fmt.Printf("1|1|unix|%s/none|grpc|\n", os.Getenv(plugin.EnvUnixSocketDir)); select {} },
+	"STRANGER":   func() { serveRaw(nil) },
+	"GIGABYTE":   func() { serveRaw(rawRecord(1 << 30)) },
 	"OVERSIZED":  func() { serveRaw(rawRecord(4 << 20)) },
 	"UNPOLISHED": func() { serveRaw(rawRecord(500 << 10)) },
 	"LIES": func() {
 		serveRaw(&importerpb.Batch{Warnings: slices.Repeat([]string{"a\x00b"}, 150), WarningsDropped: 1<<64 - 1})
 	},
+}
+
+// listen shakes hands, but nobody is there to answer the connection.
+func listen() {
+	socket := filepath.Join(os.Getenv(plugin.EnvUnixSocketDir), "s")
+	if _, err := net.Listen("unix", socket); err != nil {
+		os.Exit(5)
+	}
+	fmt.Printf("1|1|unix|%s|grpc|\n", socket)
 }
 
 func rawRecord(size int) *importerpb.Batch {
@@ -197,7 +295,7 @@ func rawRecord(size int) *importerpb.Batch {
 	}}}
 }
 
-// serveRaw answers an import with one batch that the kit would never send.
+// serveRaw answers an import with one batch that the kit would never send; without one it knows no importer at all.
 func serveRaw(batch *importerpb.Batch) {
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig:  plugins.Handshake(),
@@ -213,7 +311,9 @@ type rawPlugin struct {
 }
 
 func (p *rawPlugin) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
-	importerpb.RegisterImporterServer(s, p)
+	if p.batch != nil {
+		importerpb.RegisterImporterServer(s, p)
+	}
 	return nil
 }
 
@@ -225,12 +325,21 @@ func (p *rawPlugin) Import(stream grpc.BidiStreamingServer[importerpb.Chunk, imp
 	return stream.Send(p.batch)
 }
 
-// hostUntilKilled prints the number of an importer's process that runs under this one.
-func hostUntilKilled(directory string) {
+// hostUntilKilled prints what an importer says first that runs under this process, and does not end.
+func hostUntilKilled(directory, typ, pinned string) {
 	executable, _ := os.Executable()
-	h := host.New(host.Options{Executable: executable, BuiltIn: builtIn(), Directory: directory})
-	told := false
-	_, err := h.Import(context.Background(), "HANGS", "", strings.NewReader(""), func(r plugins.Record) error {
+	options := host.Options{Executable: executable, BuiltIn: builtIn(), Directory: directory}
+	if pinned != "" {
+		setup := host.New(host.Options{Executable: executable, Directory: directory, AnyMode: true})
+		pin, err := setup.Describe(context.Background(), pinned)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		options.BuiltIn, options.Pins = nil, pins(pin)
+	}
+	h, told := host.New(options), false
+	_, err := h.Import(context.Background(), typ, "", strings.NewReader(""), func(r plugins.Record) error {
 		if !told {
 			fmt.Println(r.Description)
 		}

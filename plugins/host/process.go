@@ -1,6 +1,8 @@
 package host
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +25,7 @@ type process struct {
 	sockets string        // the directory of the process's Unix socket
 	stdout  io.ReadCloser // go-plugin looks for the handshake in it
 	spoke   atomic.Bool   // something came out of stdout
+	read    chan struct{} // closed when stdout was read to its end
 	stderr  *output
 
 	exited chan struct{} // closed when the process and its group are gone
@@ -35,7 +38,7 @@ type process struct {
 
 func newProcess(cmd *exec.Cmd, log *slog.Logger) *process {
 	isolate(cmd)
-	return &process{cmd: cmd, stderr: &output{log: log}, exited: make(chan struct{})}
+	return &process{cmd: cmd, stderr: &output{log: log}, read: make(chan struct{}), exited: make(chan struct{})}
 }
 
 // Start starts the process and watches it to its end.
@@ -84,9 +87,14 @@ func (p *process) watch(lifeline io.Closer, stderr io.ReadCloser) {
 		_, _ = io.Copy(p.stderr, stderr)
 	}()
 	state, err := reap(p.cmd.Process, p.over)
-	select {
-	case <-drained:
-	case <-time.After(200 * time.Millisecond): // a process that left the group holds the pipe open
+	patience := time.After(200 * time.Millisecond) // a process that left the group holds the pipes open
+	for awaited := []chan struct{}{drained, p.read}; len(awaited) > 0; {
+		select {
+		case <-awaited[0]:
+			awaited = awaited[1:]
+		case <-patience:
+			awaited = nil
+		}
 	}
 	for _, end := range []io.Closer{lifeline, p.stdout, stderr} {
 		_ = end.Close()
@@ -131,8 +139,10 @@ func (p *process) Name() string                    { return p.cmd.Path }
 func (p *process) ID() string                      { return strconv.Itoa(p.pid()) }
 func (p *process) Diagnose(context.Context) string { return "" }
 func (p *process) Stderr() io.ReadCloser           { return io.NopCloser(eof{}) } // read by watch
-func (p *process) Stdout() io.ReadCloser           { return spoken{p.stdout, &p.spoke} }
-func (p *process) Kill(context.Context) error      { p.kill(); return nil }
+func (p *process) Stdout() io.ReadCloser {
+	return &handshake{ReadCloser: p.stdout, spoke: &p.spoke, over: sync.OnceFunc(func() { close(p.read) })}
+}
+func (p *process) Kill(context.Context) error { p.kill(); return nil }
 
 func (p *process) Wait(context.Context) error {
 	<-p.exited
@@ -156,16 +166,40 @@ type eof struct{}
 
 func (eof) Read([]byte) (int, error) { return 0, io.EOF }
 
-// spoken notes whether anything is read.
-type spoken struct {
+// maxHandshake is how long the line of the handshake may be; with its certificate it has about 1 KiB.
+const maxHandshake = 16 << 10
+
+// handshake is the standard output of a process up to the end of its first line. What comes behind it is read and thrown
+// away: go-plugin would read no further than a long line, and the process could write no more.
+type handshake struct {
 	io.ReadCloser
-	any *atomic.Bool
+	spoke *atomic.Bool // whether anything was read
+	over  func()       // called when there is no more to read
+	read  int
+	ended bool
 }
 
-func (s spoken) Read(p []byte) (int, error) {
-	n, err := s.ReadCloser.Read(p)
+func (h *handshake) Read(p []byte) (n int, err error) {
+	defer func() {
+		if err != nil {
+			h.over()
+		}
+	}()
+	if h.ended {
+		_, err := io.Copy(io.Discard, h.ReadCloser)
+		return 0, cmp.Or(err, io.EOF)
+	}
+	if h.read == maxHandshake {
+		return 0, io.EOF
+	}
+	n, err = h.ReadCloser.Read(p[:min(len(p), maxHandshake-h.read)])
+	h.read += n
 	if n > 0 {
-		s.any.Store(true)
+		h.spoke.Store(true)
+	}
+	if end := bytes.IndexByte(p[:n], '\n'); end >= 0 {
+		h.ended = true
+		return end + 1, err
 	}
 	return n, err
 }

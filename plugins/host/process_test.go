@@ -22,40 +22,49 @@ import (
 
 func TestProcessIsIsolated(t *testing.T) {
 	t.Parallel()
-	var parent string
-	h := newHost(t, func(o *host.Options) { parent = o.Directory })
-	records, report, err := importAll(t, h, "SELF", "")
-	if err != nil || len(records) < 3 {
-		t.Fatal(records, err)
-	}
-	if pid := records[0].Description; pid != strconv.Itoa(report.PID) {
-		t.Errorf("the process is %s by its own account and %d by the report", pid, report.PID)
-	}
-	if dir := records[1].Description; filepath.Dir(dir) != parent {
-		t.Errorf("its working directory %s is not in %s", dir, parent)
-	}
-	if mode := records[2].Description; mode != "drwx------" {
-		t.Errorf("its working directory has the mode %s", mode)
-	}
-	var environment []string
-	for _, r := range records[3:] {
-		environment = append(environment, r.AssetName)
-	}
-	slices.Sort(environment)
-	want := []string{"GOMEMLIMIT", "MUSTER_PLUGIN", "PLUGIN_CLIENT_CERT", "PLUGIN_MAX_PORT", "PLUGIN_MIN_PORT",
-		"PLUGIN_PROTOCOL_VERSIONS", "PLUGIN_UNIX_SOCKET_DIR"}
-	if diff := cmp.Diff(want, environment); diff != "" {
-		t.Error("its environment:", diff)
-	}
+	eitherHost(t, func(t *testing.T, hostOf func(testing.TB, func(*host.Options)) *host.Host) {
+		var parent string
+		h := hostOf(t, func(o *host.Options) { parent = o.Directory })
+		records, report, err := importAll(t, h, "SELF", "")
+		if err != nil || len(records) < 3 {
+			t.Fatal(records, err)
+		}
+		if pid := records[0].Description; pid != strconv.Itoa(report.PID) {
+			t.Errorf("the process is %s by its own account and %d by the report", pid, report.PID)
+		}
+		if dir := records[1].Description; filepath.Dir(dir) != parent {
+			t.Errorf("its working directory %s is not in %s", dir, parent)
+		}
+		if mode := records[2].Description; mode != "drwx------" {
+			t.Errorf("its working directory has the mode %s", mode)
+		}
+		var environment []string
+		for _, r := range records[3:] {
+			environment = append(environment, r.AssetName)
+		}
+		slices.Sort(environment)
+		want := []string{"GOMEMLIMIT", "MUSTER_PLUGIN", "PLUGIN_CLIENT_CERT", "PLUGIN_MAX_PORT", "PLUGIN_MIN_PORT",
+			"PLUGIN_PROTOCOL_VERSIONS", "PLUGIN_UNIX_SOCKET_DIR"}
+		if diff := cmp.Diff(want, environment); diff != "" {
+			t.Error("its environment:", diff)
+		}
+	})
 }
 
-func TestNoiseOnStandardErrorIsNoObstacle(t *testing.T) {
+// TestNoise is of importers that say much that nobody asked for, and do their work.
+func TestNoise(t *testing.T) {
 	t.Parallel()
-	h := newHost(t, nil)
-	records, _, err := importAll(t, h, "NOISY", "")
-	if err != nil || len(records) != 1 {
-		t.Errorf("%d records, %v", len(records), err)
-	}
+	eitherHost(t, func(t *testing.T, hostOf func(testing.TB, func(*host.Options)) *host.Host) {
+		for typ, what := range map[string]string{"NOISY": "400 MB on standard error", "LONG LINES": "a line of 50 MB on both outputs"} {
+			t.Run(what, func(t *testing.T) {
+				t.Parallel()
+				records, _, err := importAll(t, hostOf(t, nil), typ, "")
+				if err != nil || len(records) != 1 {
+					t.Errorf("%d records, %v", len(records), err)
+				}
+			})
+		}
+	})
 }
 
 func TestProcessesOfTheProcess(t *testing.T) {
@@ -113,6 +122,23 @@ func TestThreadsComeAndGo(t *testing.T) {
 
 func TestImporterEndsWithItsHost(t *testing.T) {
 	t.Parallel()
+	files, err := pinnable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct{ typ, pinned string }{
+		"built in":                   {"HANGS", ""},
+		"external":                   {"HANGS", filepath.Join(files.folder, host.Prefix+"HANGS")},
+		"a child of an external one": {"HANGS-WITH-A-CHILD", filepath.Join(files.folder, host.Prefix+"HANGS-WITH-A-CHILD")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testImporterEndsWithItsHost(t, test.typ, test.pinned)
+		})
+	}
+}
+
+func testImporterEndsWithItsHost(t *testing.T, typ, pinned string) {
 	executable, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +148,7 @@ func TestImporterEndsWithItsHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(directory)
-	server := exec.Command(executable, "host", directory)
+	server := exec.Command(executable, "host", directory, typ, pinned)
 	stdout, err := server.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -122,6 +122,8 @@ func reason(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %s", errGone, text)
 	case codes.ResourceExhausted:
 		return fmt.Errorf("%w: %s", ErrFlood, text)
+	case codes.Unimplemented:
+		return fmt.Errorf("%w: %s", ErrProtocol, text)
 	}
 	return errors.New(text) // the importer's own words
 }

@@ -68,6 +68,7 @@ type Description struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Type          string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`             // The ImportType: "NESSUS".
 	Extensions    []string               `protobuf:"bytes,2,rep,name=extensions,proto3" json:"extensions,omitempty"` // The usual file name extensions: ".csv".
+	Version       string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`       // Of the importer, for people: "1.2.0". May be empty.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -114,6 +115,13 @@ func (x *Description) GetExtensions() []string {
 		return x.Extensions
 	}
 	return nil
+}
+
+func (x *Description) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
 }
 
 // Chunk is a piece of the file, 64 KiB at the most. There is at least one, even of an empty file.
@@ -842,12 +850,13 @@ var File_importer_proto protoreflect.FileDescriptor
 const file_importer_proto_rawDesc = "" +
 	"\n" +
 	"\x0eimporter.proto\x12\x11muster.plugins.v1\"\x11\n" +
-	"\x0fDescribeRequest\"A\n" +
+	"\x0fDescribeRequest\"[\n" +
 	"\vDescription\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x1e\n" +
 	"\n" +
 	"extensions\x18\x02 \x03(\tR\n" +
-	"extensions\">\n" +
+	"extensions\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\">\n" +
 	"\x05Chunk\x12\x1b\n" +
 	"\tfile_name\x18\x01 \x01(\tR\bfileName\x12\x18\n" +
 	"\acontent\x18\x02 \x01(\fR\acontent\"\x83\x01\n" +

@@ -5,9 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/musterhq/muster/plugins"
@@ -45,39 +42,3 @@ func TestRun(t *testing.T) {
 }
 
 func FuzzHosts(f *testing.F) { Fuzz(f, hosts, "testdata/hosts") }
-
-func TestCompareFindsEveryDifference(t *testing.T) {
-	t.Parallel()
-	account := plugins.FunctionalAccount{AccountName: "svc", Password: plugins.NewPassword("correct horse")}
-	got := []line{{Record: plugins.Record{IPAddress: "192.0.2.1", DnsName: "<a>"}}, {Record: plugins.Record{FunctionalAccount: &account}}, {Warning: "an empty line"}, {Error: "line 3"}}
-	golden := filepath.Join(t.TempDir(), "want.jsonl")
-	if err := compare(golden, got); err == nil || !strings.Contains(err.Error(), "-update") {
-		t.Errorf("without a file: %v", err)
-	}
-	right := string(encode(got))
-	if strings.Contains(right, "horse") {
-		t.Errorf("a password is written: %s", right)
-	}
-	for name, test := range map[string]struct {
-		content string
-		equal   bool
-	}{
-		"the same":          {right, true},
-		"other blanks":      {strings.ReplaceAll(right, ":", ": "), true},
-		"another host":      {strings.Replace(right, "192.0.2.1", "192.0.2.2", 1), false},
-		"no password":       {strings.Replace(right, `,"Password":"(hidden)"`, "", 1), false},
-		"another error":     {strings.Replace(right, "line 3", "line 4", 1), false},
-		"no error":          {strings.Replace(right, `{"error":"line 3"}`+"\n", "", 1), false},
-		"one line more":     {right + right, false},
-		"an unknown member": {`{"Port":80}`, false},
-		"no JSON":           {"192.0.2.1", false},
-		"nothing":           {"", false},
-	} {
-		if err := os.WriteFile(golden, []byte(test.content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := compare(golden, got); (err == nil) != test.equal {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}

@@ -83,6 +83,9 @@ func (s Services) accept(ctx context.Context, c api.Caller, body importFields, f
 		if err := knownWorkgroup(tx, i.WorkgroupID); err != nil {
 			return queuedImport{}, err
 		}
+		if err := s.knownType(tx, i.ImportType); err != nil {
+			return queuedImport{}, err
+		}
 		accepted := *i
 		err := store.QueueImport(tx, &accepted, file)
 		return queuedImport{accepted.ImportID}, err
@@ -104,15 +107,21 @@ func (s Services) check(b importFields, size int) (*store.Import, error) {
 	if i.ImportType == "" {
 		i.ImportType = defaultImportType
 	}
-	if known := s.Importers(); !slices.Contains(known, i.ImportType) {
-		return nil, store.Invalid("ImportType: there is no importer for %q; there is one for %s", i.ImportType, strings.Join(known, ", "))
-	}
 	if i.Filter == "" || strings.EqualFold(i.Filter, store.AllAssets) {
 		i.Filter = store.AllAssets
 	} else if _, err := store.ParseRanges(i.Filter); err != nil {
 		return nil, store.Invalid("Filter: %v; it may also be %q", err, store.AllAssets)
 	}
 	return i, nil
+}
+
+// knownType checks that there is an importer for a type. Plugins come and go, so it is checked together with the rest.
+func (s Services) knownType(tx *store.Tx, typ string) error {
+	known, err := s.Importers(tx)
+	if err == nil && !slices.Contains(known, typ) {
+		err = store.Invalid("ImportType: there is no importer for %q; there is one for %s", typ, strings.Join(known, ", "))
+	}
+	return err
 }
 
 func listImports(tx *store.Tx, in api.Paging) (api.Page[store.Import], error) {

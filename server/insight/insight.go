@@ -24,8 +24,8 @@ const Base = "/BeyondTrust/api/public/v3"
 
 // Services are what handlers need that is no transaction.
 type Services struct {
-	// Importers says which ImportTypes there are.
-	Importers func() []string
+	// Importers says which ImportTypes there are, in the moment of a transaction.
+	Importers func(*store.Tx) ([]string, error)
 	// Spool keeps what fill writes, the content of an import, until the import ends, and returns its name and size in
 	// bytes. It returns an api.ErrTooLarge above ImportLimit and keeps nothing on any error.
 	Spool func(ctx context.Context, fill func(io.Writer) error) (file string, size int, err error)

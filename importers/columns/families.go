@@ -1,0 +1,45 @@
+package columns
+
+import (
+	"fmt"
+	"strings"
+)
+
+// families tell the exports of the scanners apart, which people post under each other's names, by columns that no other has
+// together: one of each list. The first that fits is it. One without an import type has no hosts in it.
+var families = []struct {
+	importType, looksLike string
+	columns               [][]string
+}{
+	{"", "a vulnerability summary of Tenable.sc (SecurityCenter), which counts hosts and names none: export a vulnerability list or a detail list",
+		[][]string{{"Plugin"}, {"Host Total"}}},
+	{"NESSUSSECCEN", "a list of Tenable.sc (SecurityCenter)", [][]string{{"Plugin"}, {"Plugin Name", "IP Address"}}},
+	{"NESSUS", "a Nessus export", [][]string{{"Plugin ID", "definition.id"}, {"Host", "IP Address", "asset.display_ipv4_address", "asset.display_ipv6_address"}}},
+	{"QUALYSGUARD", "a Qualys report", [][]string{{"QID"}, {"IP", "Asset IPV4", "Asset IPV6", "Asset Id"}}},
+	{"MCAFEEVM", "an export of McAfee Vulnerability Manager", [][]string{{"FaultlineID", "FaultlineID Title"}}},
+	{"NEXPOSE", "a Nexpose report", [][]string{{"Asset IP Address"}}},
+	{"NEXPOSE", "a Nexpose report", [][]string{{"Vulnerable Status"}, {"Port Details"}}},
+	{"TRIPWIRE", "an export of Tripwire IP360", [][]string{{"IP", "IP Address"}, {"Skill", "NetBIOS Domain"}}},
+}
+
+// roots are those of the XML files of scanners, with what to import them as.
+var roots = map[string]string{
+	"NexposeReport": "NEXPOSE", "NeXposeSimpleXML": "NEXPOSE",
+	"SCAN": "QUALYSGUARD", "ASSET_DATA_REPORT": "QUALYSGUARD",
+	"MetasploitV4": "METASPLOIT", "MetasploitV5": "METASPLOIT",
+	"scanJob":            "RETINARTD",
+	"PasswordSafeImport": "PASSWORDSAFE",
+}
+
+// NotCSV is the error for a file that is something else.
+type NotCSV struct {
+	LooksLike string // in the words of plugins.LooksLike
+}
+
+func (e NotCSV) Error() string {
+	text := fmt.Sprintf("the file is not CSV: it looks like %s", e.LooksLike)
+	if root, ok := strings.CutPrefix(e.LooksLike, "XML with the root "); ok && roots[root] != "" {
+		text += ": import it as " + roots[root]
+	}
+	return text
+}

@@ -1,0 +1,23 @@
+// Package nessussc reads the lists of Tenable.sc, which was Tenable SecurityCenter. Every row names a host that the scanner
+// was told to look at, so dead ones count as well.
+package nessussc
+
+import (
+	"github.com/musterhq/muster/importers/columns"
+	"github.com/musterhq/muster/importers/nessus"
+	"github.com/musterhq/muster/plugins"
+)
+
+// Importer is the import type NESSUSSECCEN.
+var Importer = plugins.Importer{Type: Report.Type, Extensions: []string{".csv"}, Import: Report.Import}
+
+// Report is a vulnerability list or a detail list. No column has the operating system.
+var Report = columns.Export{
+	Type:        "NESSUSSECCEN",
+	IPAddress:   []string{"IP Address"},
+	AssetName:   []string{"NetBIOS Name"},
+	DnsName:     []string{"DNS Name"},
+	MacAddress:  []string{"MAC Address"},
+	FactColumns: [][]string{{"Plugin"}, {"Plugin Output", "Plugin Text"}},
+	Facts:       nessus.Facts,
+}

@@ -33,6 +33,8 @@ func (s *Server) localHandler() http.Handler {
 	mux.Handle("/", s.handler)
 	mux.HandleFunc("POST "+LocalTokenPath, s.makeToken)
 	mux.HandleFunc("POST "+LocalAdminPath, s.administer)
+	mux.HandleFunc("POST "+LocalLoadPath, s.load)
+	mux.HandleFunc("POST "+LocalDumpPath, s.dump)
 	mux.HandleFunc("POST "+LocalPluginsPath, s.managePlugins)
 	mux.HandleFunc("POST "+LocalBackupPath, s.backUp)
 	mux.HandleFunc("POST "+LocalSubscriptionsPath, s.subscriptions)

@@ -51,6 +51,7 @@ type Server struct {
 	local    http.Handler
 	reports  *reports.Runner
 	stopping atomic.Bool
+	loading  sync.Mutex // of a lab file
 }
 
 var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) }) // Gin keeps its mode in a global and is talkative by default

@@ -182,7 +182,7 @@ func DeleteAddresses(tx *Tx, groupID int) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	last, err := tx.db.nextID(tx.ctx, Addresses.tag, Addresses.lowest)
+	last, err := tx.nextID(Addresses.tag, Addresses.lowest)
 	if err != nil {
 		return err
 	}

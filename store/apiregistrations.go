@@ -114,7 +114,7 @@ func numberRules[R any](tx *Tx, member string, rules *[]R, parts func(*R) (id *i
 		if *id != 0 {
 			continue
 		}
-		next, err := tx.db.nextID(tx.ctx, ruleIDs, 1)
+		next, err := tx.nextID(ruleIDs, 1)
 		if err != nil {
 			return err
 		}

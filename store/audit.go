@@ -69,7 +69,7 @@ func (tx *Tx) Audit(action Action, section string, details ...UserAuditDetail) e
 	if tx.quiet {
 		return nil
 	}
-	id, err := tx.db.nextID(tx.ctx, Audits.tag, Audits.lowest)
+	id, err := tx.nextID(Audits.tag, Audits.lowest)
 	if err != nil {
 		return err
 	}

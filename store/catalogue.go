@@ -83,3 +83,9 @@ func seedPlatforms(tx *Tx) error {
 	}
 	return nil
 }
+
+// BuiltInPlatforms returns the platforms that every new store holds. They are the caller's.
+func BuiltInPlatforms() []*Platform { return builtInPlatforms() }
+
+// IsBuiltIn reports whether the id of an attribute, an attribute type or a platform is of the store's own.
+func IsBuiltIn(id int) bool { return id < firstOwnID }

@@ -38,6 +38,9 @@ const (
 	kindGuard    = '!' // <index kind><key> → nothing; see guarded
 )
 
+// ID returns the id of a record.
+func (c *Collection[ID, T]) ID(record *T) ID { return *c.id(record) }
+
 // Name returns what errors and audits call a record of the collection.
 func (c *Collection[ID, T]) Name() string { return c.name }
 
@@ -100,7 +103,7 @@ func (c *Collection[ID, T]) Insert(tx *Tx, record *T) error {
 	chosen := !ok || *id != 0
 	for {
 		if !chosen {
-			next, err := tx.db.nextID(tx.ctx, c.tag, c.lowest)
+			next, err := tx.nextID(c.tag, c.lowest)
 			if err != nil {
 				return err
 			}

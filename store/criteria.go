@@ -12,8 +12,10 @@ import (
 type RuleCriteria struct {
 	SmartRuleID int
 	Filter      string
-	SystemName  string // of filterAccount, which compares both without regard to case
-	AccountName string
+	SystemName  string // of filterAccount and filterSystem, which compare names without regard to case; empty: any
+	AccountName string // of filterAccount; empty: any
+	WorkgroupID int    // of filterAccount and filterSystem: where the asset lies; 0: anywhere
+	PlatformID  int    // of filterAccount and filterSystem; 0: any
 }
 
 // The Filters. A new one is a case in AssetsOfRule or accountsOfRule, which read members, and, if its members are
@@ -21,7 +23,8 @@ type RuleCriteria struct {
 const (
 	filterAll        = "all"        // all there is of the RuleType; never materialised
 	filterAttributes = "attributes" // the assets that carry any of the attributes
-	filterAccount    = "account"    // the managed accounts of a name on the systems of a name; never materialised
+	filterAccount    = "account"    // the managed accounts of a name on certain systems; never materialised
+	filterSystem     = "system"     // the managed systems of a name, a Workgroup, a platform; never materialised
 )
 
 // MaxRuleAttributes bounds the attributes of a Smart Rule: they are written in the transaction that makes it.

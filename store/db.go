@@ -107,6 +107,7 @@ type Tx struct {
 	quiet bool      // an act that writes its own audit row encloses what happens
 
 	organizations map[string]bool // memory of Sees
+	rehearsed     map[string]int  // the next id of each tag in a rehearsal; nil in earnest
 }
 
 // Actor is who a transaction acts for: what audits say, and what visibility is decided by.

@@ -145,3 +145,11 @@ func (a DirectoryAccess) settle(tx *Tx, e DirectoryEntry) (int, error) {
 // entryIn is what stays of an entry, told apart from those of other directories: how users and user groups are found again
 // when they are renamed or moved.
 func entryIn(directoryID int, id string) Text { return Text(strconv.Itoa(directoryID) + "/" + id) }
+
+// EntryIn is what the store keeps of an entry by which directory it is in and what stays of it there.
+func EntryIn(directoryID int, id string) Text { return entryIn(directoryID, id) }
+
+// DirectoryAt returns the directory of a kind, a host and a port, or ErrNotFound.
+func DirectoryAt(tx *Tx, kind, host string, port int) (*Directory, error) {
+	return directoriesByPlace.One(tx, K(kind, fold(host), port), host)
+}

@@ -239,7 +239,10 @@ func (e *entitling) roles(ruleID int) (encoded [][]byte, policy Text, err error)
 	if err != nil {
 		return nil, "", err
 	}
-	roles := slices.DeleteFunc(Roles(), func(r Role) bool { return !slices.Contains(given.Roles, r.RoleID) })
+	roles, err := given.given(e.tx)
+	if err != nil {
+		return nil, "", err
+	}
 	if len(roles) == 0 {
 		roles = []Role{{}}
 	}

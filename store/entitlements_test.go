@@ -237,7 +237,7 @@ func TestEntitlementsAreWhatBruteForceFinds(t *testing.T) {
 
 func multiplied(group string, members int, rule string, level authz.Level, roles []int, accounts map[string][]int) (rows []string) {
 	names := map[int]string{0: ""}
-	for _, r := range Roles() {
+	for _, r := range builtInRoles() {
 		names[r.RoleID] = r.Name
 	}
 	if len(roles) == 0 {

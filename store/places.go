@@ -75,6 +75,23 @@ func (w *Workgroup) check(tx *Tx) error {
 	return err
 }
 
+// changed keeps the device group that a Workgroup is to another door.
+func (w *Workgroup) changed(tx *Tx, old *Workgroup) error {
+	tx = tx.Unaudited()
+	switch {
+	case w == nil:
+		return unless(ErrNotFound, DeviceGroups.Delete(tx, old.ID))
+	case old == nil:
+		return DeviceGroups.Insert(tx, &DeviceGroup{WorkgroupID: w.ID})
+	}
+	g, err := DeviceGroupOf(tx, w.ID)
+	if err != nil {
+		return err
+	}
+	g.LastModified = tx.Now
+	return PutDeviceGroup(tx, g)
+}
+
 // WorkgroupByID returns a Workgroup that the actor may see, or ErrNotFound.
 func WorkgroupByID(tx *Tx, id int) (*Workgroup, error) {
 	w, err := Workgroups.Get(tx, id)

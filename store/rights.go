@@ -16,7 +16,7 @@ func epochKey(user int) []byte { return append([]byte("ep="), K(user)...) }
 // bump moves an epoch: whoever signed in before it is looked at afresh at his next request. It is one blind
 // write, however many users it concerns, since what counts is only that the value is another one.
 func (tx *Tx) bump(user int) error {
-	value, err := tx.db.nextID(tx.ctx, "ep", 1)
+	value, err := tx.nextID("ep", 1)
 	if err != nil {
 		return err
 	}

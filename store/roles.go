@@ -1,14 +1,25 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 )
 
-// Role is what the members of a user group do with the managed accounts of a Smart Rule.
+// Role is what the members of a user group do with the managed accounts of a Smart Rule. Beside those that every store
+// has there may be some of its own, in OwnRoles.
 type Role struct {
 	RoleID int
 	Name   string
+}
+
+func (r *Role) check(*Tx) error {
+	for _, other := range builtInRoles() {
+		if r.RoleID == other.RoleID || fold(r.Name) == fold(other.Name) {
+			return because(ErrExists, "the role %d %q is built in and already exists", other.RoleID, other.Name)
+		}
+	}
+	return required("Name", r.Name, 256)
 }
 
 // The roles that ask for passwords or sessions, which an access policy rules.
@@ -17,8 +28,20 @@ const (
 	roleRequestorApprover = 3
 )
 
-// Roles returns the catalogue in the order of the ids. The slice is the caller's.
-func Roles() []Role {
+// Roles returns all roles in the order of the ids. The slice is the caller's.
+func Roles(tx *Tx) ([]Role, error) {
+	roles := builtInRoles()
+	for r, err := range OwnRoles.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		roles = append(roles, *r)
+	}
+	slices.SortFunc(roles, func(a, b Role) int { return cmp.Compare(a.RoleID, b.RoleID) })
+	return roles, nil
+}
+
+func builtInRoles() []Role {
 	return []Role{
 		{roleRequestor, "Requestor"},
 		{2, "Approver"},
@@ -42,7 +65,10 @@ type GroupRuleRoles struct {
 
 func (r *GroupRuleRoles) check(tx *Tx) error {
 	slices.Sort(r.Roles)
-	catalogue := Roles()
+	catalogue, err := Roles(tx)
+	if err != nil {
+		return err
+	}
 	for i, id := range r.Roles {
 		if !slices.ContainsFunc(catalogue, func(role Role) bool { return role.RoleID == id }) {
 			return Invalid("Roles: there is no role %d", id)
@@ -67,7 +93,23 @@ func RolesOn(tx *Tx, groupID, ruleID int) ([]Role, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(Roles(), func(role Role) bool { return !slices.Contains(r.Roles, role.RoleID) }), nil
+	return r.given(tx)
+}
+
+// given returns the roles of r with their names.
+func (r *GroupRuleRoles) given(tx *Tx) ([]Role, error) {
+	roles, err := Roles(tx)
+	return slices.DeleteFunc(roles, func(role Role) bool { return !slices.Contains(r.Roles, role.RoleID) }), err
+}
+
+// AccessOn returns what the lab file says of a user group on a Smart Rule: its roles and their access policy, 0 for none.
+func AccessOn(tx *Tx, groupID, ruleID int) (roles []Role, accessPolicyID int, err error) {
+	r, err := rolesOn(tx, groupID, ruleID)
+	if err != nil {
+		return nil, 0, err
+	}
+	roles, err = r.given(tx)
+	return roles, r.AccessPolicyID, err
 }
 
 func rolesOn(tx *Tx, groupID, ruleID int) (*GroupRuleRoles, error) {

@@ -121,9 +121,24 @@ func accountsOfRule(tx *Tx, r *SmartRule) (iter.Seq2[*AccountOnSystem, error], e
 	case r.RuleType != ManagedAccountRule:
 		return func(func(*AccountOnSystem, error) bool) {}, nil
 	case criteria.Filter == filterAccount:
-		return FindManagedAccounts(tx, criteria.SystemName, criteria.AccountName), nil
+		return criteria.accounts(tx), nil
 	}
 	return FindManagedAccounts(tx, "", ""), nil
+}
+
+// SystemsOfRule yields the managed systems that a Smart Rule selects, on assets that the actor may see; none for a rule that
+// does not select systems. They are found by the criteria each time.
+func SystemsOfRule(tx *Tx, r *SmartRule) (iter.Seq2[*ManagedSystem, error], error) {
+	criteria, err := Criteria.Get(tx, r.SmartRuleID)
+	switch {
+	case err != nil:
+		return nil, err
+	case r.RuleType != ManagedSystemRule:
+		return func(func(*ManagedSystem, error) bool) {}, nil
+	case criteria.Filter == filterSystem:
+		return criteria.systems(tx), nil
+	}
+	return VisibleManagedSystems(tx), nil
 }
 
 // inRules bounds what the change of one asset writes for the rules that it is in; what is beyond it follows with

@@ -24,7 +24,7 @@ func attributeAssigned(tx *Tx, assetID, _ int) error { return markAsset(tx, asse
 
 // markAsset marks an asset. It reads nothing, so that marks of one asset side by side do not conflict.
 func markAsset(tx *Tx, assetID int) error {
-	mark, err := tx.db.nextID(tx.ctx, AssetMarks.tag, AssetMarks.lowest)
+	mark, err := tx.nextID(AssetMarks.tag, AssetMarks.lowest)
 	if err != nil {
 		return err
 	}

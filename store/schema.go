@@ -12,6 +12,8 @@ var (
 	Workgroups = collection[int, Workgroup]("wg", "Workgroup", func(w *Workgroup) *int { return &w.ID })
 
 	workgroupByName = Workgroups.unique('n', "name", func(w *Workgroup) Key { return K(fold(w.Name), w.OrganizationID) })
+
+	DeviceGroups = collection[int, DeviceGroup]("dg", "Device Group", func(g *DeviceGroup) *int { return &g.WorkgroupID })
 )
 
 // Assets lie in the order of their Workgroups, since that is how they are listed.
@@ -54,7 +56,7 @@ var (
 
 	ApiRegistrations = collection[int, ApiRegistration]("ar", "API Registration", func(r *ApiRegistration) *int { return &r.Id })
 
-	_ = ApiRegistrations.unique('n', "name", func(r *ApiRegistration) Key { return K(fold(r.Name)) })
+	apiRegistrationByName = ApiRegistrations.unique('n', "name", func(r *ApiRegistration) Key { return K(fold(r.Name)) })
 
 	ApiKeys = collection[int, ApiKey]("ak", "API Key", func(k *ApiKey) *int { return &k.Id }).secrets()
 
@@ -122,7 +124,7 @@ var (
 			in(func(d *Database) Key { return K(d.AssetID) })
 )
 
-// firstOwnID is the first id of an attribute, an attribute type or a platform that is not the store's own.
+// firstOwnID is the first id of an attribute, an attribute type, a platform or a role that is not the store's own.
 const firstOwnID = 10_000
 
 // What belongs to what. A link's epoch says whose rights a change of it touches. Nobody leaves a group but by Leave, or
@@ -182,7 +184,7 @@ var (
 	EPMPolicies = collection[int, EPMPolicy]("po", "EPM Policy", func(p *EPMPolicy) *int { return &p.PolicyID })
 
 	epmPolicyByGUID = EPMPolicies.unique('g', "GUID", func(p *EPMPolicy) Key { return K(p.PolicyGUID) })
-	_               = EPMPolicies.unique('n', "name", func(p *EPMPolicy) Key { return K(fold(p.Name)) })
+	epmPolicyByName = EPMPolicies.unique('n', "name", func(p *EPMPolicy) Key { return K(fold(p.Name)) })
 
 	EPMApplications = collection[int, EPMApplication]("ea", "EPM Application", func(a *EPMApplication) *int { return &a.ApplicationID }).
 			in(func(a *EPMApplication) Key { return K(a.PolicyID, fold(a.GroupName)) })
@@ -212,7 +214,7 @@ var (
 	AccessPolicies = collection[int, AccessPolicy]("ap", "Access Policy", func(p *AccessPolicy) *int { return &p.AccessPolicyID }).
 			from(DefaultAccessPolicy + 1)
 
-	_ = AccessPolicies.unique('n', "name", func(p *AccessPolicy) Key { return K(fold(p.Name)) })
+	accessPolicyByName = AccessPolicies.unique('n', "name", func(p *AccessPolicy) Key { return K(fold(p.Name)) })
 )
 
 // What user groups and users have beyond their rights. A group's secrets are guarded: with them it cannot go.
@@ -225,6 +227,10 @@ var (
 	Secrets = collection[int, Secret]("ss", "Secret", func(s *Secret) *int { return &s.SecretID })
 
 	secretsByGroup = Secrets.guard('g', func(s *Secret) Key { return K(s.GroupID) })
+
+	OwnRoles = collection[int, Role]("rl", "Role", func(r *Role) *int { return &r.RoleID }).from(firstOwnID)
+
+	ownRoleByName = OwnRoles.unique('n', "name", func(r *Role) Key { return K(fold(r.Name)) })
 
 	SecretOwner = &Link[int, int]{tag: "so", name: "Secret Owner", from: "SecretID", to: "UserID",
 		changed: func(tx *Tx, _, user int) error { return tx.bump(user) }}

@@ -23,7 +23,7 @@ type described interface {
 
 // schema is all that schema.go declares, in its order; TestTheSchemaIsComplete says so.
 var schema = []described{
-	Organizations, Workgroups, Assets, OperatingSystems,
+	Organizations, Workgroups, DeviceGroups, Assets, OperatingSystems,
 	Users, UserSecrets, LastLogins, UserGroups, ApiRegistrations, ApiKeys, Sessions,
 	AttributeTypes, Attributes, SmartRules, Criteria, AssetMarks,
 	ManagedSystems, ManagedAccounts, AccountPasswords, FunctionalAccounts, FunctionalPasswords,
@@ -35,7 +35,7 @@ var schema = []described{
 	EPMPolicies, EPMApplications,
 	Subscriptions, SubscriptionRuns, Deliveries, deliveryParts, deliveryDrafts,
 	AccessPolicies,
-	RuleRoles, Secrets, SecretOwner,
+	RuleRoles, Secrets, OwnRoles, SecretOwner,
 	Directories, DirectoryCredentials,
 }
 

@@ -21,6 +21,7 @@ type entrance struct {
 	ClientID       string `json:"client_id"`
 	ClientSecret   string `json:"client_secret"`
 	Token          string `json:"token"`
+	DemoPassword   string `json:"demo_password,omitempty"` // of all users of the demo lab
 
 	scan string // the demo's scanner file
 }
@@ -31,11 +32,16 @@ func (e *entrance) write(file string) error {
 	if err != nil {
 		return err
 	}
+	return writeWhole(file, append(text, '\n'))
+}
+
+// writeWhole writes a file of mode 0600 in place of another, whole or not at all.
+func writeWhole(file string, content []byte) error {
 	unfinished := file + ".tmp"
 	if err := os.Remove(unfinished); err != nil && !os.IsNotExist(err) {
 		return err
 	}
-	if err := writeSynced(unfinished, append(text, '\n')); err != nil {
+	if err := writeSynced(unfinished, content); err != nil {
 		return err
 	}
 	return os.Rename(unfinished, file)
@@ -64,6 +70,9 @@ func (e *entrance) print(w io.Writer, demo bool) error {
 	line("API key", e.APIKey)
 	line("client id, secret", e.ClientID+"  "+e.ClientSecret)
 	line("token (24 hours)", e.Token)
+	if e.DemoPassword != "" {
+		line("demo users", "olga, pieter, nadia, …  "+e.DemoPassword)
+	}
 	fmt.Fprintf(&b, `
 Paste these: they sign in, %s and list the assets.
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/musterhq/muster/lab"
 	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
@@ -24,6 +25,7 @@ type serving struct {
 	http, https     string
 	tlsCert, tlsKey string
 	demo            bool
+	load            string
 	firstStartFile  string
 }
 
@@ -52,6 +54,7 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&s.tlsCert, "tls-cert", "", "PEM file of the certificate (default: a self-signed one in DIR, made at the first start)")
 	f.StringVar(&s.tlsKey, "tls-key", "", "PEM file of the certificate's key")
 	f.BoolVar(&s.demo, "demo", false, "fill a new store with a demo lab")
+	f.StringVar(&s.load, "load", "", "load a lab file before serving; what it says already holds is left alone")
 	f.StringVar(&s.firstStartFile, "first-start-file", "", "write what a new store is entered with to this file, as JSON, instead of printing it")
 	return command
 }
@@ -78,6 +81,10 @@ func (s *serving) check() error {
 }
 
 func (s *serving) run(ctx context.Context, out io.Writer, log *slog.Logger) (err error) {
+	declared, err := s.readLab()
+	if err != nil {
+		return err // before there is a store
+	}
 	i, err := s.open(ctx, log)
 	if err != nil {
 		return err
@@ -87,20 +94,45 @@ func (s *serving) run(ctx context.Context, out io.Writer, log *slog.Logger) (err
 	if err != nil {
 		return err
 	}
+	demo, err := s.fill(ctx, i, declared)
 	if i.fresh == nil {
+		if err != nil {
+			return err
+		}
 		log.Info("serving", "http", address(l.HTTP), "https", address(l.HTTPS), "dir", s.dir)
 		return i.server.Serve(ctx, l)
 	}
-	if s.demo {
-		if err := s.makeDemo(ctx, i.db); err != nil {
-			return fmt.Errorf("the demo lab: %w", err)
-		}
+	facts, failed := s.facts(ctx, i, l, fingerprint)
+	if failed != nil {
+		return errors.Join(err, failed)
 	}
-	facts, err := s.facts(ctx, i, l, fingerprint)
+	facts.DemoPassword = demo
 	if err != nil {
-		return err
+		return errors.Join(err, s.tell(facts, out)) // the store is there, and nobody will say it again
 	}
 	return s.introduce(ctx, i, l, facts, out)
+}
+
+// fill brings in the demo lab, if the store is new, and then what a lab file declares. It returns the password of the demo
+// lab's users.
+func (s *serving) fill(ctx context.Context, i *instance, declared *lab.File) (password string, err error) {
+	if s.demo && i.fresh != nil {
+		if password, err = s.makeDemo(ctx, i.db); err != nil {
+			return password, fmt.Errorf("the demo lab: %w", err)
+		}
+	}
+	if declared == nil {
+		return password, nil
+	}
+	return password, s.loadLab(ctx, i.db, declared)
+}
+
+// tell says how to enter a new store.
+func (s *serving) tell(facts *entrance, out io.Writer) error {
+	if s.firstStartFile != "" {
+		return facts.write(s.firstStartFile)
+	}
+	return facts.print(out, s.demo)
 }
 
 // introduce serves a new store and, once it is all there, says how to enter it.
@@ -110,10 +142,8 @@ func (s *serving) introduce(ctx context.Context, i *instance, l server.Listeners
 	done := make(chan error, 1)
 	go func() { done <- i.server.Serve(ctx, l) }()
 	err := s.awaitImports(ctx, i.db)
-	if err == nil && s.firstStartFile != "" {
-		err = facts.write(s.firstStartFile)
-	} else if err == nil {
-		err = facts.print(out, s.demo)
+	if err == nil {
+		err = s.tell(facts, out)
 	}
 	if err != nil {
 		stop(err)

@@ -12,7 +12,7 @@ var roles = []api.Route{
 	api.POST("UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles", writesAccounts, "Sets Password Safe roles for the user group and Smart Rule referenced by ID, in place of those that it has.", setRolesOnRule).Answers(204),
 }
 
-func listRoles(*store.Tx, api.None) ([]store.Role, error) { return store.Roles(), nil }
+func listRoles(tx *store.Tx, _ api.None) ([]store.Role, error) { return store.Roles(tx) }
 
 type groupAndRule struct {
 	ofGroup

@@ -8,7 +8,10 @@ import _ "embed"
 //go:embed scan.csv
 var Scan []byte
 
-// Assets are the assets of the demo lab: Workgroup, address, name, type, operating system.
+// Lab is the demo lab as a lab file. It wants the environment variable PasswordVariable.
 //
-//go:embed assets.csv
-var Assets []byte
+//go:embed lab.yaml
+var Lab []byte
+
+// PasswordVariable is where the lab file has the password of its users from.
+const PasswordVariable = "MUSTER_DEMO_PASSWORD"

@@ -1,0 +1,167 @@
+package store
+
+import (
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Selection is what a Smart Rule selects its members by, for whoever may choose freely. An Asset rule has Attributes, the
+// others what follows, of which all that is given must hold.
+type Selection struct {
+	Attributes  []int  // ascending; an asset carries any of them
+	SystemName  string // compared without regard to case, as is AccountName
+	AccountName string // of a ManagedAccount rule
+	WorkgroupID int    // in which the asset of the system lies
+	PlatformID  int    // of the system
+}
+
+// SelectionOf returns what a rule selects its members by; that of a built-in rule is empty.
+func SelectionOf(tx *Tx, r *SmartRule) (Selection, error) {
+	c, err := Criteria.Get(tx, r.SmartRuleID)
+	if err != nil {
+		return Selection{}, err
+	}
+	attributes, err := linkedIDs(nil, RuleAttribute.From(tx, r.SmartRuleID))
+	return Selection{attributes, c.SystemName, c.AccountName, c.WorkgroupID, c.PlatformID}, err
+}
+
+// check returns an ErrInvalid for a selection that a rule of the type cannot have.
+func (s *Selection) check(tx *Tx, ruleType string) error {
+	systems := s.SystemName != "" || s.WorkgroupID != 0 || s.PlatformID != 0
+	switch ruleType {
+	case AssetRule:
+		if systems || s.AccountName != "" {
+			return Invalid("an Asset rule selects by Attributes")
+		}
+		return ofOneType(tx, s.Attributes)
+	case ManagedSystemRule:
+		if !systems || s.AccountName != "" || len(s.Attributes) > 0 {
+			return Invalid("a ManagedSystem rule selects by SystemName, Workgroup and Platform, by one of them at least")
+		}
+	case ManagedAccountRule:
+		if !systems && s.AccountName == "" || len(s.Attributes) > 0 {
+			return Invalid("a ManagedAccount rule selects by AccountName, SystemName, Workgroup and Platform, by one of them at least")
+		}
+	default:
+		return Invalid("RuleType: %s, %s or %s is expected", AssetRule, ManagedSystemRule, ManagedAccountRule)
+	}
+	return first(short("SystemName", s.SystemName, maxSystemName), short("AccountName", s.AccountName, maxAccountName))
+}
+
+// criteria are s as it is stored, but for the attributes.
+func (s *Selection) criteria(ruleType string) *RuleCriteria {
+	filter := map[string]string{AssetRule: filterAttributes, ManagedSystemRule: filterSystem, ManagedAccountRule: filterAccount}[ruleType]
+	return &RuleCriteria{Filter: filter, SystemName: s.SystemName, AccountName: s.AccountName, WorkgroupID: s.WorkgroupID, PlatformID: s.PlatformID}
+}
+
+// InsertRule stores a new Smart Rule of any type. An Asset rule is queued, since somebody has to find its members. It returns
+// ErrInvalid for a selection that the type does not have, and ErrExists for a title that is taken.
+func InsertRule(tx *Tx, r *SmartRule, s Selection) error {
+	s.Attributes = slices.Compact(slices.Sorted(slices.Values(s.Attributes)))
+	if err := s.check(tx, r.RuleType); err != nil {
+		return err
+	}
+	if r.RuleType == AssetRule {
+		r.Status = RuleQueued
+		tx.committed(tx.db.rules.queued.ring)
+		return InsertAttributeRule(tx, r, s.Attributes)
+	}
+	r.LastProcessedDate = tx.Now
+	return insertRule(tx, r, s.criteria(r.RuleType))
+}
+
+// PutRule stores a changed Smart Rule, whose type stays, and what it selects by. If that has changed, the members are found
+// anew. It returns ErrInvalid as InsertRule does and for a read-only rule, and ErrBusy for one that is being processed.
+func PutRule(tx *Tx, r *SmartRule, s Selection) error {
+	if r.IsReadOnly {
+		return Invalid("Smart Rule %q is read-only", r.Title)
+	}
+	s.Attributes = slices.Compact(slices.Sorted(slices.Values(s.Attributes)))
+	old, err := SelectionOf(tx, r)
+	if err != nil {
+		return err
+	}
+	if err := first(s.check(tx, r.RuleType), SmartRules.Put(tx, r)); err != nil || s.same(old) {
+		return err
+	}
+	criteria := s.criteria(r.RuleType)
+	criteria.SmartRuleID = r.SmartRuleID
+	if err := first(Criteria.Put(tx, criteria), s.link(tx, r.SmartRuleID, old.Attributes)); err != nil {
+		return err
+	}
+	if err := tx.Audit(ActionEdit, SmartRules.name, detail("SmartRuleID", r.SmartRuleID, r.SmartRuleID), detail("Criteria", old.text(), s.text())); err != nil {
+		return err
+	}
+	if r.RuleType != AssetRule {
+		return nil
+	}
+	return QueueRule(tx, r)
+}
+
+func (s *Selection) same(other Selection) bool {
+	mine, others := *s, other
+	mine.Attributes, others.Attributes = nil, nil
+	return slices.Equal(s.Attributes, other.Attributes) && mine.text() == others.text()
+}
+
+// text is how an audit says it.
+func (s *Selection) text() string { return strings.Trim(text(*s), "{}") }
+
+// link brings the attributes of a rule from those that it had to those of s.
+func (s *Selection) link(tx *Tx, ruleID int, old []int) error {
+	for _, id := range inOne(old, s.Attributes) {
+		var err error
+		if slices.Contains(old, id) {
+			_, err = RuleAttribute.Cut(tx.Unaudited(), ruleID, id)
+		} else {
+			err = RuleAttribute.Set(tx.Unaudited(), ruleID, id, 0)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// systems yields the managed systems that the criteria select, on assets that the actor may see.
+func (c *RuleCriteria) systems(tx *Tx) iter.Seq2[*ManagedSystem, error] {
+	all := ManagedSystems.All(tx)
+	if c.SystemName != "" {
+		all = managedSystemsByName.Each(tx, K(fold(c.SystemName)))
+	}
+	return func(yield func(*ManagedSystem, error) bool) {
+		for s, err := range visibleSystems(tx, all) {
+			selected := err != nil
+			if err == nil {
+				selected, err = c.covers(tx, s)
+			}
+			if (selected || err != nil) && !yield(s, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// accounts yields the managed accounts that the criteria select, on assets that the actor may see.
+func (c *RuleCriteria) accounts(tx *Tx) iter.Seq2[*AccountOnSystem, error] {
+	if c.WorkgroupID == 0 && c.PlatformID == 0 {
+		return FindManagedAccounts(tx, c.SystemName, c.AccountName)
+	}
+	return accountsOnSystems(tx, c.systems(tx), c.AccountName)
+}
+
+// covers reports whether a system lies in the Workgroup and is of the platform.
+func (c *RuleCriteria) covers(tx *Tx, s *ManagedSystem) (bool, error) {
+	if c.PlatformID != 0 && s.PlatformID != c.PlatformID {
+		return false, nil
+	}
+	if c.WorkgroupID == 0 {
+		return true, nil
+	}
+	at, exists, err := place(tx, s.AssetID)
+	return exists && at.workgroup == c.WorkgroupID, err
+}
+
+// Equal reports whether two selections select by the same.
+func (s *Selection) Equal(other Selection) bool { return s.same(other) }

@@ -45,7 +45,7 @@ func ParseSchedule(text string) (Schedule, error) {
 	}
 	// As crontab(5) has it, either of two days that are named suffices.
 	options := cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.DowOrDom | cron.Descriptor
-	parser := cron.NewParser(options).WithMaxSearchYears(searchYears)
+	parser := cron.MustNewParser(options).WithMaxSearchYears(searchYears)
 	times, err := parser.Parse(strings.Join(fields, " "))
 	if err != nil {
 		return Schedule{}, Invalid("%q is no cron expression: %v", text, err)

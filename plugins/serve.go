@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime/debug"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
@@ -29,6 +30,7 @@ func Handshake() plugin.HandshakeConfig {
 // Serve runs the importer for the host that started this process, and ends the process with it. It is the whole of an
 // author's main. Started by hand, the program says that it is a plugin and exits with status 1.
 func Serve(i Importer) {
+	debug.SetGCPercent(50) // several may run beside the server: memory is dearer than their time
 	stderr := os.Stderr
 	begin := sync.OnceFunc(func() {
 		// go-plugin has put pipes in their place that are read through the connection. Whatever is in them when the

@@ -37,7 +37,7 @@ var arrows = map[string]string{
 	"plugins/importertest":         "plugins plugins/cases plugins/host plugins/importerpb",
 	"importers/text":               "",
 	"importers/hosts":              "plugins",
-	"importers/columns":            "plugins importers/text importers/hosts",
+	"importers/columns":            "plugins importers/elements importers/text importers/hosts",
 	"importers/elements":           "plugins importers/text importers/hosts",
 	"importers/nessussc":           "plugins importers/columns importers/nessus",
 	"importers/retina":             "plugins importers/elements importers/text importers/hosts importers/retina/jet",

@@ -3,6 +3,8 @@ package columns
 import (
 	"fmt"
 	"strings"
+
+	"github.com/musterhq/muster/importers/elements"
 )
 
 // families tell the exports of the scanners apart, which people post under each other's names, by columns that no other has
@@ -22,15 +24,6 @@ var families = []struct {
 	{"TRIPWIRE", "an export of Tripwire IP360", [][]string{{"IP", "IP Address"}, {"Skill", "NetBIOS Domain"}}},
 }
 
-// roots are those of the XML files of scanners, with what to import them as.
-var roots = map[string]string{
-	"NexposeReport": "NEXPOSE", "NeXposeSimpleXML": "NEXPOSE",
-	"SCAN": "QUALYSGUARD", "ASSET_DATA_REPORT": "QUALYSGUARD",
-	"MetasploitV4": "METASPLOIT", "MetasploitV5": "METASPLOIT",
-	"scanJob":            "RETINARTD",
-	"PasswordSafeImport": "PASSWORDSAFE",
-}
-
 // NotCSV is the error for a file that is something else.
 type NotCSV struct {
 	LooksLike string // in the words of plugins.LooksLike
@@ -38,8 +31,8 @@ type NotCSV struct {
 
 func (e NotCSV) Error() string {
 	text := fmt.Sprintf("the file is not CSV: it looks like %s", e.LooksLike)
-	if root, ok := strings.CutPrefix(e.LooksLike, "XML with the root "); ok && roots[root] != "" {
-		text += ": import it as " + roots[root]
+	if root, ok := strings.CutPrefix(e.LooksLike, "XML with the root "); ok && elements.TypeOf(root) != "" {
+		text += ": import it as " + elements.TypeOf(root)
 	}
 	return text
 }

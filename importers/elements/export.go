@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -39,6 +38,9 @@ var types = map[string]string{
 	"MetasploitExpressV1": "METASPLOIT", "MetasploitExpressV2": "METASPLOIT", "MetasploitExpressV3": "METASPLOIT", "MetasploitExpressV4": "METASPLOIT",
 	"scanJob": "RETINARTD", "PasswordSafeImport": "PASSWORDSAFE",
 }
+
+// TypeOf returns the import type for documents with a root, empty for an unknown one.
+func TypeOf(root string) string { return types[root] }
 
 // Import has the signature of plugins.Importer.Import. It emits the hosts in the order in which the file names them, when
 // the file has been read: what is said of one address in several places is merged, and memory grows with the hosts. Of a
@@ -88,7 +90,10 @@ func Begins(head []byte) bool {
 func (e Export) read(r *Reader, found *hosts.List) error {
 	for {
 		if _, err := r.Next(); err != nil {
-			return unless(io.EOF, err)
+			if err == io.EOF {
+				return nil
+			}
+			return err
 		}
 		empty := e.Hosts[strings.Join(r.Path(), "/")]
 		if empty == nil {
@@ -102,13 +107,6 @@ func (e Export) read(r *Reader, found *hosts.List) error {
 			return fmt.Errorf("line %d: %w", line, err)
 		}
 	}
-}
-
-func unless(expected, err error) error {
-	if errors.Is(err, expected) {
-		return nil
-	}
-	return err
 }
 
 // roots returns the names of the format's roots in alphabetical order.
@@ -133,7 +131,7 @@ func (e Export) foreign(root string, roots []string) error {
 // Foreign returns the error for a document with a root that is none of those of a format: what the file is, and as what to
 // import it if that is known.
 func Foreign(root string, roots ...string) error {
-	if typ, known := types[root]; known {
+	if typ := TypeOf(root); typ != "" {
 		return fmt.Errorf("%s: import it as %s", looksLike(root), typ)
 	}
 	return fmt.Errorf("%s: looked for %s", looksLike(root), strings.Join(roots, " or "))

@@ -21,6 +21,7 @@ import (
 	"github.com/musterhq/muster/importers/runner"
 	"github.com/musterhq/muster/reports"
 	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/server/idaas"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
 )
@@ -85,14 +86,17 @@ func New(o Options) *Server {
 func Dialects() []*api.Dialect { return (&Server{}).dialects() }
 
 func (s *Server) dialects() []*api.Dialect {
-	return []*api.Dialect{insight.New(s.directories(insight.Services{
-		Importers:   func(tx *store.Tx) ([]string, error) { return store.ImportTypes(tx, s.Importers) },
-		Spool:       s.spool,
-		Discard:     func(file string) { s.Runner.Discard(file) },
-		Wake:        func() { s.Runner.Wake() },
-		Stop:        func(importID int) { s.Runner.Stop(importID) },
-		ImportLimit: s.ImportLimit,
-	}))}
+	return []*api.Dialect{
+		insight.New(s.directories(insight.Services{
+			Importers:   func(tx *store.Tx) ([]string, error) { return store.ImportTypes(tx, s.Importers) },
+			Spool:       s.spool,
+			Discard:     func(file string) { s.Runner.Discard(file) },
+			Wake:        func() { s.Runner.Wake() },
+			Stop:        func(importID int) { s.Runner.Stop(importID) },
+			ImportLimit: s.ImportLimit,
+		})),
+		idaas.New(),
+	}
 }
 
 func (s *Server) spool(_ context.Context, fill func(io.Writer) error) (string, int, error) {

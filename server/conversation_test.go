@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +190,11 @@ func (c *conversation) keep(name, member string) error {
 		return err
 	}
 	for step := range strings.SplitSeq(member, ".") {
+		if n, err := strconv.Atoi(step); err == nil {
+			list, _ := value.([]any)
+			value = slices.Concat(list, make([]any, n+1))[n]
+			continue
+		}
 		object, _ := value.(map[string]any)
 		value = object[step]
 	}
@@ -205,7 +212,7 @@ func (c *conversation) token(path string) string {
 		return ""
 	}
 	for _, d := range server.Dialects() {
-		if strings.HasPrefix(path, d.Base+"/") {
+		if len(path) > len(d.Base) && strings.EqualFold(path[:len(d.Base)], d.Base) {
 			return c.tokenAt(d.Name, c.caller)
 		}
 	}

@@ -65,7 +65,7 @@ func New(o Options) *Server {
 	e := gin.New()
 	e.UseRawPath, e.UnescapePathValues = true, true
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, true
-	e.Use(s.identify, s.log, s.recover)
+	e.Use(s.identify, s.log, s.recover(dialects))
 	for _, d := range dialects {
 		d.Mount(e, api.Options{
 			DB: o.DB, Log: o.Log, Manual: o.Manual, BodyLimit: o.BodyLimit, TrustedProxies: o.TrustedProxies, VendorGrants: o.VendorGrants,

@@ -117,13 +117,18 @@ func (d *Dialect) operations() (grouped [][]*Route) {
 // Unrouted answers what no row matches, in the form of the door that was asked.
 func Unrouted(status int, dialects ...*Dialect) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		d, _ := find(dialects, c.Request.URL.EscapedPath())
-		if d == nil {
-			c.String(status, "%s\n", http.StatusText(status))
-			return
-		}
-		write(c, status, d.Error(status, fmt.Errorf("%s %s: %s", c.Request.Method, c.Request.URL.Path, strings.ToLower(http.StatusText(status)))))
+		Refuse(c, status, fmt.Errorf("%s %s: %s", c.Request.Method, c.Request.URL.Path, strings.ToLower(http.StatusText(status))), dialects...)
 	}
+}
+
+// Refuse answers with an error in the form of the door that was asked; beside the doors, with the words of the status.
+func Refuse(c *gin.Context, status int, err error, dialects ...*Dialect) {
+	d, _ := find(dialects, c.Request.URL.EscapedPath())
+	if d == nil {
+		c.String(status, "%s\n", http.StatusText(status))
+		return
+	}
+	write(c, status, d.Error(status, err))
 }
 
 // distinct checks that every request for the rows, which share method and path, has one row at the most that fits it best.

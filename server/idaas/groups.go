@@ -135,19 +135,30 @@ func updateGroup(tx *store.Tx, in changedGroup) (*group, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b := in.Body; b.Name != nil && *b.Name != g.Name {
-		if store.IsDirectoryType(g.GroupType) {
-			return nil, inDirectory(g, "its name comes from there")
+	if err := in.Body.change(g); err != nil {
+		return nil, err
+	}
+	return shown(g, taken(store.ChangeUserGroup(tx, g)))
+}
+
+// change brings into a group what the body has.
+func (b *changedFields) change(g *store.UserGroup) error {
+	if b.Name != nil && *b.Name != g.Name {
+		switch {
+		case *b.Name == "":
+			return store.Invalid("name is required: it cannot be empty")
+		case store.IsDirectoryType(g.GroupType):
+			return inDirectory(g, "its name comes from there")
 		}
 		g.Name = *b.Name
 	}
-	if in.Body.ExternalID != nil {
-		g.ExternalID = *in.Body.ExternalID
+	if b.ExternalID != nil {
+		g.ExternalID = *b.ExternalID
 	}
-	if in.Body.Attribute != nil {
-		g.Attribute = *in.Body.Attribute
+	if b.Attribute != nil {
+		g.Attribute = *b.Attribute
 	}
-	return shown(g, taken(store.ChangeUserGroup(tx, g)))
+	return nil
 }
 
 func removeGroup(tx *store.Tx, in groupID) (none api.None, err error) {

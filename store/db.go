@@ -34,6 +34,7 @@ type DB struct {
 	remember  rightsMemory
 	rules     *ruleWork
 	counts    *countWork
+	turns     turns
 
 	registrations registrationMemory
 }

@@ -66,6 +66,8 @@ var (
 	Sessions = collection[string, Session]("se", "Session", func(s *Session) *string { return &s.ID }).unaudited()
 
 	sessionsByEnd = Sessions.index('e', func(s *Session) Key { return K(s.Expires) })
+
+	requestWindows = collection[int, requestWindow]("rq", "Request Window", func(w *requestWindow) *int { return &w.UserID }).unaudited()
 )
 
 // What assets carry, and what is selected by it.

@@ -21,6 +21,7 @@ import (
 	"github.com/musterhq/muster/importers/runner"
 	"github.com/musterhq/muster/reports"
 	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/server/idaas"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
 )
@@ -64,7 +65,7 @@ func New(o Options) *Server {
 	e := gin.New()
 	e.UseRawPath, e.UnescapePathValues = true, true
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, true
-	e.Use(s.identify, s.log, s.recover)
+	e.Use(s.identify, s.log, s.recover(dialects))
 	for _, d := range dialects {
 		d.Mount(e, api.Options{
 			DB: o.DB, Log: o.Log, Manual: o.Manual, BodyLimit: o.BodyLimit, TrustedProxies: o.TrustedProxies, VendorGrants: o.VendorGrants,
@@ -85,14 +86,17 @@ func New(o Options) *Server {
 func Dialects() []*api.Dialect { return (&Server{}).dialects() }
 
 func (s *Server) dialects() []*api.Dialect {
-	return []*api.Dialect{insight.New(s.directories(insight.Services{
-		Importers:   func(tx *store.Tx) ([]string, error) { return store.ImportTypes(tx, s.Importers) },
-		Spool:       s.spool,
-		Discard:     func(file string) { s.Runner.Discard(file) },
-		Wake:        func() { s.Runner.Wake() },
-		Stop:        func(importID int) { s.Runner.Stop(importID) },
-		ImportLimit: s.ImportLimit,
-	}))}
+	return []*api.Dialect{
+		insight.New(s.directories(insight.Services{
+			Importers:   func(tx *store.Tx) ([]string, error) { return store.ImportTypes(tx, s.Importers) },
+			Spool:       s.spool,
+			Discard:     func(file string) { s.Runner.Discard(file) },
+			Wake:        func() { s.Runner.Wake() },
+			Stop:        func(importID int) { s.Runner.Stop(importID) },
+			ImportLimit: s.ImportLimit,
+		})),
+		idaas.New(),
+	}
 }
 
 func (s *Server) spool(_ context.Context, fill func(io.Writer) error) (string, int, error) {

@@ -73,6 +73,7 @@ type Route struct {
 	Need    authz.Need
 	Summary string
 
+	name           string
 	status, manual int
 	manualList     bool
 	updates        bool // runs in store.Update
@@ -138,6 +139,9 @@ func First[In any](r Route, fn func(context.Context, In)) Route {
 	r.first = func(ctx context.Context, in any) { fn(ctx, *in.(*In)) }
 	return r
 }
+
+// Named gives the row the name that the vendor's document has for it, after which generated clients call their functions.
+func (r Route) Named(name string) Route { r.name = name; return r }
 
 // Answers sets the status of success.
 func (r Route) Answers(status int) Route { r.status = status; return r }

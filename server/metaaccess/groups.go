@@ -90,7 +90,7 @@ func getGroups(tx *store.Tx, in request) ([]group, error) {
 		return nil, err
 	}
 	if last := max(1, (total+q.Limit-1)/q.Limit); q.Page > last {
-		return nil, fmt.Errorf("page: %w: %d was asked for, and %d is the last", api.ErrBeyond, q.Page, last)
+		return nil, fmt.Errorf("page %d: %w, %d is the last", q.Page, api.ErrBeyond, last)
 	}
 	shown := make([]group, len(found))
 	for i, g := range found {

@@ -87,5 +87,5 @@ func meter(ctx context.Context, db *store.DB, userID, requests int) (http.Header
 		return header, nil
 	}
 	header.Set("Retry-After", seconds)
-	return header, fmt.Errorf("%w: %d in any minute are allowed, the next one in %s seconds", api.ErrTooMany, requests, seconds)
+	return header, fmt.Errorf("%w: %d in any minute are allowed, the next one in %s s", api.ErrTooMany, requests, seconds)
 }

@@ -74,6 +74,7 @@ type Route struct {
 	Summary string
 
 	name           string
+	refusals       []int
 	status, manual int
 	refuses        []int // statuses that no other row has
 	manualList     bool
@@ -143,6 +144,9 @@ func First[In any](r Route, fn func(context.Context, In)) Route {
 
 // Named gives the row the name that the vendor's document has for it, after which generated clients call their functions.
 func (r Route) Named(name string) Route { r.name = name; return r }
+
+// Refuses adds statuses of refusal to the document that cannot be told from the row.
+func (r Route) Refuses(statuses ...int) Route { r.refusals = statuses; return r }
 
 // Answers sets the status of success.
 func (r Route) Answers(status int) Route { r.status = status; return r }

@@ -192,7 +192,7 @@ func (p *printer) failures(rows []*Route) error {
 		{http.StatusRequestEntityTooLarge, some(func(r *Route) bool { return r.body != nil })},
 		{http.StatusUnsupportedMediaType, some(func(r *Route) bool { return r.body != nil })},
 	} {
-		if s.occurs {
+		if s.occurs || some(func(r *Route) bool { return slices.Contains(r.refusals, s.status) }) {
 			statuses = append(statuses, fmt.Sprint(s.status))
 		}
 	}

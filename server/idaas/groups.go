@@ -11,8 +11,8 @@ import (
 
 var groups = []api.Route{
 	api.POST("v1/groups", addsGroups, "Create a group", createGroup).Named("createGroupUsingPOST").Answers(http.StatusOK),
-	api.DELETE("v1/groups/{id}", removesGroups, "Remove a group", removeGroup).Named("deleteGroupUsingDELETE"),
-	api.POST("v1/groups/externalid", viewsGroups, "Get a group by externalId", groupByExternalID).Named("groupByExternalIdUsingPOST").ReadOnly().Answers(http.StatusOK),
+	api.DELETE("v1/groups/{id}", removesGroups, "Remove a group", removeGroup).Named("deleteGroupUsingDELETE").Refuses(http.StatusConflict),
+	api.POST("v1/groups/externalid", viewsGroups, "Get a group by externalId", groupByExternalID).Named("groupByExternalIdUsingPOST").Refuses(http.StatusNotFound).ReadOnly().Answers(http.StatusOK),
 	api.GET("v1/groups/{id}", viewsGroups, "Get a group", groupByID).Named("groupUsingGET"),
 	api.POST("v1/groupspaged", viewsGroups, "List a page of groups", pageOfGroups).Named("groupsPagedUsingPOST").ReadOnly().Answers(http.StatusOK),
 	api.GET("v1/groups", viewsGroups, "List groups", listGroups).Named("groupsUsingGET"),

@@ -19,7 +19,7 @@ package idaas
 // @Tags adminapi
 // @Param body body authenticateFields true "The members of the body, in any letter case."
 // @Success 200 {object} authenticated
-// @Failure 400,413,415 {object} errorInfo
+// @Failure 400,401,413,415 {object} errorInfo
 // @Router /v1/adminapi/authenticate [post]
 func _() {}
 
@@ -40,7 +40,7 @@ func _() {}
 // @Tags groups
 // @Param id path string true "The UUID of the group."
 // @Success 200
-// @Failure 400,401,403,404 {object} errorInfo
+// @Failure 400,401,403,404,409 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v1/groups/{id} [delete]
 func _() {}
@@ -51,7 +51,7 @@ func _() {}
 // @Tags groups
 // @Param body body groupIDFields true "The members of the body, in any letter case."
 // @Success 200 {object} group
-// @Failure 400,401,403,413,415 {object} errorInfo
+// @Failure 400,401,403,404,413,415 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v1/groups/externalid [post]
 func _() {}
@@ -118,7 +118,7 @@ func _() {}
 // @Tags users
 // @Param body body userNameFields true "The members of the body, in any letter case."
 // @Success 200 {object} user
-// @Failure 400,401,403,413,415 {object} errorInfo
+// @Failure 400,401,403,404,413,415 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v3/users/userid [post]
 func _() {}

@@ -10,7 +10,7 @@ import (
 
 var users = []api.Route{
 	api.PUT("v1/userauthorizationgroup/{userid}/groups", editsUsers, "Modify user group membership", setGroups).Named("modifyUserAuthorizationGroupAssociationsUsingPUT"),
-	api.POST("v3/users/userid", viewsUsers, "Get a user by name", userByName).Named("userByUserIdUsingPOST").ReadOnly().Answers(http.StatusOK),
+	api.POST("v3/users/userid", viewsUsers, "Get a user by name", userByName).Named("userByUserIdUsingPOST").Refuses(http.StatusNotFound).ReadOnly().Answers(http.StatusOK),
 	api.GET("v3/users/{id}", viewsUsers, "Get a user", userByID).Named("userUsingGET"),
 }
 

@@ -29,6 +29,7 @@ var arrows = map[string]string{
 	"server/api":                   "store store/kv authz",
 	"server/insight":               "server/api store authz",
 	"server/idaas":                 "server/api store authz",
+	"server/metaaccess":            "server/api store authz",
 	"server":                       "server/api server/insight server/idaas server/metaaccess directory directory/roster importers/runner reports lab store authz docs",
 	"server/swaggen":               "server server/api store",
 	"plugins/importerpb":           "",

@@ -82,7 +82,7 @@ func newLab(t *testing.T, manual bool, adjust ...func(*server.Options)) *lab {
 		DB: l.db, Folder: t.TempDir(), Host: host.New(host.Options{Executable: self, BuiltIn: formats}),
 	})
 	must(t, err)
-	o := server.Options{DB: l.db, Runner: imports, Manual: manual, BodyLimit: bodyLimit, ImportLimit: importLimit, Log: testLog(t)}
+	o := server.Options{DB: l.db, Runner: imports, Manual: manual, BodyLimit: bodyLimit, ImportLimit: importLimit, MetaAccessRequests: 10, Log: testLog(t)}
 	o.Roster = roster.New(roster.Options{DB: l.db, Client: directory.New(directory.Options{})})
 	o.TrustedProxies, err = store.ParseRanges("203.0.113.0/24")
 	must(t, err)

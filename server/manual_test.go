@@ -10,6 +10,7 @@ import (
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/server/idaas"
 	"github.com/musterhq/muster/server/insight"
+	"github.com/musterhq/muster/server/metaaccess"
 )
 
 // manuals are the vendors' documents, by the door that each is of: the list of its headings, and how many there are.
@@ -17,8 +18,9 @@ var manuals = map[string]struct {
 	list     string
 	headings int
 }{
-	insight.Name: {"insight.txt", 104},
-	idaas.Name:   {"entrust.txt", 8},
+	insight.Name:    {"insight.txt", 104},
+	idaas.Name:      {"entrust.txt", 8},
+	metaaccess.Name: {"opswat.txt", 1},
 }
 
 // TestManual compares the tables with lists of the documents' headings that were made from these, so that a wrong table

@@ -8,13 +8,15 @@ import (
 	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/server/idaas"
 	"github.com/musterhq/muster/server/insight"
+	"github.com/musterhq/muster/server/metaaccess"
 	"github.com/musterhq/muster/store"
 )
 
 // probes are requests that need one permission, one for each door: Asset Management or User Accounts Management (Read).
 var probes = map[string]struct{ method, path string }{
-	insight.Name: {"GET", insight.Base + "/Organizations"},
-	idaas.Name:   {"GET", idaas.Base + "/v1/groups"},
+	insight.Name:    {"GET", insight.Base + "/Organizations"},
+	idaas.Name:      {"GET", idaas.Base + "/v1/groups"},
+	metaaccess.Name: {"POST", metaaccess.Base + "/api/v3/groups"},
 }
 
 // TestRightsHoldFromTheNextRequest changes what a signed-in user may do, and asks again at each door with the same token,

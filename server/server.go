@@ -23,6 +23,7 @@ import (
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/server/idaas"
 	"github.com/musterhq/muster/server/insight"
+	"github.com/musterhq/muster/server/metaaccess"
 	"github.com/musterhq/muster/store"
 )
 
@@ -42,7 +43,11 @@ type Options struct {
 	TrustedProxies store.Ranges // whose X-Forwarded-For is believed
 	VendorGrants   bool         // callers may give rights that they lack, as the vendor's do
 	Roster         *roster.Roster
-	Log            *slog.Logger
+
+	// MetaAccessRequests is how many requests each user has in any minute at that door; 0: as many as he likes.
+	MetaAccessRequests int
+
+	Log *slog.Logger
 }
 
 // Server answers the three listeners with one store behind them.
@@ -96,6 +101,7 @@ func (s *Server) dialects() []*api.Dialect {
 			ImportLimit: s.ImportLimit,
 		})),
 		idaas.New(),
+		metaaccess.New(s.MetaAccessRequests),
 	}
 }
 
@@ -137,6 +143,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	background.Go(func() { s.endSessions(ctx) })
 	background.Go(func() { s.sweep(ctx) })
 	background.Go(func() { store.KeepRules(ctx, s.DB) })
+	background.Go(func() { store.KeepCounts(ctx, s.DB) })
 
 	var servers []*http.Server
 	serve := func(l net.Listener, h http.Handler) {

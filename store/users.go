@@ -130,7 +130,7 @@ func dropUser(tx *Tx, id int) error {
 	if err := ownsNoSecretAlone(tx, id); err != nil {
 		return err
 	}
-	for _, err := range []error{UserSecrets.Delete(tx, id), LastLogins.Delete(tx, id)} {
+	for _, err := range []error{UserSecrets.Delete(tx, id), LastLogins.Delete(tx, id), requestWindows.Delete(tx, id)} {
 		if unless(ErrNotFound, err) != nil {
 			return err
 		}

@@ -26,6 +26,8 @@ type Dialect struct {
 	Schemes []Scheme
 	// Error is the body of an answer with that status.
 	Error func(status int, err error) any
+	// Meter counts the requests of those who are signed in; nil: nobody does.
+	Meter Meter
 	// Probed says that OPTIONS asks whether the caller is signed in, at any path that has a row.
 	Probed bool
 	Routes []Route

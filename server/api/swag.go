@@ -196,18 +196,23 @@ func (p *printer) failures(rows []*Route) error {
 			statuses = append(statuses, fmt.Sprint(s.status))
 		}
 	}
+	for _, r := range rows {
+		for _, status := range r.refuses {
+			statuses = append(statuses, fmt.Sprint(status))
+		}
+	}
 	if len(statuses) > 0 {
 		p.line("// @Failure %s %s", strings.Join(statuses, ","), body)
 	}
 	return nil
 }
 
-var apiVersion = regexp.MustCompile(`^v\d+$`)
+var beforeTag = regexp.MustCompile(`^(api|v\d+)$`)
 
-// tag is the first segment of a path that is neither a parameter nor a version, under which the page shows the operation.
+// tag is the first segment of a path that is no parameter, no version and not just "api", under which the page shows the operation.
 func tag(r *Route) string {
 	for _, s := range r.pattern.segments {
-		if !isParameter(s) && !apiVersion.MatchString(s) {
+		if !isParameter(s) && !beforeTag.MatchString(s) {
 			return s
 		}
 	}

@@ -130,42 +130,56 @@ func (b *bench) measure(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	for label, f := range b.fleets() {
-		if err := b.serve(ctx, label, f); err != nil {
-			return err
+	for _, label := range []string{ginJWT, rawBadger, smaller, muster} {
+		if f, wanted := b.fleet(label); wanted {
+			if err := b.serve(ctx, label, f); err != nil {
+				return err
+			}
 		}
 	}
-	for _, stage := range []func(context.Context) error{b.checkAll, b.turns, b.checkAll} {
+	for _, stage := range []func(context.Context) error{b.checkAll, b.turns, b.changes, b.restarts, b.imports, b.makes, b.checkAll} {
 		if err := stage(ctx); err != nil {
 			return err
 		}
 	}
+	for _, label := range []string{rawBadger, muster} {
+		b.results.add(label, mostMemory, "", float64(b.servers[label].most()))
+	}
 	return b.print()
 }
 
-// fleets are the servers of the run, which run all the time: an idle one costs the others nothing.
-func (b *bench) fleets() map[string]fleet.Fleet {
-	f := fleet.Fleet{N: b.assets}
-	all := map[string]fleet.Fleet{ginJWT: f, rawBadger: f, muster: f}
-	if b.wants(opSearch(fleet.ByNet24)) || b.wants(opSearch(fleet.ByNet20)) {
-		all[smaller] = fleet.Fleet{N: b.assets / 10}
+// fleet returns what a server is filled with, and whether it takes part in the run at all. All run all the time: an idle
+// one costs the others nothing.
+func (b *bench) fleet(label string) (f fleet.Fleet, wanted bool) {
+	if label == smaller {
+		return fleet.Fleet{N: b.assets / 10}, b.wants(opSearch(fleet.ByNet24)) || b.wants(opSearch(fleet.ByNet20))
 	}
-	return all
+	return fleet.Fleet{N: b.assets}, true
 }
 
 // wants reports whether something is to be measured.
 func (b *bench) wants(name string) bool { return b.selected.MatchString(name) }
 
 func (b *bench) checkAll(context.Context) error {
+	if err := b.signIn(); err != nil {
+		return err
+	}
 	for _, s := range b.servers {
-		if err := s.signIn(); err != nil {
-			return err
-		}
 		if err := s.check(); err != nil {
 			return err
 		}
 	}
 	b.say("every server answers what it should")
+	return nil
+}
+
+// signIn gets new tokens, since a long run outlives them.
+func (b *bench) signIn() error {
+	for _, s := range b.servers {
+		if err := s.signIn(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -185,22 +199,35 @@ func (b *bench) turns(ctx context.Context) error {
 		chosen, counts[op.name] = append(chosen, op), count
 	}
 	for round := range b.rounds {
+		if err := b.signIn(); err != nil {
+			return err
+		}
 		for _, op := range chosen {
-			order := slices.Clone(op.servers)
-			if round%2 == 1 {
-				slices.Reverse(order)
-			}
-			for _, label := range order {
-				if s := b.servers[label]; s != nil && ctx.Err() == nil {
-					if _, err := b.turn(op, s, counts[op.name], true); err != nil {
-						return err
-					}
+			for _, s := range b.inTurn(round, op.servers...) {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if _, err := b.turn(op, s, counts[op.name], true); err != nil {
+					return err
 				}
 			}
 		}
-		b.say("round %d of %d", round+1, b.rounds)
+		b.say("calls: round %d of %d", round+1, b.rounds)
 	}
-	return ctx.Err()
+	return nil
+}
+
+// inTurn returns the servers that take part in the order of a round.
+func (b *bench) inTurn(round int, labels ...string) (order []*server) {
+	for _, label := range labels {
+		if s := b.servers[label]; s != nil {
+			order = append(order, s)
+		}
+	}
+	if round%2 == 1 {
+		slices.Reverse(order)
+	}
+	return order
 }
 
 // mostCalls is how many calls a turn has at the most.
@@ -242,6 +269,9 @@ func (b *bench) turn(op operation, s *server, count int, noted bool) (*load.Turn
 	t, err := load.Run(load.Plan{Addr: s.addr, Connections: op.connections, Count: count, Calls: func(i int) *load.Call { return &calls[i%len(calls)] }})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", s.label, op.name, err)
+	}
+	if op.fresh {
+		s.posted += t.Calls
 	}
 	after, err := s.cpu()
 	if err != nil || !noted {

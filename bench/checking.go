@@ -29,12 +29,34 @@ func (s *server) check() error {
 	if s.name == ginJWT {
 		return nil
 	}
-	for what, check := range map[string]func() error{"pages": s.checkPages, "the list": s.checkList, "searches": s.checkSearches, "members": s.checkMembers} {
-		if err := check(); err != nil {
-			return fmt.Errorf("%s answers wrongly: %s: %w", s.label, what, err)
+	for _, c := range []struct {
+		what  string
+		check func() error
+	}{
+		{"pages", s.checkPages}, {"the list", s.checkList}, {"searches", s.checkSearches},
+		{"members", s.checkMembers}, {"what was added", s.checkAdded},
+	} {
+		if err := c.check(); err != nil {
+			return fmt.Errorf("%s answers wrongly: %s: %w", s.label, c.what, err)
 		}
 	}
 	return nil
+}
+
+// checkAdded counts what was created and imported: nothing that was acknowledged may be missing.
+func (s *server) checkAdded() error {
+	created, err := s.total(s.newcomers)
+	if err == nil && created != s.posted {
+		return fmt.Errorf("%d assets were created, and there are %d", s.posted, created)
+	}
+	if err != nil {
+		return err
+	}
+	imported, err := s.total(s.imports)
+	if err == nil && imported != s.scanned {
+		return fmt.Errorf("%d hosts were imported, and there are %d", s.scanned, imported)
+	}
+	return err
 }
 
 // checkPages reads pages from all over the Workgroup.

@@ -235,6 +235,38 @@ func (s *server) know() error {
 		}
 		s.rules = append(s.rules, r.SmartRuleID)
 	}
+	return s.knowMarks()
+}
+
+// knowMarks finds the attributes that the rules ask for.
+func (s *server) knowMarks() error {
+	var types []struct {
+		AttributeTypeID int
+		Name            string
+	}
+	if err := s.call("GET", "AttributeTypes", nil, &types); err != nil {
+		return err
+	}
+	s.marks = make([]int, fleet.Rules)
+	for _, t := range types {
+		if t.Name != fleet.AttributeType {
+			continue
+		}
+		var attributes []struct {
+			AttributeID int
+			ShortName   string
+		}
+		if err := s.call("GET", fmt.Sprintf("AttributeTypes/%d/Attributes", t.AttributeTypeID), nil, &attributes); err != nil {
+			return err
+		}
+		for _, a := range attributes {
+			for rule := range s.marks {
+				if a.ShortName == fleet.Attribute(rule) {
+					s.marks[rule] = a.AttributeID
+				}
+			}
+		}
+	}
 	return nil
 }
 

@@ -47,8 +47,11 @@ type server struct {
 	workgroup int   // of the fleet
 	newcomers int   // the Workgroup of the assets that are created
 	imports   int   // and of those that are imported
-	created   int   // newcomers so far
+	created   int   // newcomers that calls were made for
+	posted    int   // and those that were created
+	scanned   int   // hosts that were imported
 	rules     []int // ids
+	marks     []int // ids of the attributes that the rules ask for
 }
 
 // startPatience bounds how long a server may take until it answers.

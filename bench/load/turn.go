@@ -17,8 +17,8 @@ type Call struct {
 	Holds   []byte // a text that the body must hold within its first bytes; nil: any
 }
 
-// check returns an error for an answer that is not what it must be: it would be quick for the wrong reason.
-func (c *Call) check(a *Answer) error {
+// Check returns an error for an answer that is not what it must be: it would be quick for the wrong reason.
+func (c *Call) Check(a *Answer) error {
 	switch {
 	case a.Status != c.Status:
 		return fmt.Errorf("%s: status %d, want %d: %.200s", c, a.Status, c.Status, a.Body)
@@ -82,7 +82,7 @@ func Run(p Plan) (*Turn, error) {
 	workers := make([]worker, len(conns))
 	began := time.Now()
 	for i, c := range conns {
-		workers[i].latencies = make([]time.Duration, 0, p.Count/len(conns)+1)
+		workers[i].latencies = make([]time.Duration, 0, min(p.Count/len(conns)+1, 1<<16))
 		all.Go(func() { workers[i].err = workers[i].work(c, &p, &next) })
 	}
 	all.Wait()
@@ -128,7 +128,7 @@ func (w *worker) work(c *Conn, p *Plan, next *atomic.Int64) error {
 		w.latencies = append(w.latencies, time.Since(began))
 		w.firsts = append(w.firsts, a.FirstByte)
 		w.bytes += a.Bytes
-		if err := call.check(&a); err != nil {
+		if err := call.Check(&a); err != nil {
 			next.Store(int64(p.Count))
 			return err
 		}

@@ -62,13 +62,14 @@ func (b *bench) prepare(ctx context.Context) (cleanUp func() error, err error) {
 		}
 		return errors.Join(failed, os.RemoveAll(b.dir))
 	}
-	if b.serverLog, err = os.Create(filepath.Join(b.dir, "servers.log")); err != nil {
+	b.serverLog, err = os.OpenFile(filepath.Join(b.dir, "servers.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
 		return cleanUp, err
 	}
 	if b.muster == "" {
 		b.muster = filepath.Join(b.dir, muster)
 		b.say("building muster")
-		build := exec.CommandContext(ctx, "go", "build", "-o", b.muster, "./cmd/muster")
+		build := exec.CommandContext(ctx, "go", "build", "-o", b.muster, "github.com/musterhq/muster/cmd/muster")
 		if out, err := build.CombinedOutput(); err != nil {
 			return cleanUp, fmt.Errorf("build muster: %w\n%s", err, out)
 		}
@@ -152,7 +153,8 @@ func (b *bench) measure(ctx context.Context) (err error) {
 // one costs the others nothing.
 func (b *bench) fleet(label string) (f fleet.Fleet, wanted bool) {
 	if label == smaller {
-		return fleet.Fleet{N: b.assets / 10}, b.wants(opSearch(fleet.ByNet24)) || b.wants(opSearch(fleet.ByNet20))
+		f.N = b.assets / 10
+		return f, f.N >= fleet.PerNet24 && (b.wants(opSearch(fleet.ByNet24)) || b.wants(opSearch(fleet.ByNet20)))
 	}
 	return fleet.Fleet{N: b.assets}, true
 }
@@ -199,11 +201,14 @@ func (b *bench) turns(ctx context.Context) error {
 		chosen, counts[op.name] = append(chosen, op), count
 	}
 	for round := range b.rounds {
-		if err := b.signIn(); err != nil {
+		if err := errors.Join(b.signIn(), b.shortenLog()); err != nil {
 			return err
 		}
 		for _, op := range chosen {
 			for _, s := range b.inTurn(round, op.servers...) {
+				if s.label == smaller && s.fleet.N < op.hits { // it has less to find than the others
+					continue
+				}
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
@@ -215,6 +220,14 @@ func (b *bench) turns(ctx context.Context) error {
 		b.say("calls: round %d of %d", round+1, b.rounds)
 	}
 	return nil
+}
+
+// shortenLog empties the log of the servers, unless somebody wants to see it: muster writes a line for each request.
+func (b *bench) shortenLog() error {
+	if b.keep {
+		return nil
+	}
+	return b.serverLog.Truncate(0)
 }
 
 // inTurn returns the servers that take part in the order of a round.

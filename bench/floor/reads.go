@@ -110,6 +110,7 @@ func (r *raw) search(w http.ResponseWriter, q *http.Request) error {
 		if ranges, err = addressRanges(wanted.IPAddress); err != nil {
 			return err
 		}
+		prefix = common(ranges[0].from, ranges[len(ranges)-1].to)
 	}
 	return r.list(w, "[", "]", func(txn *badger.Txn, out *bufio.Writer, comma func()) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix})
@@ -127,6 +128,15 @@ func (r *raw) search(w http.ResponseWriter, q *http.Request) error {
 		}
 		return nil
 	})
+}
+
+// common returns what two keys both begin with. It leaves out the tables of other keys.
+func common(a, b []byte) []byte {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return a[:n]
 }
 
 type keyRange struct{ from, to []byte }

@@ -40,8 +40,8 @@ func TestSmallRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, target := range targets() {
-		if target.under.server == smaller {
-			continue // a tenth of so few has less to find
+		if target.under.server == smaller || target.over.metric == cpu {
+			continue // a tenth of so few has less to find, and so little work is below the clock's step
 		}
 		if !strings.Contains(string(text), "| "+target.row) || !strings.Contains(string(text), "| "+target.figure+" |") {
 			t.Errorf("%s, %s: no figure", target.row, target.figure)

@@ -101,7 +101,8 @@ func (r *raw) search(w http.ResponseWriter, q *http.Request) error {
 	if err := json.NewDecoder(q.Body).Decode(&wanted); err != nil {
 		return err
 	}
-	prefix, ranges := []byte(byAddress), []keyRange(nil)
+	var prefix []byte
+	var ranges []keyRange
 	if wanted.AssetName != "" {
 		prefix = text([]byte(byName), wanted.AssetName)
 		ranges = []keyRange{{prefix, append(slices.Clone(prefix), 0xff)}}

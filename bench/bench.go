@@ -140,6 +140,7 @@ func (b *bench) measure(ctx context.Context) (err error) {
 	}
 	for _, stage := range []func(context.Context) error{b.checkAll, b.turns, b.changes, b.restarts, b.imports, b.makes, b.checkAll} {
 		if err := stage(ctx); err != nil {
+			b.say("the run fails; so far it measured:\n\n%s", b.markdown())
 			return err
 		}
 	}

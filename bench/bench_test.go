@@ -148,6 +148,26 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// TestTheReportHasItsPlace: the tables of one size leave what is written around them alone.
+func TestTheReportHasItsPlace(t *testing.T) {
+	t.Parallel()
+	const old = "# A\n<!-- bench 1000 -->\nold\n<!-- end -->\nB\n<!-- bench 2000 -->\nother\n<!-- end -->\n"
+	for name, want := range map[string]string{
+		"bench 1000": "# A\n<!-- bench 1000 -->\nnew\n<!-- end -->\nB\n<!-- bench 2000 -->\nother\n<!-- end -->\n",
+		"bench 2000": "# A\n<!-- bench 1000 -->\nold\n<!-- end -->\nB\n<!-- bench 2000 -->\nnew\n<!-- end -->\n",
+	} {
+		if got, err := within(old, name, "new\n"); got != want || err != nil {
+			t.Errorf("%s: %q, %v, want %q", name, got, err, want)
+		}
+	}
+	if got, err := within(old, "bench 3000", "new"); err == nil {
+		t.Errorf("without a place: %q", got)
+	}
+	if got, err := within("an earlier report", "bench 3000", "new"); got != "new" || err != nil {
+		t.Errorf("a file of its own: %q, %v", got, err)
+	}
+}
+
 func TestTheCommandLineIsChecked(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"-assets", "10"}, {"-rounds", "0"}, {"-turn", "0s"}, {"-scale", "0"}, {"more"}, {"-only", "("}, {"-plot", "x", "-sizes", "10,x"}} {

@@ -70,7 +70,7 @@ func parse(args []string, progress io.Writer) (options, error) {
 	f.Float64Var(&o.scale, "scale", 1, "size of the imported files, as a part of 20,000 hosts and so on")
 	f.StringVar(&o.cache, "cache", "", "folder in which filled stores are kept from run to run, by a hash of the binary that filled them")
 	f.StringVar(&o.dir, "dir", "", "folder for the stores of the run (default: a temporary one)")
-	f.StringVar(&o.report, "report", "", "write the tables to this file, too")
+	f.StringVar(&o.report, "report", "", "write the tables to this file, too: between its lines <!-- bench N --> (-plot: <!-- growth -->) and <!-- end -->, if it has them")
 	f.StringVar(&o.plot, "plot", "", "do not compare: draw muster's times against the number of assets into this SVG file")
 	f.StringVar(&o.sizes, "sizes", "10000,30000,100000,300000,1000000", "numbers of assets for -plot")
 	f.BoolVar(&o.keep, "keep", false, "leave the folder of the run, with the servers' logs")

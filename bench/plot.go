@@ -61,8 +61,10 @@ func (b *bench) draw(ctx context.Context) (err error) {
 		Title: "Time of an answer against the number of assets", X: "assets (N)", Y: "median of an answer",
 		XLabel: func(v float64) string { return thousands(int(v)) }, YLabel: duration, Lines: lines,
 	}
-	fmt.Fprint(b.out, growthTable(sizes, lines), "\n", machine.Describe(b.dir), ".\n")
-	return os.WriteFile(b.plot, figure.SVG(), 0o644)
+	if err := os.WriteFile(b.plot, figure.SVG(), 0o644); err != nil {
+		return err
+	}
+	return b.publish("growth", growthTable(sizes, lines)+"\n"+machine.Describe(b.dir)+".\n")
 }
 
 func (b *bench) fleetSizes() (sizes []int, err error) {

@@ -31,7 +31,7 @@ func TestSmallRun(t *testing.T) {
 		t.Skip("builds muster")
 	}
 	report := filepath.Join(t.TempDir(), "report.md")
-	err := run(t.Context(), []string{"-assets", "1000", "-rounds", "1", "-turn", "5ms", "-scale", "0.005", "-dir", t.TempDir(), "-report", report}, io.Discard, t.Output())
+	err := run(t.Context(), []string{"-assets", "1000", "-rounds", "1", "-turn", "5ms", "-dir", t.TempDir(), "-report", report}, io.Discard, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestTheReportHasItsPlace(t *testing.T) {
 
 func TestTheCommandLineIsChecked(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"-assets", "10"}, {"-rounds", "0"}, {"-turn", "0s"}, {"-scale", "0"}, {"more"}, {"-only", "("}, {"-plot", "x", "-sizes", "10,x"}} {
+	for _, args := range [][]string{{"-assets", "10"}, {"-rounds", "0"}, {"-turn", "0s"}, {"-scale", "-1"}, {"more"}, {"-only", "("}, {"-plot", "x", "-sizes", "10,x"}} {
 		if err := run(t.Context(), append(args, "-muster", "none"), io.Discard, io.Discard); err == nil {
 			t.Errorf("%q: accepted", args)
 		}

@@ -52,6 +52,12 @@ func (b *bench) markdown() string {
 	if b.assets < million {
 		t.WriteString("\n¹ The target speaks of 1,000,000 assets.\n")
 	}
+	if b.assets < 2*mostListed {
+		t.WriteString("\nLists and rules are shorter than the targets say: there are too few assets.\n")
+	}
+	if b.scale != 1 {
+		fmt.Fprintf(&t, "\nImports have %.3g times the hosts that the targets say.\n", b.scale)
+	}
 	t.WriteString("\n| operation | server | calls/s min / median / max | p50 | p99 | CPU a call | over the floor's |\n|---|---|--:|--:|--:|--:|--:|\n")
 	for _, name := range b.measured() {
 		for _, server := range []string{ginJWT, rawBadger, muster, smaller} {

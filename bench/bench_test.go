@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -52,34 +54,7 @@ func TestSmallRun(t *testing.T) {
 // TestWrongAnswersAreNoticed: a server that has lost something, or has more than it should, is not measured.
 func TestWrongAnswersAreNoticed(t *testing.T) {
 	t.Parallel()
-	s := &server{label: rawBadger, name: rawBadger, fleet: fleet.Fleet{N: 1000}, dir: t.TempDir()}
-	var err error
-	if s.binary, err = os.Executable(); err != nil {
-		t.Fatal(err)
-	}
-	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	b := &bench{options: options{log: t.Output()}, began: time.Now(), serverLog: log, results: results{}}
-	if err := b.fill(t.Context(), s, s.fleet); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.start(t.Context(), log); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := s.know(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.makeRoom(); err != nil {
-		t.Fatal(err)
-	}
+	b, s := filled(t)
 	if err := s.check(); err != nil {
 		t.Fatalf("a filled server: %v", err)
 	}
@@ -105,6 +80,37 @@ func TestWrongAnswersAreNoticed(t *testing.T) {
 		t.Fatalf("status %d, %v", a.Status, err)
 	}
 	wantWrong(t, s, "1001 assets")
+}
+
+// filled is a small rawbadger that runs until the test is cleaned up.
+func filled(t *testing.T) (*bench, *server) {
+	t.Helper()
+	s := &server{label: rawBadger, name: rawBadger, fleet: fleet.Fleet{N: 1000}, dir: t.TempDir()}
+	var err error
+	if s.binary, err = os.Executable(); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	b := &bench{options: options{log: t.Output()}, began: time.Now(), serverLog: log, results: results{}}
+	if err := b.fill(t.Context(), s, s.fleet); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.start(context.Background(), log); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := errors.Join(s.know(), s.makeRoom()); err != nil {
+		t.Fatal(err)
+	}
+	return b, s
 }
 
 func wantWrong(t *testing.T, s *server, want string) {

@@ -125,3 +125,6 @@ func settings(o Options) badger.Options {
 	}
 	return s
 }
+
+// Settings returns the options with which Open opens Badger, for measurements of Badger itself with the same ones.
+func Settings(o Options) badger.Options { return settings(o) }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -152,6 +153,25 @@ func AssetByID(tx *Tx, id int) (*Asset, error) {
 		return nil, absent(Assets.name, id)
 	}
 	return a, err
+}
+
+// AssetRow is AssetByID for an asset as it is stored and sent.
+func AssetRow(tx *Tx, id int) (json.RawMessage, error) {
+	tail, err := tx.get(Assets.key(kindPointer, K(id)))
+	if err != nil {
+		return nil, err
+	}
+	if tail == nil {
+		return nil, absent(Assets.name, id)
+	}
+	m, err := spotAt(tail)
+	if err != nil {
+		return nil, err
+	}
+	if sees, err := tx.seesWorkgroup(m.workgroup); err != nil || !sees {
+		return nil, orElse(err, absent(Assets.name, id))
+	}
+	return Assets.row(tx, tail)
 }
 
 // AssetByName returns the asset of that name in a Workgroup, without regard to case, or ErrNotFound.

@@ -159,14 +159,10 @@ type workgroupSight struct {
 
 func (s *workgroupSight) workgroup(id int) (bool, error) {
 	visible, known := s.seen[id]
-	if known || s.tx.By.Admin {
-		return visible || s.tx.By.Admin, nil
+	if known {
+		return visible, nil
 	}
-	w, err := Workgroups.Get(s.tx, id)
-	if err != nil {
-		return false, err
-	}
-	visible, err = s.tx.Sees(w.OrganizationID)
+	visible, err := s.tx.seesWorkgroup(id)
 	s.seen[id] = visible
 	return visible, err
 }

@@ -181,6 +181,10 @@ func (c *call) reply(tx *store.Tx, out any) error {
 		}
 		return c.stream(tx, status, list.write)
 	}
+	if record, ok := out.(interface{ stored() []byte }); ok && !(c.door.Manual && c.row.manualList) {
+		raw(c.Context, status, record.stored())
+		return nil
+	}
 	if _, none := out.(None); none {
 		write(c.Context, status, nil)
 		return nil
@@ -270,6 +274,6 @@ func write(c *gin.Context, status int, body any) {
 }
 
 func raw(c *gin.Context, status int, body []byte) {
-	c.Header("Content-Length", strconv.Itoa(len(body)))
+	c.Header("Content-Length", strconv.Itoa(len(body))) // of an empty one, too
 	c.Data(status, contentType, body)
 }

@@ -21,10 +21,12 @@ type reader struct {
 	tx    *badger.Txn
 	scans map[*badger.Iterator]struct{} // Those that are open.
 	ended bool
+
+	update bool
 }
 
 func newReader(ctx context.Context, db *badger.DB, update bool) *reader {
-	return &reader{ctx: ctx, tx: db.NewTransaction(update), scans: map[*badger.Iterator]struct{}{}}
+	return &reader{ctx: ctx, tx: db.NewTransaction(update), update: update}
 }
 
 // end gives up what is not committed, also after a panic.
@@ -64,12 +66,27 @@ func (r *reader) Get(keys ...[]byte) ([][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		// The copy of an empty value is empty, not nil.
-		if values[i], err = item.ValueCopy(nil); err != nil {
+		if values[i], err = r.own(item); err != nil {
 			return nil, err
 		}
 	}
 	return values, nil
+}
+
+// own returns the value of an item of Get as a slice of the caller's, which an empty value is too. In a transaction that
+// only reads, Badger has made the copy already.
+func (r *reader) own(item *badger.Item) (value []byte, err error) {
+	if r.update {
+		return item.ValueCopy(nil)
+	}
+	err = item.Value(func(own []byte) error {
+		value = own
+		return nil
+	})
+	if value == nil {
+		value = []byte{}
+	}
+	return value, err
 }
 
 // Scan is kv.Reader's.
@@ -109,6 +126,9 @@ func (r *reader) seek(rg kv.Range) *badger.Iterator {
 		Reverse: rg.Reverse,
 		Prefix:  commonPrefix(rg.From, rg.To), // Leaves out the tables that cannot have it.
 	})
+	if r.scans == nil {
+		r.scans = map[*badger.Iterator]struct{}{}
+	}
 	r.scans[it] = struct{}{}
 	if !rg.Reverse {
 		it.Seek(rg.From)

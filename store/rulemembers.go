@@ -64,7 +64,8 @@ func spotAt(tail Key) (m spot, err error) {
 	return m, err
 }
 
-// assetsAmong is the List of those assets whose Workgroups the actor may see.
+// assetsAmong is the List of those assets whose Workgroups the actor may see. One that is no longer where it is said to be
+// was deleted or moved a moment ago, while the rule was processed, and is looked at again within a second.
 func assetsAmong(all func(*Tx) iter.Seq2[spot, error]) List {
 	visible := func(tx *Tx) iter.Seq2[spot, error] {
 		return func(yield func(spot, error) bool) {
@@ -83,31 +84,8 @@ func assetsAmong(all func(*Tx) iter.Seq2[spot, error]) List {
 	return List{
 		Count: func(tx *Tx) (int, error) { return count(visible(tx)) },
 		Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
-			return rowsOf(tx, visible(tx), offset, limit)
+			return assetRows(tx, behind(visible(tx), offset), limit, nil)
 		},
-	}
-}
-
-// rowsOf yields the assets at the given places. One that is no longer there was deleted or moved a moment ago, while
-// the rule was processed, and is looked at again within a second.
-func rowsOf(tx *Tx, all iter.Seq2[spot, error], offset, limit int) iter.Seq2[json.RawMessage, error] {
-	return func(yield func(json.RawMessage, error) bool) {
-		for m, err := range all {
-			if err == nil && offset > 0 {
-				offset--
-				continue
-			}
-			var row json.RawMessage
-			if err == nil {
-				row, err = tx.get(Assets.key(kindRecord, K(m.workgroup, m.asset)))
-			}
-			if err == nil && row == nil {
-				continue
-			}
-			if limit--; limit < 0 || !yield(row, err) || err != nil {
-				return
-			}
-		}
 	}
 }
 

@@ -146,7 +146,9 @@ func (m *assetModel) agree(t *rapid.T) {
 			if err != nil {
 				return err
 			}
-			got[string(pair.Key)] = string(pair.Value)
+			if pair.Key[2] != kindCount { // mustBeSound compares them
+				got[string(pair.Key)] = string(pair.Value)
+			}
 		}
 		return nil
 	})

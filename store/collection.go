@@ -11,7 +11,7 @@ import (
 )
 
 // Collection is a kind of record: how it is named, found and kept. Its methods are the only way to its records,
-// and write is the only place where a record, its index entries and its audit rows change.
+// and write is the only place where a record, its index entries, its counts and its audit rows change.
 //
 // A record type may have three methods that write finds by itself:
 //
@@ -25,9 +25,10 @@ type Collection[ID int | string, T any] struct {
 	id      func(*T) *ID    // the member that holds the id
 	place   func(*T) Key    // what lists of the records are ordered by before the id; nil: the id alone
 	indexes []*Index[ID, T] // in the order of schema.go
-	silent  bool            // not audited
-	secret  bool            // audited without values
-	lowest  int             // the first id that users' records get
+	counted []*Count[ID, T]
+	silent  bool // not audited
+	secret  bool // audited without values
+	lowest  int  // the first id that users' records get
 }
 
 // The kinds of key within a tag.
@@ -36,6 +37,7 @@ const (
 	kindPointer  = '@' // <id> → <place><id>, only with a place
 	kindSequence = '+' // → the first id that is not leased
 	kindGuard    = '!' // <index kind><key> → nothing; see guarded
+	kindCount    = '#' // <count kind><key><change> → how many records came, or went; see Count
 )
 
 // ID returns the id of a record.
@@ -183,6 +185,11 @@ func (c *Collection[ID, T]) write(tx *Tx, old, record *T) error {
 	}
 	for _, ix := range c.indexes {
 		if err := ix.write(tx, old, record); err != nil {
+			return err
+		}
+	}
+	for _, n := range c.counted {
+		if err := n.write(tx, old, record); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,7 @@ import (
 
 // SchemaVersion is written into a new store, and into backups. A change of the key layout or of a record's meaning raises it and
 // adds a migration.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 // DB is an open store. It is safe for concurrent use.
 type DB struct {
@@ -34,6 +34,7 @@ type DB struct {
 	verified  *authz.Verified
 	remember  rightsMemory
 	rules     *ruleWork
+	counts    *countWork
 
 	registrations registrationMemory
 	sessions      decodedMemory[Session]
@@ -58,7 +59,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	db := &DB{engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, sequences: map[string]*sequence{}, rules: newRuleWork()}
+	db := &DB{engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, sequences: map[string]*sequence{}, rules: newRuleWork(), counts: newCountWork()}
 	version, err := db.version(ctx)
 	switch {
 	case err != nil:
@@ -72,6 +73,10 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 		}
 		if err := db.seed(ctx, facts); err != nil {
 			return nil, fmt.Errorf("seed the store: %w", err)
+		}
+	case version < SchemaVersion:
+		if err := db.migrate(ctx, version); err != nil {
+			return nil, err
 		}
 	}
 	if db.keys, err = db.loadKeys(ctx); err != nil {
@@ -114,6 +119,7 @@ type Tx struct {
 	r     kv.Reader
 	w     kv.Txn
 	after *[]func() // done once the transaction is committed; nil within View
+	tally *tally    // what the transaction does to counts; nil within View
 	quiet bool      // an act that writes its own audit row encloses what happens
 
 	organizations map[string]bool // memory of Sees
@@ -163,15 +169,17 @@ func (readOnly) Delete([]byte) error   { return errReadOnly }
 func Update[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error)) (R, error) {
 	var result R
 	var after []func()
+	var counted *tally
 	err := db.engine.Update(ctx, func(w kv.Txn) (err error) {
-		after = nil
-		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: w, w: w, after: &after})
+		after, counted = nil, &tally{}
+		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: w, w: w, after: &after, tally: counted})
 		return err
 	})
 	if err != nil {
 		var none R
 		return none, err
 	}
+	db.counts.added(counted)
 	for _, do := range after {
 		do()
 	}

@@ -47,6 +47,9 @@ key = tag kind tuple      tag: two letters of the collection or link;  kind: one
 a-z   index       <indexed><place><id>     → <place><id>; many records may share what is indexed
                   <indexed>                → <place><id>; unique: one record can have it
 !     guard       <index kind><indexed>    → nothing; there while a guarded index has entries for what is indexed
+#     count       <kind><counted><16 bytes> → <change:8>, by which a transaction changed how many records have what is
+                                           counted; the sum of all is the count. The 16 bytes are the transaction's own,
+                                           all zero in what many of them were folded into
 +     sequence                             → <next:8>, the first id that is not leased
 > <   link        <a><b>                   → <value:8>, and the same the other way
 !     store       a name, without a tag    → a fact about the store itself
@@ -160,6 +163,9 @@ func (w collectionWriter) write(b *bytes.Buffer) {
 		if ix.guarded {
 			fmt.Fprintf(b, "| `%s%c%c%s` | nothing | guards `%s%c` |\n", tag, kindGuard, ix.kind, indexed, tag, ix.kind)
 		}
+	}
+	for i, kind := range w.description.counts {
+		fmt.Fprintf(b, "| `%s%c%c%s<change 16 bytes>` | `<change:8>` | count |\n", tag, kindCount, kind, w.parts(w.declaration.counts[i]))
 	}
 	if w.leases {
 		fmt.Fprintf(b, "| `%s` | `<next:8>` | ids begin at %d |\n", sequenceKey(tag), w.lowest)

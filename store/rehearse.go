@@ -17,7 +17,7 @@ import (
 func Rehearse(ctx context.Context, db *DB, by Actor, fn func(*Tx) error) error {
 	return db.engine.View(ctx, func(r kv.Reader) error {
 		o := &overlay{below: r}
-		return fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: o, w: o, rehearsed: map[string]int{}})
+		return fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: o, w: o, tally: &tally{}, rehearsed: map[string]int{}})
 	})
 }
 

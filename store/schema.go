@@ -29,6 +29,7 @@ var (
 	assetsByDomain    = Assets.index('o', func(a *Asset) Key { return unlessEmpty(a.DomainName) })
 	assetsByMac       = Assets.index('m', func(a *Asset) Key { return unlessEmpty(a.MacAddress) })
 	assetsByType      = Assets.index('t', func(a *Asset) Key { return unlessEmpty(a.AssetType) })
+	assetsInWorkgroup = Assets.counts('w', func(a *Asset) Key { return K(a.WorkgroupID) })
 	OperatingSystems  = collection[int, OperatingSystem]("os", "Operating System", func(o *OperatingSystem) *int { return &o.OperatingSystemID }).unaudited()
 	operatingSystemBy = OperatingSystems.unique('n', "name", func(o *OperatingSystem) Key { return K(fold(o.Name)) })
 )

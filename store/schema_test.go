@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -51,6 +52,7 @@ type description struct {
 	lowest  int
 	audits  string
 	indexes []indexDescription
+	counts  []byte // the kinds
 
 	// Of a link.
 	from, to, value string
@@ -76,6 +78,9 @@ func (c *Collection[ID, T]) describe() description {
 	}
 	for _, ix := range c.indexes {
 		d.indexes = append(d.indexes, indexDescription{ix.kind, ix.unique, ix.guarded})
+	}
+	for _, n := range c.counted {
+		d.counts = append(d.counts, n.kind)
 	}
 	return d
 }
@@ -118,6 +123,21 @@ func TestKindsTellTheIndexesOfACollectionApart(t *testing.T) {
 	}
 }
 
+// A count that countedPrefixes forgets would never be folded.
+func TestEveryCountIsFolded(t *testing.T) {
+	t.Parallel()
+	declared, folded := []string{}, []string{}
+	for _, d := range schema {
+		for _, kind := range d.describe().counts {
+			declared = append(declared, fmt.Sprintf("%s%c%c", d.describe().tag, kindCount, kind))
+		}
+	}
+	for _, prefix := range countedPrefixes() {
+		folded = append(folded, string(prefix))
+	}
+	equal(t, "counts that are folded", folded, declared)
+}
+
 // What is forgotten in the list schema would be missing from docs/keys.md and from the walk that ends every test.
 func TestTheSchemaIsComplete(t *testing.T) {
 	t.Parallel()
@@ -152,6 +172,7 @@ type declaration struct {
 	variable, tag string
 	place         ast.Expr
 	indexes       []ast.Expr
+	counts        []ast.Expr
 }
 
 // parseSource reads the package's own source.
@@ -219,6 +240,8 @@ func (s *source) declare(group *ast.GenDecl) {
 						d.place = returned(n)
 					case "index", "unique", "guard":
 						of[receiver.Name].indexes = append(of[receiver.Name].indexes, returned(n))
+					case "counts":
+						of[receiver.Name].counts = append(of[receiver.Name].counts, returned(n))
 					}
 				}
 			}

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// migrations bring a store from a version to the next: migrations[0] from 1 to 2. One that is interrupted begins anew at
+// the next start, since its version is written last; nothing else uses the store meanwhile.
+func migrations() []func(context.Context, *DB) error {
+	return []func(context.Context, *DB) error{
+		func(ctx context.Context, db *DB) error { return recount(ctx, db, assetsInWorkgroup) },
+	}
+}
+
+// migrate brings the store to SchemaVersion.
+func (db *DB) migrate(ctx context.Context, version int) error {
+	for _, step := range migrations()[version-1:] {
+		version++
+		db.log.InfoContext(ctx, "the store is brought to a new version", "schema", version)
+		if err := step(ctx, db); err != nil {
+			return fmt.Errorf("bring the store to schema %d: %w", version, err)
+		}
+		if err := Change(ctx, db, System("store"), func(tx *Tx) error { return tx.w.Set(storeKey("schema"), K(version)) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recount makes a count anew by a walk over the records. Nobody may write them meanwhile.
+func recount[ID int | string, T any](ctx context.Context, db *DB, n *Count[ID, T]) error {
+	old, err := View(ctx, db, System("store"), func(tx *Tx) (keys []string, err error) {
+		for pair, err := range tx.r.Scan(kv.Range{From: n.prefix(nil), To: kv.Prefix(n.prefix(nil)).To, KeysOnly: true}) {
+			if err != nil {
+				return nil, err
+			}
+			keys = append(keys, string(pair.Key))
+		}
+		return keys, nil
+	})
+	if err != nil {
+		return err
+	}
+	totals, err := View(ctx, db, System("store"), n.walk)
+	if err != nil {
+		return err
+	}
+	written := maps.Clone(totals)
+	for _, key := range old {
+		if _, stays := written[key]; !stays {
+			written[key] = 0
+		}
+	}
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(written)), kv.MaxWrites) {
+		if err := Change(ctx, db, System("store"), func(tx *Tx) error { return setCounts(tx, some, written) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func setCounts(tx *Tx, keys []string, totals map[string]int) error {
+	for _, key := range keys {
+		write := func() error { return tx.w.Set([]byte(key), K(totals[key])) }
+		if totals[key] == 0 {
+			write = func() error { return tx.w.Delete([]byte(key)) }
+		}
+		if err := write(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// walk counts the records one by one. It returns the totals by the key of their base.
+func (n *Count[ID, T]) walk(tx *Tx) (map[string]int, error) {
+	totals := map[string]int{}
+	for record, err := range n.c.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		if key := n.keys(record); key != nil {
+			totals[string(append(n.prefix(key), make([]byte, len(changeID{}))...))]++
+		}
+	}
+	return totals, nil
+}

@@ -3,7 +3,7 @@
 RACE := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)
 DIR  ?= data
 
-.PHONY: build run test lint docs bench-go
+.PHONY: build run test lint docs bench bench-million bench-plot bench-go
 
 build: ## the binary, bin/muster
 	go build -o bin/muster ./cmd/muster
@@ -26,6 +26,18 @@ docs: ## what is made from the code: Swagger documents, docs/keys.md, tables of 
 	go generate ./...
 	go test ./store -run TestKeys -update
 	go test ./importers/builtin -run TestFormats -update
+
+# Filled stores are kept below bin from run to run; BENCH=... adds flags, such as BENCH='-assets 20000 -rounds 2 -only search'.
+bench: build ## muster against its floors at 200,000 assets, under 15 minutes
+	go build -o bin/bench ./bench
+	./bin/bench -muster bin/muster -cache bin/bench-cache -report bin/bench.md $(BENCH)
+
+bench-million: ## the same at 1,000,000 assets
+	$(MAKE) bench BENCH='-assets 1000000 -report bin/bench-million.md $(BENCH)'
+
+bench-plot: build ## draw how the times grow from 10,000 to 1,000,000 assets
+	go build -o bin/bench ./bench
+	./bin/bench -muster bin/muster -cache bin/bench-cache -plot docs/performance.svg $(BENCH)
 
 bench-go: ## benchmarks of the inner parts
 	go test -run '^$$' -bench . -benchmem ./store/... ./authz ./importers/...

@@ -59,7 +59,7 @@ func Open(o Options) (*Engine, error) {
 			return nil, err
 		}
 	}
-	db, err := badger.Open(settings(o))
+	db, err := badger.Open(Settings(o))
 	switch {
 	case errors.Is(err, badger.ErrEncryptionKeyMismatch):
 		return nil, fmt.Errorf("%s: %w", o.Dir, ErrWrongKey)
@@ -86,7 +86,7 @@ func isLocked(err error) bool {
 
 const mib = 1 << 20
 
-// settings suit a server with up to a million small records and little memory.
+// Settings are the options with which Open opens Badger; measurements of Badger itself are made with the same. They suit a server with up to a million small records and little memory.
 //
 // A transaction must fit 15 % of a memtable: 2.4 MiB of keys and values in 26,000 writes. That is room for
 // kv.MaxWrites records of 2 KiB with ten index keys each, or for four values of kv.MaxValue.
@@ -98,7 +98,7 @@ const mib = 1 << 20
 // have to be: Badger panics without the two caches. A few MiB of blocks catch what is read over and over; more made
 // neither scattered reads nor long scans faster and cost more than twice their size in memory. The index cache takes
 // only what there is and has room for 30 million keys; if it were too small, most reads would decrypt an index first.
-func settings(o Options) badger.Options {
+func Settings(o Options) badger.Options {
 	dir := o.Dir
 	if o.InMemory {
 		dir = ""

@@ -179,11 +179,6 @@ func AssetByName(tx *Tx, workgroupID int, name string) (*Asset, error) {
 	return assetByName.One(tx, K(workgroupID, fold(name)), name)
 }
 
-// AssetsIn lists the assets of a Workgroup in the order of their ids.
-func AssetsIn(workgroupID int) List {
-	return list(Assets, K(workgroupID))
-}
-
 // Facts are what an importer knows of a host; empty ones are not known.
 type Facts struct {
 	Address netip.Addr

@@ -3,8 +3,6 @@ package store
 import (
 	"encoding/json"
 	"iter"
-
-	"github.com/musterhq/muster/store/kv"
 )
 
 // AssetsOfRule lists the assets that a Smart Rule has selected, as far as the actor may see them; none for a rule
@@ -17,9 +15,9 @@ func AssetsOfRule(tx *Tx, r *SmartRule) (List, error) {
 	case r.RuleType != AssetRule:
 		return Of[Asset](nil), nil
 	case criteria.Filter == filterAll && tx.By.Admin:
-		return list(Assets, nil), nil
+		return assetsBelow(nil), nil
 	case criteria.Filter == filterAll:
-		return assetsAmong(everyAsset), nil
+		return AllAssetsVisible(), nil
 	}
 	return assetsAmong(func(tx *Tx) iter.Seq2[spot, error] { return members(tx, r.SmartRuleID) }), nil
 }
@@ -32,23 +30,6 @@ func members(tx *Tx, ruleID int) iter.Seq2[spot, error] {
 	return func(yield func(spot, error) bool) {
 		for to, err := range RuleAsset.From(tx, ruleID) {
 			if !yield(spot{to.Value, to.ID}, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-func everyAsset(tx *Tx) iter.Seq2[spot, error] {
-	prefix := Assets.key(kindRecord, nil)
-	keys := kv.Prefix(prefix)
-	keys.KeysOnly = true
-	return func(yield func(spot, error) bool) {
-		for pair, err := range tx.r.Scan(keys) {
-			var m spot
-			if err == nil {
-				m, err = spotAt(pair.Key[len(prefix):])
-			}
-			if !yield(m, err) || err != nil {
 				return
 			}
 		}

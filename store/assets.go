@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -154,14 +155,28 @@ func AssetByID(tx *Tx, id int) (*Asset, error) {
 	return a, err
 }
 
+// AssetRow is AssetByID for an asset as it is stored and sent.
+func AssetRow(tx *Tx, id int) (json.RawMessage, error) {
+	tail, err := tx.get(Assets.key(kindPointer, K(id)))
+	if err != nil {
+		return nil, err
+	}
+	if tail == nil {
+		return nil, absent(Assets.name, id)
+	}
+	m, err := spotAt(tail)
+	if err != nil {
+		return nil, err
+	}
+	if sees, err := tx.seesWorkgroup(m.workgroup); err != nil || !sees {
+		return nil, orElse(err, absent(Assets.name, id))
+	}
+	return Assets.row(tx, tail)
+}
+
 // AssetByName returns the asset of that name in a Workgroup, without regard to case, or ErrNotFound.
 func AssetByName(tx *Tx, workgroupID int, name string) (*Asset, error) {
 	return assetByName.One(tx, K(workgroupID, fold(name)), name)
-}
-
-// AssetsIn lists the assets of a Workgroup in the order of their ids.
-func AssetsIn(workgroupID int) List {
-	return list(Assets, K(workgroupID))
 }
 
 // Facts are what an importer knows of a host; empty ones are not known.

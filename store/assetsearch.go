@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
 	"iter"
 	"math"
 	"net/netip"
@@ -17,9 +18,8 @@ type AssetCriteria struct {
 	AssetName, DnsName, DomainName, IPAddress, MacAddress, AssetType string
 }
 
-// criterion is one that was given, with the index that finds its assets.
+// criterion is one that was given, with what finds its assets in its index.
 type criterion struct {
-	index  *Index[int, Asset]
 	ranges []kv.Range
 	holds  func(*Asset) bool
 }
@@ -52,29 +52,15 @@ func SearchAssets(c AssetCriteria) (List, error) {
 		default:
 			wanted := fold(m.wanted)
 			given = append(given, criterion{
-				index: m.index, ranges: []kv.Range{m.index.keyRange(K(wanted), K(wanted))},
-				holds: func(a *Asset) bool { return fold(m.member(a)) == wanted },
+				ranges: []kv.Range{m.index.keyRange(K(wanted), K(wanted))},
+				holds:  func(a *Asset) bool { return fold(m.member(a)) == wanted },
 			})
 		}
 	}
 	if len(given) == 0 {
 		return List{}, Invalid("at least one of AssetName, DnsName, DomainName, IPAddress, MacAddress and AssetType is required")
 	}
-	return List{
-		Count: func(tx *Tx) (int, error) {
-			n := 0
-			for _, err := range meeting(tx, given, 0, math.MaxInt) {
-				if err != nil {
-					return 0, err
-				}
-				n++
-			}
-			return n, nil
-		},
-		Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
-			return meeting(tx, given, offset, limit)
-		},
-	}, nil
+	return search(given).list(), nil
 }
 
 // mappedIPv4 is how IPv4 addresses look among IPv6 ones.
@@ -94,61 +80,89 @@ func addressCriterion(s string) (criterion, error) {
 	if err != nil {
 		return criterion{}, err
 	}
-	c := criterion{index: assetsByAddress, holds: func(a *Asset) bool { return merged.Contains(a.address()) }}
+	c := criterion{holds: func(a *Asset) bool { return merged.Contains(a.address()) }}
 	for _, r := range merged.Ranges() {
 		c.ranges = append(c.ranges, assetsByAddress.keyRange(K(r.From()), K(r.To())))
 	}
 	return c, nil
 }
 
-// meeting yields the assets that meet all criteria, without the first offset and at most limit.
-func meeting(tx *Tx, given []criterion, offset, limit int) iter.Seq2[json.RawMessage, error] {
-	return func(yield func(json.RawMessage, error) bool) {
+// search is the criteria of one search: the index of the first is walked, the others are looked at.
+type search []criterion
+
+// list is what the search finds. With one criterion the index says it all, and an asset that is only counted or skipped is
+// not read.
+func (s search) list() List {
+	if len(s) == 1 {
+		return List{
+			Count: func(tx *Tx) (int, error) { return count(s.places(tx)) },
+			Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
+				return assetRows(tx, behind(s.places(tx), offset), limit, errIndexed)
+			},
+		}
+	}
+	return List{
+		Count: func(tx *Tx) (int, error) { return count(s.meeting(tx)) },
+		Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
+			return piece(s.meeting(tx), offset, limit)
+		},
+	}
+}
+
+// errIndexed is for an asset that an index names and that is not there.
+var errIndexed = fmt.Errorf("an index names it and it is gone: %w", ErrDamaged)
+
+// places yields where the assets that meet the first criterion lie, as far as the actor may see them.
+func (s search) places(tx *Tx) iter.Seq2[spot, error] {
+	return func(yield func(spot, error) bool) {
+		ranges := s[0].ranges
+		if len(ranges) == 0 {
+			return
+		}
 		sees := workgroupSight{tx: tx, seen: map[int]bool{}}
-		for _, r := range given[0].ranges {
-			for tail, err := range given[0].index.tails(tx, r) {
-				var row json.RawMessage
-				if err == nil {
-					row, err = meets(tx, tail, given[1:], &sees)
-				}
-				if err == nil && row == nil {
-					continue
-				}
-				if err == nil && offset > 0 {
-					offset--
-					continue
-				}
-				if limit--; limit < 0 || !yield(row, err) || err != nil {
-					return
-				}
+		for pair, err := range tx.r.Scan(ranges[0], ranges[1:]...) {
+			var m spot
+			visible := err != nil
+			if err == nil {
+				m, err = spotAt(pair.Value)
+			}
+			if err == nil {
+				visible, err = sees.workgroup(m.workgroup)
+			}
+			if (visible || err != nil) && !yield(m, err) || err != nil {
+				return
 			}
 		}
 	}
 }
 
-// meets returns the asset behind an index entry, nil if it may not be seen or does not meet the other criteria.
-func meets(tx *Tx, tail Key, others []criterion, sees *workgroupSight) (json.RawMessage, error) {
-	workgroup, _, err := cutInt(tail)
-	if err != nil {
-		return nil, err
-	}
-	if visible, err := sees.workgroup(workgroup); err != nil || !visible {
-		return nil, err
-	}
-	row, err := Assets.row(tx, tail)
-	if err != nil || len(others) == 0 {
-		return row, err
-	}
-	a, err := Assets.decode(row)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range others {
-		if !c.holds(a) {
-			return nil, nil
+// meeting yields the assets that meet all criteria.
+func (s search) meeting(tx *Tx) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		for row, err := range assetRows(tx, s.places(tx), math.MaxInt, errIndexed) {
+			meets := err != nil
+			if err == nil {
+				meets, err = s.meets(row)
+			}
+			if (meets || err != nil) && !yield(row, err) || err != nil {
+				return
+			}
 		}
 	}
-	return row, nil
+}
+
+// meets reports whether an asset that meets the first criterion meets the others.
+func (s search) meets(row json.RawMessage) (bool, error) {
+	a, err := Assets.decode(row)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range s[1:] {
+		if !c.holds(a) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // workgroupSight remembers which Workgroups the actor of a transaction may see.
@@ -159,14 +173,10 @@ type workgroupSight struct {
 
 func (s *workgroupSight) workgroup(id int) (bool, error) {
 	visible, known := s.seen[id]
-	if known || s.tx.By.Admin {
-		return visible || s.tx.By.Admin, nil
+	if known {
+		return visible, nil
 	}
-	w, err := Workgroups.Get(s.tx, id)
-	if err != nil {
-		return false, err
-	}
-	visible, err = s.tx.Sees(w.OrganizationID)
+	visible, err := s.tx.seesWorkgroup(id)
 	s.seen[id] = visible
 	return visible, err
 }

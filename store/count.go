@@ -50,15 +50,30 @@ func (n *Count[ID, T]) Of(tx *Tx, key Key) (int, error) {
 	return total, nil
 }
 
+// Below returns how many records have keys that begin with a prefix of whole parts.
+func (n *Count[ID, T]) Below(tx *Tx, prefix Key) (int, error) {
+	total := 0
+	for change, err := range changesBelow(tx.r, n.prefix(prefix)) {
+		if err != nil {
+			return 0, err
+		}
+		total += change.by
+	}
+	return total, nil
+}
+
 // All yields every key that was ever counted, with the number of records that have it, in the order of the keys. A key is
 // valid until the next step.
-func (n *Count[ID, T]) All(tx *Tx) iter.Seq2[Counted, error] {
+func (n *Count[ID, T]) All(tx *Tx) iter.Seq2[Counted, error] { return n.Each(tx, nil) }
+
+// Each is All of the keys that begin with a prefix of whole parts.
+func (n *Count[ID, T]) Each(tx *Tx, below Key) iter.Seq2[Counted, error] {
 	return func(yield func(Counted, error) bool) {
 		prefix := n.prefix(nil)
 		var current []byte
 		total, any := 0, false
 		give := func() bool { return yield(Counted{Key(current[len(prefix):]), total}, nil) }
-		for change, err := range changesBelow(tx.r, prefix) {
+		for change, err := range changesBelow(tx.r, n.prefix(below)) {
 			if err != nil {
 				yield(Counted{}, err)
 				return

@@ -119,7 +119,7 @@ func TestCountsAreThoseOfAWalk(t *testing.T) {
 			},
 			"a fold": func(t *rapid.T) {
 				w := workgroup.Draw(t, "of")
-				if err := foldCount(l.ctx, l.DB, assetsInWorkgroup.prefix(K(w))); err != nil {
+				if err := foldCounts(l.ctx, l.DB, []string{string(assetsInWorkgroup.prefix(K(w)))}); err != nil {
 					t.Fatal(err)
 				}
 				if n := l.in(t).changesOf(w); n > 1 {
@@ -142,7 +142,7 @@ func TestInsertsAtOnceDoNotFightOverTheCount(t *testing.T) {
 	go func() {
 		defer close(background)
 		for ctx.Err() == nil {
-			if err := foldCount(ctx, l.DB, assetsInWorkgroup.prefix(K(firstWorkgroupID))); err != nil && ctx.Err() == nil {
+			if err := foldCounts(ctx, l.DB, []string{string(assetsInWorkgroup.prefix(K(firstWorkgroupID)))}); err != nil && ctx.Err() == nil {
 				t.Errorf("fold: %v", err)
 			}
 			_, err := View(ctx, l.DB, System("test"), func(tx *Tx) (int, error) {

@@ -10,9 +10,10 @@ import (
 )
 
 // How changes of a count are folded: when a count has this many, and at most so many in one transaction. What was folded
-// and deleted is slow to step over for a while, so it is not done for a few.
+// and deleted is slow to step over for a while, so it is not done for a few; but what is left of each of many counts is
+// stepped over, too.
 const (
-	foldAt     = 64
+	foldAt     = 8
 	foldAtOnce = 400
 )
 
@@ -62,10 +63,7 @@ func (w *countWork) take() (due []string) {
 // left. Without it, counts are as right, and slower to read with every transaction.
 func KeepCounts(ctx context.Context, db *DB) {
 	fold := func(prefixes []string, err error) {
-		for _, prefix := range prefixes {
-			err = errors.Join(err, foldCount(ctx, db, []byte(prefix)))
-		}
-		if err != nil && ctx.Err() == nil {
+		if err = errors.Join(err, foldCounts(ctx, db, prefixes)); err != nil && ctx.Err() == nil {
 			db.log.ErrorContext(ctx, "fold counts", "error", err)
 		}
 	}
@@ -87,7 +85,7 @@ func KeepCounts(ctx context.Context, db *DB) {
 
 // countedPrefixes are what the keys of all counts begin with.
 func countedPrefixes() [][]byte {
-	return [][]byte{assetsInWorkgroup.prefix(nil)}
+	return [][]byte{assetsInWorkgroup.prefix(nil), assetsInBlock.prefix(nil)}
 }
 
 // longCounts looks at all counts for those with many changes.
@@ -112,43 +110,80 @@ func longCounts(ctx context.Context, db *DB) ([]string, error) {
 	})
 }
 
-// foldCount puts one change, the base, in the place of all that a count has.
-func foldCount(ctx context.Context, db *DB, prefix []byte) error {
-	for {
-		folded, err := Update(ctx, db, System("store"), func(tx *Tx) (int, error) { return foldSome(tx, prefix) })
-		if err != nil || folded < foldAtOnce {
+// foldCounts puts one change, the base, in the place of all that each count has.
+func foldCounts(ctx context.Context, db *DB, prefixes []string) error {
+	for len(prefixes) > 0 {
+		done, err := Update(ctx, db, System("store"), func(tx *Tx) (int, error) { return foldSome(tx, prefixes) })
+		if err != nil {
 			return err
 		}
+		prefixes = prefixes[done:]
 	}
+	return nil
 }
 
-// foldSome folds as many changes as one transaction takes. Those that come meanwhile stay for the next.
-func foldSome(tx *Tx, prefix []byte) (int, error) {
-	base := slices.Concat(prefix, make([]byte, len(changeID{})))
-	// By Get: of two that fold the same count at once, one runs again and sees what the other left.
-	if _, err := tx.get(base); err != nil {
-		return 0, err
-	}
-	total := 0
-	var folded [][]byte
-	for c, err := range changes(tx.r, prefix) {
+// foldSome folds as many changes as one transaction takes, and returns how many counts it is through with. Changes that
+// come meanwhile stay for the next.
+func foldSome(tx *Tx, prefixes []string) (int, error) {
+	var folds []*folding
+	left := foldAtOnce
+	for _, prefix := range prefixes {
+		f, err := foldOf(tx, []byte(prefix), left)
 		if err != nil {
 			return 0, err
 		}
-		if total += c.by; c.id == (changeID{}) {
-			continue
-		}
-		if folded = append(folded, slices.Concat(prefix, c.id[:])); len(folded) == foldAtOnce {
+		folds = append(folds, f)
+		if left -= len(f.folded); left == 0 {
 			break
 		}
 	}
-	for _, key := range folded {
-		if err := tx.w.Delete(key); err != nil {
+	for _, f := range folds {
+		if err := f.write(tx); err != nil {
 			return 0, err
 		}
 	}
-	if total == 0 {
-		return len(folded), tx.w.Delete(base)
+	if left == 0 {
+		return len(folds) - 1, nil // the last may have more
 	}
-	return len(folded), tx.w.Set(base, K(total))
+	return len(folds), nil
+}
+
+// folding is what one transaction folds of a count.
+type folding struct {
+	base   []byte
+	total  int
+	folded [][]byte
+}
+
+// foldOf reads a base and some of the changes since.
+func foldOf(tx *Tx, prefix []byte, most int) (*folding, error) {
+	f := &folding{base: slices.Concat(prefix, make([]byte, len(changeID{})))}
+	// By Get: of two that fold the same count at once, one runs again and sees what the other left.
+	if _, err := tx.get(f.base); err != nil {
+		return nil, err
+	}
+	for c, err := range changes(tx.r, prefix) {
+		if err != nil {
+			return nil, err
+		}
+		if f.total += c.by; c.id == (changeID{}) {
+			continue
+		}
+		if f.folded = append(f.folded, slices.Concat(prefix, c.id[:])); len(f.folded) == most {
+			break
+		}
+	}
+	return f, nil
+}
+
+func (f *folding) write(tx *Tx) error {
+	for _, key := range f.folded {
+		if err := tx.w.Delete(key); err != nil {
+			return err
+		}
+	}
+	if f.total == 0 {
+		return tx.w.Delete(f.base)
+	}
+	return tx.w.Set(f.base, K(f.total))
 }

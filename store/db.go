@@ -31,12 +31,15 @@ type DB struct {
 	mu        sync.Mutex
 	sequences map[string]*sequence
 	keys      authz.Keys
+	verified  *authz.Verified
 	remember  rightsMemory
 	rules     *ruleWork
 	counts    *countWork
 	turns     turns
 
 	registrations registrationMemory
+	sessions      decodedMemory[Session]
+	workgroups    decodedMemory[Workgroup]
 }
 
 // Options are what a DB needs beside its engine.
@@ -80,11 +83,18 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 	if db.keys, err = db.loadKeys(ctx); err != nil {
 		return nil, err
 	}
+	db.verified = authz.NewVerified(db.keys)
 	return db, Change(ctx, db, System("store"), requeueRules)
 }
 
 // Keys returns the keys that sign and check this store's tokens.
 func (db *DB) Keys() authz.Keys { return db.keys }
+
+// Token returns the claims of a token of this store's for a door, or an authz.ErrToken. They are shared, and must not be
+// changed; whether they still count is for Resume to say.
+func (db *DB) Token(token, door string) (*authz.Claims, error) {
+	return db.verified.Parse(token, door, db.now())
+}
 
 // Now returns the moment by the clock that the store was opened with.
 func (db *DB) Now() time.Time { return db.now() }

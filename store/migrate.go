@@ -13,7 +13,9 @@ import (
 // the next start, since its version is written last; nothing else uses the store meanwhile.
 func migrations() []func(context.Context, *DB) error {
 	return []func(context.Context, *DB) error{
-		func(ctx context.Context, db *DB) error { return recount(ctx, db, assetsInWorkgroup) },
+		func(ctx context.Context, db *DB) error {
+			return first(recount(ctx, db, assetsInWorkgroup), recount(ctx, db, assetsInBlock))
+		},
 	}
 }
 

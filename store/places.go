@@ -101,6 +101,22 @@ func WorkgroupByID(tx *Tx, id int) (*Workgroup, error) {
 	return w, tx.See(Workgroups.name, id, w.OrganizationID)
 }
 
+// seesWorkgroup reports whether the actor may see what lies in a Workgroup.
+func (tx *Tx) seesWorkgroup(id int) (bool, error) {
+	if tx.By.Admin {
+		return true, nil
+	}
+	raw, err := Workgroups.Raw(tx, id)
+	if err != nil {
+		return false, unless(ErrNotFound, err)
+	}
+	w, err := tx.db.workgroups.of(raw, Workgroups.decode)
+	if err != nil {
+		return false, err
+	}
+	return tx.Sees(w.OrganizationID)
+}
+
 // WorkgroupByName returns the Workgroup of that name, without regard to case, or ErrNotFound. Names are unique
 // within an Organization; of several that the actor may see, the oldest is meant.
 func WorkgroupByName(tx *Tx, name string) (*Workgroup, error) {

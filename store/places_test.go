@@ -26,7 +26,7 @@ const (
 	nobodysName         = "Nowhere"
 )
 
-func newSights(t *testing.T) *sights {
+func newSights(t tb) *sights {
 	t.Helper()
 	s := &sights{
 		lab: newLab(t), there: anotherOrganization, workgroupHere: firstWorkgroupID,

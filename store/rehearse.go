@@ -67,7 +67,20 @@ func (o *overlay) Delete(key []byte) error {
 }
 
 // Scan merges what lies below with what was written before the scan began.
-func (o *overlay) Scan(r kv.Range) iter.Seq2[kv.Pair, error] {
+func (o *overlay) Scan(first kv.Range, more ...kv.Range) iter.Seq2[kv.Pair, error] {
+	return func(yield func(kv.Pair, error) bool) {
+		goesOn := true
+		each := func(pair kv.Pair, err error) bool {
+			goesOn = yield(pair, err) && err == nil
+			return goesOn
+		}
+		for o.scan(first)(each); goesOn && len(more) > 0; more = more[1:] {
+			o.scan(more[0])(each)
+		}
+	}
+}
+
+func (o *overlay) scan(r kv.Range) iter.Seq2[kv.Pair, error] {
 	return func(yield func(kv.Pair, error) bool) {
 		over := o.within(r)
 		// next yields what was written before a key, or all that is left, and reports whether to go on.

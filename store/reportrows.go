@@ -7,6 +7,3 @@ import "iter"
 func AccountsOfRule(tx *Tx, r *SmartRule) (iter.Seq2[*AccountOnSystem, error], error) {
 	return accountsOfRule(tx, r)
 }
-
-// AllAssetsVisible lists all assets in Workgroups that the actor may see, in the order of their Workgroups.
-func AllAssetsVisible() List { return assetsAmong(everyAsset) }

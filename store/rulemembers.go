@@ -3,8 +3,6 @@ package store
 import (
 	"encoding/json"
 	"iter"
-
-	"github.com/musterhq/muster/store/kv"
 )
 
 // AssetsOfRule lists the assets that a Smart Rule has selected, as far as the actor may see them; none for a rule
@@ -17,9 +15,9 @@ func AssetsOfRule(tx *Tx, r *SmartRule) (List, error) {
 	case r.RuleType != AssetRule:
 		return Of[Asset](nil), nil
 	case criteria.Filter == filterAll && tx.By.Admin:
-		return list(Assets, nil), nil
+		return assetsBelow(nil), nil
 	case criteria.Filter == filterAll:
-		return assetsAmong(everyAsset), nil
+		return AllAssetsVisible(), nil
 	}
 	return assetsAmong(func(tx *Tx) iter.Seq2[spot, error] { return members(tx, r.SmartRuleID) }), nil
 }
@@ -38,23 +36,6 @@ func members(tx *Tx, ruleID int) iter.Seq2[spot, error] {
 	}
 }
 
-func everyAsset(tx *Tx) iter.Seq2[spot, error] {
-	prefix := Assets.key(kindRecord, nil)
-	keys := kv.Prefix(prefix)
-	keys.KeysOnly = true
-	return func(yield func(spot, error) bool) {
-		for pair, err := range tx.r.Scan(keys) {
-			var m spot
-			if err == nil {
-				m, err = spotAt(pair.Key[len(prefix):])
-			}
-			if !yield(m, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
 // spotAt reads the tail of an asset's record.
 func spotAt(tail Key) (m spot, err error) {
 	if m.workgroup, tail, err = cutInt(tail); err != nil {
@@ -64,7 +45,8 @@ func spotAt(tail Key) (m spot, err error) {
 	return m, err
 }
 
-// assetsAmong is the List of those assets whose Workgroups the actor may see.
+// assetsAmong is the List of those assets whose Workgroups the actor may see. One that is no longer where it is said to be
+// was deleted or moved a moment ago, while the rule was processed, and is looked at again within a second.
 func assetsAmong(all func(*Tx) iter.Seq2[spot, error]) List {
 	visible := func(tx *Tx) iter.Seq2[spot, error] {
 		return func(yield func(spot, error) bool) {
@@ -83,31 +65,8 @@ func assetsAmong(all func(*Tx) iter.Seq2[spot, error]) List {
 	return List{
 		Count: func(tx *Tx) (int, error) { return count(visible(tx)) },
 		Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
-			return rowsOf(tx, visible(tx), offset, limit)
+			return assetRows(tx, behind(visible(tx), offset), limit, nil)
 		},
-	}
-}
-
-// rowsOf yields the assets at the given places. One that is no longer there was deleted or moved a moment ago, while
-// the rule was processed, and is looked at again within a second.
-func rowsOf(tx *Tx, all iter.Seq2[spot, error], offset, limit int) iter.Seq2[json.RawMessage, error] {
-	return func(yield func(json.RawMessage, error) bool) {
-		for m, err := range all {
-			if err == nil && offset > 0 {
-				offset--
-				continue
-			}
-			var row json.RawMessage
-			if err == nil {
-				row, err = tx.get(Assets.key(kindRecord, K(m.workgroup, m.asset)))
-			}
-			if err == nil && row == nil {
-				continue
-			}
-			if limit--; limit < 0 || !yield(row, err) || err != nil {
-				return
-			}
-		}
 	}
 }
 

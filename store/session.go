@@ -101,7 +101,7 @@ func (r *Rights) claims(registrationID int) *authz.Claims {
 // token's own claims if no epoch moved since, else fresh ones. Any reason to refuse is ErrSignIn. All it reads are
 // point reads: a transaction that writes runs again if one of them changes before its commit.
 func Resume(tx *Tx, token *authz.Claims) (*authz.Claims, *Session, error) {
-	session, err := Sessions.Get(tx, token.ID)
+	session, err := storedSession(tx, token.ID)
 	if errors.Is(err, ErrNotFound) || err == nil && !session.lives(tx.Now) {
 		return nil, nil, ErrSignIn
 	}
@@ -129,6 +129,15 @@ func Resume(tx *Tx, token *authz.Claims) (*authz.Claims, *Session, error) {
 	claims.RegisteredClaims = token.RegisteredClaims
 	tx.db.remember.put(token.ID, claims)
 	return claims, session, nil
+}
+
+// storedSession reads a session, which is shared and must not be changed.
+func storedSession(tx *Tx, id string) (*Session, error) {
+	raw, err := Sessions.Raw(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return tx.db.sessions.of(raw, Sessions.decode)
 }
 
 // Resume is the same for a sign-in that has no stored session.

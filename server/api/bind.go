@@ -20,6 +20,7 @@ import (
 type plan struct {
 	uri, form []source
 	body      []int // the index of Body, nil: none
+	plain     bool  // Body is decoded and nothing else
 	numeric   bool  // there are path values and all of them are numbers
 }
 
@@ -40,6 +41,7 @@ func planOf(in reflect.Type) plan {
 		}
 		if f.Name == "Body" {
 			p.body = f.Index
+			p.plain = f.Type != reflect.TypeFor[Stream]() && !reflect.PointerTo(f.Type).Implements(reflect.TypeFor[preparer]())
 		}
 	}
 	return p

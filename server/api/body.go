@@ -20,11 +20,7 @@ func (c *call) fill(ctx context.Context, caller Caller, in reflect.Value) error 
 		return nil
 	}
 	field := in.Elem().FieldByIndex(c.row.plan.body)
-	limit := c.row.limit
-	if limit == 0 {
-		limit = c.door.BodyLimit
-	}
-	limited := http.MaxBytesReader(c.Writer, c.Request.Body, limit)
+	limited := http.MaxBytesReader(c.Writer, c.Request.Body, c.bodyLimit())
 	if field.Type() == reflect.TypeFor[Stream]() {
 		field.Set(reflect.ValueOf(Stream{tooLarge{limited}, c.Request.Header.Get("Content-Type")}))
 		return nil
@@ -36,12 +32,56 @@ func (c *call) fill(ctx context.Context, caller Caller, in reflect.Value) error 
 	if err := decodeAs(c.Request.Header.Get("Content-Type"), body, field.Addr().Interface()); err != nil {
 		return err
 	}
-	if p, ok := field.Addr().Interface().(interface {
-		Prepare(context.Context, Caller) error
-	}); ok {
+	if p, ok := field.Addr().Interface().(preparer); ok {
 		return p.Prepare(ctx, caller)
 	}
 	return nil
+}
+
+// early is a body that was read before its sender was looked at.
+type early struct {
+	body []byte
+	err  error
+}
+
+// earlyLimit is how many bytes may be read of a body whose sender may be anybody.
+const earlyLimit = 4 << 10
+
+// readEarly reads a small body of a row that only reads, and reports whether it did: it is not decoded until the caller is
+// admitted, and with the body at hand one transaction is enough for both.
+func (c *call) readEarly() bool {
+	size := c.Request.ContentLength
+	if size < 0 || size > min(earlyLimit, c.bodyLimit()) || !c.row.plan.plain {
+		return false
+	}
+	c.early = &early{body: make([]byte, size)}
+	_, c.early.err = io.ReadFull(c.Request.Body, c.early.body)
+	return true
+}
+
+// bindEarly fills path, query and the body that was read early.
+func (c *call) bindEarly(in reflect.Value) error {
+	if err := c.row.bind(c.Context, in.Elem()); err != nil || c.early == nil {
+		return err
+	}
+	if c.early.err != nil {
+		return c.early.err
+	}
+	field := in.Elem().FieldByIndex(c.row.plan.body)
+	return decodeAs(c.Request.Header.Get("Content-Type"), c.early.body, field.Addr().Interface())
+}
+
+// bodyLimit is how many bytes a body of the row may have.
+func (c *call) bodyLimit() int64 {
+	if c.row.limit != 0 {
+		return c.row.limit
+	}
+	return c.door.BodyLimit
+}
+
+// preparer is a body that has something done once, before the transaction.
+type preparer interface {
+	Prepare(context.Context, Caller) error
 }
 
 // tooLarge words the error of a body above its limit.

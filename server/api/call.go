@@ -23,6 +23,8 @@ type call struct {
 	door *door
 	row  *Route
 	by   *identity
+
+	early *early // the body of a row that reads, nil if it was not read early
 }
 
 // serve answers a request for a row, nil if none was meant.
@@ -46,7 +48,7 @@ func (c *call) answer() (err error) {
 		return err
 	}
 	in := reflect.New(c.row.in)
-	if !c.row.updates && c.row.do == nil && c.row.body == nil {
+	if !c.row.updates && c.row.do == nil && (c.row.body == nil || c.readEarly()) {
 		if err := c.begin(ctx, in); err != nil {
 			return err
 		}
@@ -93,15 +95,15 @@ func (c *call) begin(ctx context.Context, in reflect.Value) error {
 	return nil
 }
 
-// read runs a row that only reads, and answers within its transaction. A row without a body is bound there, once
-// the caller is admitted.
+// read runs a row that only reads, and answers within its transaction. A row without a body, or whose body was read early,
+// is bound there, once the caller is admitted.
 func (c *call) read(ctx context.Context, in reflect.Value) error {
 	_, err := store.View(ctx, c.door.DB, c.anonymous(), func(tx *store.Tx) (None, error) {
 		if err := c.join(tx); err != nil {
 			return None{}, err
 		}
-		if c.row.body == nil {
-			if err := c.row.bind(c.Context, in.Elem()); err != nil {
+		if c.row.body == nil || c.early != nil {
+			if err := c.bindEarly(in); err != nil {
 				return None{}, err
 			}
 		}
@@ -183,6 +185,10 @@ func (c *call) reply(tx *store.Tx, out any) error {
 			return c.stream(tx, status, alone(list.write))
 		}
 		return c.stream(tx, status, list.write)
+	}
+	if record, ok := out.(interface{ stored() []byte }); ok && !(c.door.Manual && c.row.manualList) {
+		raw(c.Context, status, record.stored())
+		return nil
 	}
 	if _, none := out.(None); none {
 		write(c.Context, status, nil)
@@ -273,6 +279,6 @@ func write(c *gin.Context, status int, body any) {
 }
 
 func raw(c *gin.Context, status int, body []byte) {
-	c.Header("Content-Length", strconv.Itoa(len(body)))
+	c.Header("Content-Length", strconv.Itoa(len(body))) // of an empty one, too
 	c.Data(status, contentType, body)
 }

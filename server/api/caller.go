@@ -55,7 +55,7 @@ func (d *door) identify(ctx context.Context, r *http.Request, from store.Actor, 
 		return nil, err
 	}
 	if credential.Token != "" {
-		claims, err := d.DB.Keys().Parse(credential.Token, d.Name, d.DB.Now())
+		claims, err := d.DB.Token(credential.Token, d.Name)
 		if err == nil && credential.PSAuth != nil {
 			err = d.lives(ctx, claims, from)
 		}

@@ -104,6 +104,8 @@ func (p Page[T]) write(tx *store.Tx, w io.Writer) error {
 // Record is a stored record that is sent as it is. T is only for the Swagger page.
 type Record[T any] struct{ json.RawMessage }
 
+func (r Record[T]) stored() []byte { return r.RawMessage }
+
 // encodeJSON writes an answer as the vendor does: without escaping what only HTML needs escaped.
 func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer

@@ -23,7 +23,10 @@ var assets = []api.Route{
 
 type assetPage = api.Page[store.Asset]
 
-func assetByID(tx *store.Tx, in byID) (*store.Asset, error) { return store.AssetByID(tx, in.ID) }
+func assetByID(tx *store.Tx, in byID) (api.Record[store.Asset], error) {
+	row, err := store.AssetRow(tx, in.ID)
+	return api.Record[store.Asset]{RawMessage: row}, err
+}
 
 type inWorkgroupID struct {
 	WorkgroupID api.Number `uri:"workgroupID"` // ID of the Workgroup.

@@ -49,13 +49,14 @@ type Engine interface {
 // Reader reads from one snapshot and, within an Update, sees the transaction's own writes.
 type Reader interface {
 	// Get returns the values of the keys in their order, nil for an absent one. A present empty value is not nil.
-	// The slices are the caller's.
+	// The slices are the caller's. Within a View, many keys at once may be read side by side.
 	Get(keys ...[]byte) ([][]byte, error)
 
 	// Scan yields the pairs of a range in order. A pair's slices are valid until the next step; to keep them,
 	// copy them. An error is the last thing yielded. Scans may nest, and Get may be called within. Within an Update read first and write afterwards: a scan
-	// over pending writes is allowed and sees them, but may cost as much as there are pending writes.
-	Scan(r Range) iter.Seq2[Pair, error]
+	// over pending writes is allowed and sees them, but may cost as much as there are pending writes. Several ranges, all of
+	// the same direction, are scanned one after the other, which costs less than a scan each.
+	Scan(r Range, more ...Range) iter.Seq2[Pair, error]
 }
 
 // Txn is a Reader that writes. Its slices must not be changed by the caller afterwards.

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 
 	"github.com/dgraph-io/badger/v4"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/musterhq/muster/store/kv"
 )
@@ -21,10 +23,12 @@ type reader struct {
 	tx    *badger.Txn
 	scans map[*badger.Iterator]struct{} // Those that are open.
 	ended bool
+
+	update bool
 }
 
 func newReader(ctx context.Context, db *badger.DB, update bool) *reader {
-	return &reader{ctx: ctx, tx: db.NewTransaction(update), scans: map[*badger.Iterator]struct{}{}}
+	return &reader{ctx: ctx, tx: db.NewTransaction(update), update: update}
 }
 
 // end gives up what is not committed, also after a panic.
@@ -56,69 +60,129 @@ func (r *reader) Get(keys ...[]byte) ([][]byte, error) {
 		return nil, err
 	}
 	values := make([][]byte, len(keys))
+	if r.update || len(keys) < many {
+		return values, r.get(keys, values)
+	}
+	// Of a transaction that only reads, Badger's Get may be used concurrently.
+	var parts errgroup.Group
+	size := (len(keys) + 1) / min(runtime.GOMAXPROCS(0), most)
+	for keys, values := keys, values; len(keys) > 0; {
+		n := min(size, len(keys))
+		some, into := keys[:n], values[:n]
+		parts.Go(func() error { return r.get(some, into) })
+		keys, values = keys[n:], values[n:]
+	}
+	return values, parts.Wait()
+}
+
+// How many keys are worth being read by several goroutines, and by how many.
+const (
+	many = 32
+	most = 4
+)
+
+// get reads the values of some keys.
+func (r *reader) get(keys, into [][]byte) error {
 	for i, key := range keys {
 		item, err := r.tx.Get(key)
 		if errors.Is(err, badger.ErrKeyNotFound) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		// The copy of an empty value is empty, not nil.
-		if values[i], err = item.ValueCopy(nil); err != nil {
-			return nil, err
+		if into[i], err = r.own(item); err != nil {
+			return err
 		}
 	}
-	return values, nil
+	return nil
+}
+
+// own returns the value of an item of Get as a slice of the caller's, which an empty value is too. In a transaction that
+// only reads, Badger has made the copy already.
+func (r *reader) own(item *badger.Item) (value []byte, err error) {
+	if r.update {
+		return item.ValueCopy(nil)
+	}
+	err = item.Value(func(own []byte) error {
+		value = own
+		return nil
+	})
+	if value == nil {
+		value = []byte{}
+	}
+	return value, err
 }
 
 // Scan is kv.Reader's.
-func (r *reader) Scan(rg kv.Range) iter.Seq2[kv.Pair, error] {
+func (r *reader) Scan(first kv.Range, more ...kv.Range) iter.Seq2[kv.Pair, error] {
 	return func(yield func(kv.Pair, error) bool) {
 		if err := r.alive(); err != nil {
 			yield(kv.Pair{}, err)
 			return
 		}
-		it := r.seek(rg)
+		it := r.open(first, more)
 		defer func() {
 			delete(r.scans, it)
 			it.Close()
 		}()
-		for it.Valid() {
-			item := it.Item()
-			if past(rg, item.Key()) {
+		if !r.scan(it, first, yield) {
+			return
+		}
+		for _, rg := range more {
+			if !r.scan(it, rg, yield) {
 				return
 			}
-			pair, err := read(item, rg.KeysOnly)
-			if !yield(pair, err) || err != nil {
-				return
-			}
-			if err := r.alive(); err != nil {
-				yield(kv.Pair{}, err)
-				return
-			}
-			it.Next()
 		}
 	}
 }
 
-// seek opens an iterator on the first pair of the range, or past the range if that is empty. Values are not
-// fetched ahead: they lie beside the keys.
-func (r *reader) seek(rg kv.Range) *badger.Iterator {
+// scan yields the pairs of a range and reports whether to go on with another.
+func (r *reader) scan(it *badger.Iterator, rg kv.Range, yield func(kv.Pair, error) bool) bool {
+	for seek(it, rg); it.Valid(); it.Next() {
+		item := it.Item()
+		if past(rg, item.Key()) {
+			break
+		}
+		pair, err := read(item, rg.KeysOnly)
+		if !yield(pair, err) || err != nil {
+			return false
+		}
+		if err := r.alive(); err != nil {
+			yield(kv.Pair{}, err)
+			return false
+		}
+	}
+	return true
+}
+
+// open makes an iterator for some ranges. Values are not fetched ahead: they lie beside the keys.
+func (r *reader) open(first kv.Range, more []kv.Range) *badger.Iterator {
+	prefix := commonPrefix(first.From, first.To)
+	for _, rg := range more {
+		prefix = commonPrefix(prefix, commonPrefix(rg.From, rg.To))
+	}
 	it := r.tx.NewIterator(badger.IteratorOptions{
-		Reverse: rg.Reverse,
-		Prefix:  commonPrefix(rg.From, rg.To), // Leaves out the tables that cannot have it.
+		Reverse: first.Reverse,
+		Prefix:  prefix, // Leaves out the tables that cannot have it.
 	})
+	if r.scans == nil {
+		r.scans = map[*badger.Iterator]struct{}{}
+	}
 	r.scans[it] = struct{}{}
+	return it
+}
+
+// seek moves an iterator to the first pair of the range, or past the range if that is empty.
+func seek(it *badger.Iterator, rg kv.Range) {
 	if !rg.Reverse {
 		it.Seek(rg.From)
-		return it
+		return
 	}
 	it.Seek(rg.To) // To itself or the last key before it; the last of all if To is empty.
 	if len(rg.To) > 0 && it.Valid() && bytes.Equal(it.Item().Key(), rg.To) {
 		it.Next()
 	}
-	return it
 }
 
 // past reports whether a scan that has come to this key is through with its range.

@@ -2,6 +2,7 @@ package kvtest
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -12,6 +13,7 @@ var gets = []sentence{
 	{"returns the values in the order of the keys, nil for an absent one", getOrder},
 	{"answers a key as often as it is asked", getRepeated},
 	{"answers no keys with no values", getNothing},
+	{"answers many keys as it answers one", getMany},
 	{"tells a present empty value from an absent one", getEmpty},
 	{"gives slices that are the caller's", getOwned},
 	{"sees the transaction's own writes", getOwnWrites},
@@ -30,6 +32,26 @@ func getRepeated(t *testing.T, e kv.Engine) {
 	view(t, e, func(r kv.Reader) error {
 		return wantGets(t, r, [][]byte{b("a"), b("x"), b("a"), b("x")}, [][]byte{b("1"), nil, b("1"), nil})
 	})
+}
+
+func getMany(t *testing.T, e kv.Engine) {
+	var keys, want [][]byte
+	update(t, e, func(tx kv.Txn) error {
+		keys, want = nil, nil
+		for i := range 400 {
+			key := fmt.Appendf(nil, "%03d", i*7%400)
+			keys, want = append(keys, key), append(want, nil)
+			if i%3 == 0 {
+				continue
+			}
+			want[i] = append([]byte("value of "), key...)
+			if err := tx.Set(key, want[i]); err != nil {
+				return err
+			}
+		}
+		return wantGets(t, tx, keys, want)
+	})
+	view(t, e, func(r kv.Reader) error { return wantGets(t, r, keys, want) })
 }
 
 func getNothing(t *testing.T, e kv.Engine) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/musterhq/muster/store/kv"
@@ -19,6 +20,7 @@ var scans = []sentence{
 	{"may be left early, and be taken again", scanLeave},
 	{"may be left to itself by a caller that pulls it", scanPulled},
 	{"may run while others run in the same transaction", scanNested},
+	{"of several ranges lists one after the other", scanRanges},
 }
 
 func scanOrder(t *testing.T, e kv.Engine) {
@@ -68,6 +70,56 @@ func scanBounds(t *testing.T, e kv.Engine) {
 			rg.Reverse = true
 			slices.Reverse(c.want)
 			return wantScan(t, r, rg, c.want...)
+		})
+	}
+}
+
+func scanRanges(t *testing.T, e kv.Engine) {
+	put(t, e, "a", "1", "aa", "2", "b", "3", "c", "4", "cc", "5", "d", "6")
+	for _, c := range []struct {
+		ranges            []kv.Range
+		forward, backward string
+	}{
+		{[]kv.Range{kv.Prefix(b("a")), kv.Prefix(b("c"))}, "a aa c cc", "aa a cc c"},
+		{[]kv.Range{kv.Prefix(b("c")), kv.Prefix(b("a"))}, "c cc a aa", "cc c aa a"},
+		{[]kv.Range{kv.Prefix(b("x")), kv.Prefix(b("aa")), kv.Prefix(b("")), kv.Prefix(b("aaa"))}, "aa a aa b c cc d", "aa d cc c b aa a"},
+		{[]kv.Range{{From: b("b"), To: b("b")}, {From: b("cc")}, {To: b("aa")}}, "cc d a", "d cc a"},
+		{[]kv.Range{kv.Prefix(b("b")), kv.Prefix(b("b"))}, "b b", "b b"},
+	} {
+		listed := func(r kv.Reader, reverse bool) (string, error) {
+			ranges := slices.Clone(c.ranges)
+			for i := range ranges {
+				ranges[i].Reverse, ranges[i].KeysOnly = reverse, true
+			}
+			got := []string{}
+			for pair, err := range r.Scan(ranges[0], ranges[1:]...) {
+				if err != nil {
+					return "", err
+				}
+				got = append(got, string(pair.Key))
+			}
+			return strings.Join(got, " "), nil
+		}
+		check := func(r kv.Reader) error {
+			forward, err := listed(r, false)
+			if err != nil {
+				return err
+			}
+			backward, err := listed(r, true)
+			if err == nil && (forward != c.forward || backward != c.backward) {
+				t.Errorf("scan of %v lists %q and backward %q, want %q and %q", c.ranges, forward, backward, c.forward, c.backward)
+			}
+			return err
+		}
+		view(t, e, check)
+		update(t, e, func(tx kv.Txn) error {
+			if err := tx.Delete(b("d")); err != nil {
+				return err
+			}
+			if err := set(tx, "d", "again"); err != nil {
+				return err
+			}
+			return check(tx)
 		})
 	}
 }

@@ -59,7 +59,7 @@ func Open(o Options) (*Engine, error) {
 			return nil, err
 		}
 	}
-	db, err := badger.Open(settings(o))
+	db, err := badger.OpenManaged(settings(o))
 	switch {
 	case errors.Is(err, badger.ErrEncryptionKeyMismatch):
 		return nil, fmt.Errorf("%s: %w", o.Dir, ErrWrongKey)
@@ -106,7 +106,7 @@ func settings(o Options) badger.Options {
 	s := badger.DefaultOptions(dir).
 		WithInMemory(o.InMemory).
 		WithSyncWrites(!o.NoSync).
-		WithDetectConflicts(true).
+		WithDetectConflicts(false).
 		WithNumVersionsToKeep(1).
 		WithChecksumVerificationMode(options.OnTableAndBlockRead).
 		WithMemTableSize(16 * mib).

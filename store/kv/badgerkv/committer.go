@@ -135,6 +135,9 @@ func (c *committer) write(number uint64, members []*member) error {
 	if err := first.tx.CommitAt(number, nil); err != nil {
 		return c.engine.fail(err)
 	}
+	if err := c.engine.mark.set(number); err != nil {
+		return c.engine.fail(err)
+	}
 	c.publish(number)
 	return nil
 }

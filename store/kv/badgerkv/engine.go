@@ -29,6 +29,8 @@ var ErrFailed = errors.New("a write failed, and none is made until the next star
 // examine). And a snapshot is taken of the last commit that is durable, without waiting for the one that is being synced.
 type Engine struct {
 	db      *badger.DB
+	mark    *mark
+	unlock  func() error // nil in memory
 	close   func() error
 	seed    maphash.Seed // of the fingerprints of keys
 	commits committer
@@ -53,9 +55,24 @@ func newEngine(db *badger.DB) *Engine {
 		e.closing = true
 		e.mu.Unlock()
 		e.running.Wait()
-		return e.db.Close()
+		err := errors.Join(e.db.Close(), e.mark.close())
+		if e.unlock != nil {
+			err = errors.Join(err, e.unlock())
+		}
+		return err
 	})
 	return e
+}
+
+// marks reports whether the store has ever been marked.
+func (e *Engine) marks() (bool, error) {
+	tx := e.db.NewTransactionAt(e.last, false)
+	defer tx.Discard()
+	_, err := tx.Get(commitKey)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Close is kv.Engine's. From its call on nothing begins, not even an Update inside a running one, or Close would wait

@@ -65,6 +65,10 @@ var (
 	Sessions = collection[string, Session]("se", "Session", func(s *Session) *string { return &s.ID }).unaudited()
 
 	sessionsByEnd = Sessions.index('e', func(s *Session) Key { return K(s.Expires) })
+
+	Lockouts = collection[string, Lockout]("lo", "Lockout", func(l *Lockout) *string { return &l.Of }).unaudited()
+
+	lockoutsByEnd = Lockouts.index('e', func(l *Lockout) Key { return K(l.Ends) })
 )
 
 // What assets carry, and what is selected by it.

@@ -55,7 +55,7 @@ func (d *door) identify(ctx context.Context, r *http.Request, from store.Actor, 
 		return nil, err
 	}
 	if credential.Token != "" {
-		claims, err := d.DB.Keys().Parse(credential.Token, d.Name, d.DB.Now())
+		claims, err := d.DB.ParseToken(credential.Token, d.Name)
 		if err == nil && credential.PSAuth != nil {
 			err = d.lives(ctx, claims, from)
 		}
@@ -64,7 +64,7 @@ func (d *door) identify(ctx context.Context, r *http.Request, from store.Actor, 
 		}
 	}
 	if credential.PSAuth == nil {
-		return nil, store.ErrSignIn
+		return nil, errNoCredential
 	}
 	return d.checkPSAuth(ctx, *credential.PSAuth, from)
 }
@@ -145,6 +145,9 @@ func (d *door) checkPSAuth(ctx context.Context, c authz.PSAuth, by store.Actor) 
 		return &identity{signedIn: in, forget: forget}, nil
 	}
 	in, err := store.CheckPSAuth(ctx, d.DB, by, c, d.AskDirectory)
+	if errors.Is(err, store.ErrSignIn) {
+		err = errNoted
+	}
 	if err != nil {
 		return nil, err
 	}

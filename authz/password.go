@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/argon2"
@@ -43,13 +44,17 @@ var (
 // Hasher hashes passwords with argon2id. It bounds how many are computed at once, and so what strangers can make the
 // server spend: 19 MiB and some tens of milliseconds of one core each. It may be used concurrently.
 type Hasher struct {
-	slots chan struct{}
+	slots    chan struct{}
+	computed atomic.Int64
 }
 
 // NewHasher returns a Hasher for that many computations at once; fewer than one counts as one.
 func NewHasher(parallel int) *Hasher {
 	return &Hasher{slots: make(chan struct{}, max(parallel, 1))}
 }
+
+// Computed is how many computations have begun so far.
+func (h *Hasher) Computed() int64 { return h.computed.Load() }
 
 // Hash returns the hash of a password with a new salt, in the PHC string format. It returns ErrPassword, ErrTooMany
 // or the cause of the context's end.
@@ -99,6 +104,7 @@ func (h *Hasher) compute(ctx context.Context, like passwordHash, password string
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+	h.computed.Add(1)
 	return argon2.IDKey([]byte(password), like.salt, like.passes, like.memory, like.lanes, uint32(len(like.key))), nil
 }
 

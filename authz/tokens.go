@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,10 +16,13 @@ const Issuer = "muster"
 
 const (
 	maxToken  = 4 << 10          // bytes of a token: what a browser keeps in one cookie.
-	maxKeys   = 3                // keys in a set, the current one included.
+	maxKeys   = 32               // keys in a set, the current one included.
 	keyLength = 32               // bytes of a key, the output size of SHA-256 (RFC 7518, 3.2).
 	leeway    = 10 * time.Second // by which the clock may be set back without dropping fresh tokens.
 )
+
+// MaxLifetime is the longest life of a token, and so how long a key is kept that signs no more.
+const MaxLifetime = 24 * time.Hour
 
 // ErrToken is wrapped by every error of Parse. The text behind it says why and is for the log: a caller of the API
 // learns only that he is not authenticated.
@@ -36,17 +38,38 @@ type Keys struct {
 type key struct {
 	ID     string `json:"kid"`
 	Secret []byte `json:"secret"`
+	Until  int64  `json:"until,omitempty"` // Unix seconds from which on no token of an old key can be alive; 0: not known.
 }
 
 // NewKeys returns a set of one new key.
-func NewKeys() Keys { return Keys{}.Rotate() }
+func NewKeys() Keys { return Keys{set: []key{newKey()}} }
 
-// Rotate returns a set whose current key is new. The latest two old ones stay, so that the tokens they signed live
-// until they expire; to end those as well, start over with NewKeys.
-func (k Keys) Rotate() Keys {
-	fresh := key{ID: hex.EncodeToString(random(8)), Secret: random(keyLength)}
-	old := k.set[:min(len(k.set), maxKeys-1)]
-	return Keys{set: slices.Concat([]key{fresh}, old)}
+func newKey() key { return key{ID: hex.EncodeToString(random(8)), Secret: random(keyLength)} }
+
+// Rotate returns a set whose current key is new. The old ones stay for MaxLifetime, so that the tokens they signed live until they
+// expire; to end those as well, start over with NewKeys. The error says that 32 keys were current within that time.
+func (k Keys) Rotate(now time.Time) (Keys, error) {
+	set := []key{newKey()}
+	for i, old := range k.set {
+		if i == 0 || old.Until == 0 {
+			old.Until = now.Add(MaxLifetime + leeway).Unix()
+		}
+		if now.Unix() < old.Until {
+			set = append(set, old)
+		}
+	}
+	if len(set) > maxKeys {
+		return k, fmt.Errorf("the keys were rotated %d times within %v: another rotation would end sessions", maxKeys-1, MaxLifetime)
+	}
+	return Keys{set: set}, nil
+}
+
+// ID names the current key. It is no secret: every token has it.
+func (k Keys) ID() string {
+	if len(k.set) == 0 {
+		return ""
+	}
+	return k.set[0].ID
 }
 
 // Sign makes a token of c with the current key. The issuer is set; c is left as it is. It refuses claims that Parse
@@ -59,6 +82,9 @@ func (k Keys) Sign(c *Claims) (string, error) {
 	claims.Issuer = Issuer
 	if err := claims.Validate(); err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
+	}
+	if claims.IssuedAt == nil || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > MaxLifetime {
+		return "", fmt.Errorf("sign token: it must say when it is issued and end within %v", MaxLifetime)
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, &claims)
 	token.Header["kid"] = k.set[0].ID
@@ -82,32 +108,34 @@ func (k Keys) Parse(token, audience string, now time.Time) (*Claims, error) {
 	if strings.ContainsAny(token, "\r\n") { // which base64 decoding skips, even when strict
 		return nil, fmt.Errorf("%w: line break", ErrToken)
 	}
-	parser := jwt.NewParser(
+	parser := jwt.NewParser(append(rules(audience, now),
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithStrictDecoding(),
-		jwt.WithExpirationRequired(),
-		jwt.WithIssuedAt(),
-		jwt.WithIssuer(Issuer),
-		jwt.WithAudience(audience),
-		jwt.WithLeeway(leeway),
-		jwt.WithTimeFunc(func() time.Time { return now }),
-	)
+	)...)
 	claims := new(Claims)
-	if _, err := parser.ParseWithClaims(token, claims, k.verifier); err != nil {
+	if _, err := parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) { return k.verifier(t, now) }); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrToken, err)
 	}
 	return claims, nil
 }
 
+// rules are what must hold of claims besides their signature.
+func rules(audience string, now time.Time) []jwt.ParserOption {
+	return []jwt.ParserOption{
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithIssuer(Issuer), jwt.WithAudience(audience),
+		jwt.WithLeeway(leeway), jwt.WithTimeFunc(func() time.Time { return now }),
+	}
+}
+
 // verifier finds the key for a token. The header has to be exactly of the kind that Sign writes: no member that
 // brings its own key (jwk, jku, x5c, x5u) or asks for understanding (crit) is even looked at.
-func (k Keys) verifier(t *jwt.Token) (any, error) {
+func (k Keys) verifier(t *jwt.Token, now time.Time) (any, error) {
 	if len(t.Header) != 3 || t.Header["typ"] != "JWT" {
 		return nil, errors.New("not our header")
 	}
 	id, _ := t.Header["kid"].(string)
 	for _, key := range k.set {
-		if key.ID == id {
+		if key.ID == id && (key.Until == 0 || now.Unix() < key.Until) {
 			return key.Secret, nil
 		}
 	}

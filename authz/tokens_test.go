@@ -83,6 +83,8 @@ func TestSignRefusesWhatParseWould(t *testing.T) {
 		"no id":               func(c *authz.Claims) { c.ID = "" },
 		"no subject":          func(c *authz.Claims) { c.Subject = "" },
 		"subject is a name":   func(c *authz.Claims) { c.Subject = "administrator" },
+		"no issue date":       func(c *authz.Claims) { c.IssuedAt = nil },
+		"beyond a day":        func(c *authz.Claims) { c.ExpiresAt = jwt.NewNumericDate(now.Add(authz.MaxLifetime + time.Second)) },
 		"no audience":         func(c *authz.Claims) { c.Audience = nil },
 		"empty audience":      func(c *authz.Claims) { c.Audience = jwt.ClaimStrings{""} },
 		"two audiences":       func(c *authz.Claims) { c.Audience = jwt.ClaimStrings{door, "idaas"} },
@@ -135,31 +137,79 @@ func TestTokensLiveBetweenTheirDates(t *testing.T) {
 	}
 }
 
-func TestOldKeysVerifyForTwoRotations(t *testing.T) {
+// rotated returns a set with another current key.
+func rotated(tb testing.TB, keys authz.Keys, at time.Time) authz.Keys {
+	tb.Helper()
+	after, err := keys.Rotate(at)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if after.ID() == keys.ID() {
+		tb.Fatal("the current key did not change")
+	}
+	return after
+}
+
+func TestOldKeysVerifyForAsLongAsTheirTokensLive(t *testing.T) {
 	t.Parallel()
-	keys := authz.NewKeys()
-	token := mustSign(t, keys, caller())
-	for rotation := 1; rotation <= 4; rotation++ {
-		before, _ := current(t, keys)
-		keys = keys.Rotate()
-		if after, _ := current(t, keys); after == before {
-			t.Fatal("the current key did not change")
+	c := caller()
+	c.ExpiresAt = jwt.NewNumericDate(now.Add(authz.MaxLifetime))
+	for name, rotations := range map[string]int{"one rotation": 1, "thirty": 30} {
+		keys := authz.NewKeys()
+		token := mustSign(t, keys, c)
+		for i := range rotations {
+			keys = rotated(t, keys, now.Add(time.Duration(i)*time.Minute))
 		}
-		if _, err := keys.Parse(token, door, now); (err == nil) != (rotation <= 2) {
-			t.Errorf("after %d rotations: %v", rotation, err)
+		for _, at := range []time.Duration{0, time.Hour, authz.MaxLifetime - time.Second} {
+			if _, err := keys.Parse(token, door, now.Add(at)); err != nil {
+				t.Errorf("%s, %v later: %v", name, at, err)
+			}
 		}
 		if _, err := keys.Parse(mustSign(t, keys, caller()), door, now); err != nil {
-			t.Errorf("a new token after %d rotations: %v", rotation, err)
+			t.Errorf("%s: a new token: %v", name, err)
 		}
 	}
 }
 
+func TestAnOldKeyEndsWithTheLastTokenItSigned(t *testing.T) {
+	t.Parallel()
+	old := authz.NewKeys()
+	kept := rotated(t, old, now)
+	// Whoever has the old key can still sign with it what he likes.
+	late := now.Add(authz.MaxLifetime + time.Minute)
+	c := caller()
+	c.IssuedAt, c.NotBefore, c.ExpiresAt = jwt.NewNumericDate(late), nil, jwt.NewNumericDate(late.Add(time.Hour))
+	forged := mustSign(t, old, c)
+	for name, keys := range map[string]authz.Keys{"kept": kept, "dropped": rotated(t, kept, late)} {
+		if _, err := keys.Parse(forged, door, late); !errors.Is(err, authz.ErrToken) {
+			t.Errorf("the old key is %s: %v", name, err)
+		}
+	}
+}
+
+func TestRotationsAreRefusedBeforeTheyEndSessions(t *testing.T) {
+	t.Parallel()
+	keys := authz.NewKeys()
+	token := mustSign(t, keys, caller())
+	for range 31 {
+		keys = rotated(t, keys, now)
+	}
+	after, err := keys.Rotate(now)
+	if err == nil || after.ID() != keys.ID() {
+		t.Errorf("the 32nd rotation: %v", err)
+	}
+	if _, err := after.Parse(token, door, now); err != nil {
+		t.Error(err)
+	}
+	rotated(t, keys, now.Add(authz.MaxLifetime+time.Minute))
+}
+
 func TestRotateLeavesTheOldSetAlone(t *testing.T) {
 	t.Parallel()
-	old := authz.NewKeys().Rotate()
+	old := rotated(t, authz.NewKeys(), now)
 	kid, _ := current(t, old)
-	one, two := old.Rotate(), old.Rotate()
-	if again, _ := current(t, old); again != kid {
+	one, two := rotated(t, old, now), rotated(t, old, now)
+	if again, _ := current(t, old); again != kid || old.ID() != kid {
 		t.Error("the old set signs with another key")
 	}
 	if _, err := one.Parse(mustSign(t, two, caller()), door, now); !errors.Is(err, authz.ErrToken) {
@@ -171,7 +221,7 @@ func TestKeysAreStored(t *testing.T) {
 	t.Parallel()
 	keys := authz.NewKeys()
 	old := mustSign(t, keys, caller())
-	keys = keys.Rotate()
+	keys = rotated(t, keys, now)
 	text, err := json.Marshal(keys)
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +254,7 @@ func TestKeysAreStored(t *testing.T) {
 		"short secret": `[{"kid":"a","secret":"c2hvcnQ="}]`,
 		"no secret":    `[{"kid":"a"}]`,
 		"twice":        list("a", "a"),
-		"too many":     list("a", "b", "c", "d"),
+		"too many":     list(strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFG", "")...),
 	} {
 		if err := json.Unmarshal([]byte(text), new(authz.Keys)); err == nil {
 			t.Errorf("%s: accepted", name)

@@ -88,47 +88,6 @@ func (s *Server) tokenFor(r *http.Request, ask LocalToken) (string, error) {
 	})
 }
 
-// LocalAdminPath is where the local door changes a user.
-const LocalAdminPath = "/muster/admin"
-
-// LocalAdmin asks the local door to change a user, and is its answer.
-type LocalAdmin struct {
-	User  string
-	Do    LocalAct
-	Error string `json:",omitempty"`
-}
-
-// LocalAct is what is done to a user.
-type LocalAct string
-
-// What can be done to a user.
-const (
-	Release    LocalAct = "release"    // lift his quarantine
-	Activate   LocalAct = "activate"   // let him sign in again
-	Deactivate LocalAct = "deactivate" // and no longer
-)
-
-func (s *Server) administer(w http.ResponseWriter, r *http.Request) {
-	var ask LocalAdmin
-	s.answerLocally(w, r, &ask, &ask.Error, func() error {
-		return store.Change(r.Context(), s.DB, store.System("host"), func(tx *store.Tx) error {
-			u, err := store.UserByName(tx, ask.User)
-			if err != nil {
-				return err
-			}
-			switch ask.Do {
-			case Release:
-				u.IsQuarantined = false
-			case Activate, Deactivate:
-				u.IsActive = ask.Do == Activate
-			default:
-				return store.Invalid("%q cannot be done to a user", ask.Do)
-			}
-			return store.Users.Put(tx, u)
-		})
-	})
-}
-
 // LocalBackupPath is where the local door answers with a backup, as package store/backup has it.
 const LocalBackupPath = "/muster/backup"
 

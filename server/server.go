@@ -142,6 +142,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	background.Go(func() { s.Roster.Run(ctx) })
 	background.Go(func() { s.endSessions(ctx) })
 	background.Go(func() { s.sweep(ctx) })
+	background.Go(func() { s.tellRefusals(ctx) })
 	background.Go(func() { store.KeepRules(ctx, s.DB) })
 	background.Go(func() { store.KeepCounts(ctx, s.DB) })
 
@@ -197,8 +198,9 @@ func protocols() *http.Protocols {
 
 // How often what has ended is cleared away: sessions, and what deleted records left.
 const (
-	endSessionsEvery = 5 * time.Minute
-	sweepEvery       = time.Second
+	endSessionsEvery  = 5 * time.Minute
+	sweepEvery        = time.Second
+	tellRefusalsEvery = 5 * time.Second
 )
 
 // sweep begins at once, with what an earlier run of the server did not come to.
@@ -227,13 +229,32 @@ func (s *Server) endSessions(ctx context.Context) {
 		case <-tick.C:
 		}
 		for {
-			n, err := store.SweepSessions(ctx, s.DB)
+			sessions, err1 := store.SweepSessions(ctx, s.DB)
+			lockouts, err2 := store.SweepLockouts(ctx, s.DB)
+			err := errors.Join(err1, err2)
 			if err != nil && ctx.Err() == nil {
-				s.Log.Error("sweep sessions", "error", err)
+				s.Log.Error("sweep sessions and lockouts", "error", err)
 			}
-			if n == 0 || err != nil {
+			if sessions+lockouts == 0 || err != nil {
 				break
 			}
+		}
+	}
+}
+
+// tellRefusals writes what refusals have in common when their minute is over. What is left when the server stops is
+// written when the store closes.
+func (s *Server) tellRefusals(ctx context.Context) {
+	tick := time.NewTicker(tellRefusalsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := store.TellRefusals(ctx, s.DB, false); err != nil && ctx.Err() == nil {
+			s.Log.Error("audit refusals", "error", err)
 		}
 	}
 }

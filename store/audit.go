@@ -24,6 +24,8 @@ const (
 	ActionProcess      Action = "Process"
 	ActionView         Action = "View" // a secret was read
 	ActionQuarantine   Action = "Quarantine"
+	ActionLockout      Action = "Lockout"
+	ActionUnlock       Action = "Unlock"
 )
 
 // SectionAuthentication is the Section of sign-ins and their refusals; that of a changed record is its name.

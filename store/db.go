@@ -10,6 +10,7 @@ import (
 	"iter"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/musterhq/muster/authz"
@@ -30,8 +31,7 @@ type DB struct {
 
 	mu        sync.Mutex
 	sequences map[string]*sequence
-	keys      authz.Keys
-	verified  *authz.Verified
+	keys      atomic.Pointer[authz.Checker]
 	remember  rightsMemory
 	rules     *ruleWork
 	counts    *countWork
@@ -40,6 +40,11 @@ type DB struct {
 	registrations registrationMemory
 	sessions      decodedMemory[Session]
 	workgroups    decodedMemory[Workgroup]
+
+	lockouts SignInLimits
+	gate     gate
+	pace     pace
+	refusals refusals
 }
 
 // Options are what a DB needs beside its engine.
@@ -48,7 +53,12 @@ type Options struct {
 	Hasher *authz.Hasher    // required
 	Now    func() time.Time // nil: the clock
 	Log    *slog.Logger     // nil: silent
+
+	Lockouts SignInLimits // none: sign-ins may fail as often as they like
 }
+
+// SignInLimits say after how many refused sign-ins an account is locked, and an address.
+type SignInLimits struct{ Accounts, Addresses Limit }
 
 // Open takes over an engine, checks its schema version and, in an empty one, lays down the catalogues that every
 // store has and the first administrator. first is only called for an empty store, and what it returns is only
@@ -60,7 +70,10 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	db := &DB{engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, sequences: map[string]*sequence{}, rules: newRuleWork(), counts: newCountWork()}
+	db := &DB{
+		engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, sequences: map[string]*sequence{}, rules: newRuleWork(), counts: newCountWork(),
+		lockouts: o.Lockouts, gate: gate{lines: map[string]*line{}}, refusals: refusals{kinds: map[refusalKind]*repeats{}},
+	}
 	version, err := db.version(ctx)
 	switch {
 	case err != nil:
@@ -80,20 +93,19 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 			return nil, err
 		}
 	}
-	if db.keys, err = db.loadKeys(ctx); err != nil {
+	if err := db.loadKeys(ctx); err != nil {
 		return nil, err
 	}
-	db.verified = authz.NewVerified(db.keys)
 	return db, Change(ctx, db, System("store"), requeueRules)
 }
 
-// Keys returns the keys that sign and check this store's tokens.
-func (db *DB) Keys() authz.Keys { return db.keys }
+// Keys returns the keys that sign and check this store's tokens, as they are now.
+func (db *DB) Keys() authz.Keys { return db.keys.Load().Keys }
 
-// Token returns the claims of a token of this store's for a door, or an authz.ErrToken. They are shared, and must not be
-// changed; whether they still count is for Resume to say.
-func (db *DB) Token(token, door string) (*authz.Claims, error) {
-	return db.verified.Parse(token, door, db.now())
+// ParseToken is Keys().Parse at the moment of the clock, and remembers which signatures were right. The claims are shared: nobody
+// may change them.
+func (db *DB) ParseToken(token, audience string) (*authz.Claims, error) {
+	return db.keys.Load().Parse(token, audience, db.now())
 }
 
 // Now returns the moment by the clock that the store was opened with.
@@ -105,8 +117,11 @@ func (db *DB) Log() *slog.Logger { return db.log }
 // Hasher returns what hashes and checks passwords, its limit shared by the whole process.
 func (db *DB) Hasher() *authz.Hasher { return db.hasher }
 
-// Close gives unused ids back and closes the engine.
+// Close writes the refusals that are not told yet, gives unused ids back and closes the engine.
 func (db *DB) Close() error {
+	if err := TellRefusals(context.Background(), db, true); err != nil {
+		db.log.Error("refusals that repeated are not in the audit", "error", err)
+	}
 	return errors.Join(db.returnIDs(), db.engine.Close())
 }
 

@@ -24,6 +24,8 @@ type lab struct {
 	clock  *clock
 
 	unsound bool // the test damages the store
+	limits  SignInLimits
+	peers   int // addresses that sign-ins failed from
 }
 
 // tb is what testing.TB and *rapid.T have in common.
@@ -165,12 +167,15 @@ func (l *lab) in(t tb) *lab {
 // reopen opens the store anew. Without a Close before it, the store has crashed.
 func (l *lab) reopen() {
 	l.t.Helper()
-	db, err := Open(l.ctx, unclosed{l.engine}, options(l.clock.Now), func() (FirstStart, error) {
+	o := options(l.clock.Now)
+	o.Lockouts = l.limits
+	db, err := Open(l.ctx, unclosed{l.engine}, o, func() (FirstStart, error) {
 		return FirstStart{}, errors.New("the store is not empty")
 	})
 	if err != nil {
 		l.t.Fatalf("Open: %v", err)
 	}
+	db.pace.note(time.Microsecond) // so that refusals cost no time here
 	l.DB = db
 }
 

@@ -70,6 +70,9 @@ var (
 	sessionsByEnd = Sessions.index('e', func(s *Session) Key { return K(s.Expires) })
 
 	requestWindows = collection[int, requestWindow]("rq", "Request Window", func(w *requestWindow) *int { return &w.UserID }).unaudited()
+	Lockouts       = collection[string, Lockout]("lo", "Lockout", func(l *Lockout) *string { return &l.Of }).unaudited()
+
+	lockoutsByEnd = Lockouts.index('e', func(l *Lockout) Key { return K(l.Ends) })
 )
 
 // What assets carry, and what is selected by it.

@@ -2,13 +2,11 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/google/uuid"
 
 	"github.com/musterhq/muster/authz"
-	"github.com/musterhq/muster/store/kv"
 )
 
 // FirstStart is what the first administrator and the first API clients of a new store sign in with.
@@ -123,35 +121,4 @@ func seedUser(tx *Tx, u *User, s *UserSecret) error {
 		return err
 	}
 	return GroupMember.Set(tx, Administrators, u.UserID, 0)
-}
-
-// signingKeys is where the sealed keys lie that sign this store's tokens.
-const signingKeys = "signing-keys"
-
-func saveKeys(tx *Tx, keys authz.Keys) error {
-	plain, err := json.Marshal(keys)
-	if err != nil {
-		return err
-	}
-	sealed, err := tx.Vault().Seal(plain, signingKeys)
-	if err != nil {
-		return err
-	}
-	return tx.w.Set(storeKey(signingKeys), sealed)
-}
-
-func (db *DB) loadKeys(ctx context.Context) (authz.Keys, error) {
-	var keys authz.Keys
-	err := db.engine.View(ctx, func(r kv.Reader) error {
-		values, err := r.Get(storeKey(signingKeys))
-		if err != nil {
-			return err
-		}
-		plain, err := db.vault.Open(values[0], signingKeys)
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal(plain, &keys)
-	})
-	return keys, err
 }

@@ -56,7 +56,7 @@ func NewSession(tx *Tx, in *SignedIn, door string, lifetime, idle time.Duration)
 		Subject: strconv.Itoa(s.UserID), Audience: jwt.ClaimStrings{door}, ID: s.ID,
 		IssuedAt: jwt.NewNumericDate(time.Time(tx.Now)), ExpiresAt: jwt.NewNumericDate(time.Time(s.Expires)),
 	}
-	token, err = tx.db.keys.Sign(claims)
+	token, err = tx.db.Keys().Sign(claims)
 	return token, s, err
 }
 

@@ -20,6 +20,7 @@ const (
 // attempt is what the store knows of a sign-in before its secret is checked. Nothing in it is an answer yet: a
 // missing user, key or right is only remembered, so that every refusal takes the same steps.
 type attempt struct {
+	account      string  // what its failure counts against
 	rights       *Rights // nil: nobody who may sign in
 	registration *ApiRegistration
 	keyVersion   int
@@ -32,35 +33,40 @@ type attempt struct {
 type AskDirectory func(ctx context.Context, u *User, password string) (right bool, err error)
 
 // CheckPSAuth checks a PS-Auth credential (an API key, a user, perhaps his password). Every refusal is ErrSignIn,
-// after the same work; authz.ErrTooMany means that it could not be checked now, and so does an error of ask, which
-// checks the passwords of those whose password is not here; nil refuses them. It leaves an audit row when refused.
+// after the same work and not before the time that it takes; authz.ErrTooMany means that it could not be checked now, and so
+// does an error of ask, which checks the passwords of those whose password is not here; nil refuses them. A refusal is audited and
+// counts towards a lockout.
 func CheckPSAuth(ctx context.Context, db *DB, by Actor, c authz.PSAuth, ask AskDirectory) (*SignedIn, error) {
+	t := db.try(by, c.RunAs, methodKey)
 	a, err := View(ctx, db, by, func(tx *Tx) (*attempt, error) { return findByKey(tx, c) })
 	if err != nil {
 		return nil, err
 	}
-	right := true
-	if c.HasPassword || a.registration != nil && a.registration.UserPasswordRequired {
-		if right, err = db.checkPassword(ctx, a, c.Password, ask); err != nil && !errors.Is(err, authz.ErrPassword) {
-			return nil, err
+	err = t.pass(ctx, a.account, func() (bool, error) {
+		if !c.HasPassword && (a.registration == nil || !a.registration.UserPasswordRequired) {
+			return a.allowed, nil
 		}
-	}
-	if !a.allowed || !right {
-		return nil, refuse(ctx, db, by, c.RunAs, methodKey)
+		right, err := t.checkPassword(ctx, a, c.Password, ask)
+		return right && a.allowed, unless(authz.ErrPassword, err)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return a.signedIn(methodKey), nil
 }
 
 // checkPassword checks a password. A directory is asked only for who may sign in otherwise: without a right key, nobody tries
 // passwords there, or locks an account.
-func (db *DB) checkPassword(ctx context.Context, a *attempt, password string, ask AskDirectory) (bool, error) {
+func (t *try) checkPassword(ctx context.Context, a *attempt, password string, ask AskDirectory) (bool, error) {
 	if a.allowed && IsDirectoryType(a.rights.User.UserType) {
 		if ask == nil || password == "" || len(password) > authz.MaxPassword {
 			return false, nil
 		}
 		return ask(ctx, a.rights.User, password)
 	}
-	return db.hasher.Check(ctx, cmp.Or(a.secret.Password, authz.Decoy), password)
+	right, err := t.db.hasher.Check(ctx, cmp.Or(a.secret.Password, authz.Decoy), password)
+	t.hashed = err == nil
+	return right, err
 }
 
 func (a *attempt) signedIn(method string) *SignedIn {
@@ -82,6 +88,7 @@ func findByKey(tx *Tx, c authz.PSAuth) (*attempt, error) {
 		return nil, err
 	}
 	user, err := UserByName(tx, c.RunAs)
+	a.account = accountKey(user, c.RunAs)
 	if err != nil {
 		return a, unless(ErrNotFound, err)
 	}
@@ -106,15 +113,20 @@ func (a *attempt) found(tx *Tx, user *User) error {
 	return unless(ErrSignIn, err)
 }
 
-// CheckClient checks an Application user's ClientID and ClientSecret. Every refusal is ErrSignIn. lifetime is how
+// CheckClient checks an Application user's ClientID and ClientSecret. Every refusal is ErrSignIn, as that of CheckPSAuth. lifetime is how
 // long a token may live: the shortest AccessTokenDuration of the ApiAccessPolicies that the user may use.
 func CheckClient(ctx context.Context, db *DB, by Actor, clientID, secret string) (in *SignedIn, lifetime time.Duration, err error) {
+	t := db.try(by, clientID, methodClient)
 	a, err := View(ctx, db, by, func(tx *Tx) (*attempt, error) { return findByClient(tx, clientID) })
 	if err != nil {
 		return nil, 0, err
 	}
-	if right := authz.CheckClientSecret(a.secret.Client, secret); !right || !a.allowed {
-		return nil, 0, refuse(ctx, db, by, clientID, methodClient)
+	err = t.pass(ctx, a.account, func() (bool, error) {
+		right := authz.CheckClientSecret(a.secret.Client, secret)
+		return right && a.allowed, nil
+	})
+	if err != nil {
+		return nil, 0, err
 	}
 	return a.signedIn(methodClient), time.Duration(a.registration.AccessTokenDuration) * time.Minute, nil
 }
@@ -122,6 +134,7 @@ func CheckClient(ctx context.Context, db *DB, by Actor, clientID, secret string)
 func findByClient(tx *Tx, clientID string) (*attempt, error) {
 	a := &attempt{}
 	user, err := UserByClientID(tx, clientID)
+	a.account = accountKey(user, clientID)
 	if err != nil {
 		return a, unless(ErrNotFound, err)
 	}
@@ -188,16 +201,6 @@ func OnHost(tx *Tx, name string) (*SignedIn, error) {
 		return nil, err
 	}
 	return &SignedIn{Rights: rights, Method: methodHost, session: Session{UserID: user.UserID, SecretVersion: secret.Version}}, nil
-}
-
-// refuse leaves the audit row of a refused sign-in and returns ErrSignIn. The name is what was asked for, not
-// whether there is such a user.
-func refuse(ctx context.Context, db *DB, by Actor, name, method string) error {
-	by.UserName = text(name)
-	err := Change(ctx, db, by, func(tx *Tx) error {
-		return tx.Audit(ActionAccessDenied, SectionAuthentication, Detail("Method", "", method))
-	})
-	return orElse(err, ErrSignIn)
 }
 
 // unless returns err but for the given kind.

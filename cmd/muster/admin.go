@@ -11,22 +11,24 @@ import (
 func adminCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "admin",
-		Short: "Change users as the API cannot",
-		Long:  "admin changes users as the API cannot, for whoever can open the store.\nIt goes through the server that runs on the store, or opens the store itself, and leaves an audit row.",
+		Short: "Do to users, sign-ins and keys what the API cannot",
+		Long:  "admin does what the API cannot, for whoever can open the store.\nIt goes through the server that runs on the store, or opens the store itself, and leaves an audit row.",
 	}
 	command.AddCommand(
-		actCommand(server.Release, "Lift the quarantine of a user", "released"),
-		actCommand(server.Activate, "Let an inactive user sign in again", "active"),
-		actCommand(server.Deactivate, "Keep a user from signing in, and end his sessions", "inactive"),
+		actCommand(server.Release, "USER", "Lift the quarantine of a user", "released"),
+		actCommand(server.Activate, "USER", "Let an inactive user sign in again", "active"),
+		actCommand(server.Deactivate, "USER", "Keep a user from signing in, and end his sessions", "inactive"),
+		actCommand(server.Unlock, "USER|CLIENTID|ADDRESS", "Forget failed sign-ins, so that an account or an address is no longer locked", "unlocked"),
+		rotateKeysCommand(),
 	)
 	return command
 }
 
-// actCommand does one thing to a user and says what he is then.
-func actCommand(act server.LocalAct, short, done string) *cobra.Command {
+// actCommand does one thing to a user, or whatever else the argument names, and says what it is then.
+func actCommand(act server.LocalAct, argument, short, done string) *cobra.Command {
 	c := defaults()
 	command := &cobra.Command{
-		Use:   string(act) + " USER",
+		Use:   string(act) + " " + argument,
 		Short: short,
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -35,6 +37,27 @@ func actCommand(act server.LocalAct, short, done string) *cobra.Command {
 					return err
 				}
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is %s\n", args[0], done)
+				return err
+			})
+		},
+	}
+	c.storeFlags(command)
+	return command
+}
+
+func rotateKeysCommand() *cobra.Command {
+	c := defaults()
+	command := &cobra.Command{
+		Use:   string(server.RotateKeys),
+		Short: "Sign tokens with a new key",
+		Long:  "rotate-keys makes a new key that signs tokens from now on. No session ends: tokens of the old keys\ncount until they expire, within 24 hours.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd.Context(), func(reached *client) error {
+				if err := reached.administer(cmd.Context(), server.RotateKeys, ""); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), "tokens are signed with a new key")
 				return err
 			})
 		},

@@ -90,7 +90,7 @@ func (c *client) signIn(ctx context.Context, user string, hours int) (string, er
 	return answer.Token, err
 }
 
-// administer changes a user as the API cannot.
+// administer does what the API cannot, to a user or to what is named for one.
 func (c *client) administer(ctx context.Context, act server.LocalAct, user string) error {
 	var answer server.LocalAdmin
 	err := c.post(ctx, server.LocalAdminPath, server.LocalAdmin{User: user, Do: act}, &answer)

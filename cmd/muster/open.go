@@ -37,13 +37,18 @@ type config struct {
 	memoryLimit   int64
 	trusted       []string
 	acceptLoss    bool
+	lockout       string
+	lockAddresses string
 	directories   directories
 	log           string
 	logLevel      string
 }
 
 func defaults() *config {
-	return &config{dir: "data", contract: "clients", grants: "own", bodyLimit: 1 << 20, importLimit: 64 << 20, importWorkers: 2, requests: 10, memoryLimit: 128 << 20, log: "auto", logLevel: "info"}
+	return &config{
+		dir: "data", contract: "clients", grants: "own", bodyLimit: 1 << 20, importLimit: 64 << 20, importWorkers: 2, requests: 10, memoryLimit: 128 << 20,
+		lockout: "5/15m", lockAddresses: "5/15m", log: "auto", logLevel: "info",
+	}
 }
 
 // storeFlags are the flags of every command that needs the store.
@@ -64,6 +69,8 @@ func (c *config) serverFlags(command *cobra.Command) {
 	f.IntVar(&c.requests, "metaaccess-requests", c.requests, "requests that each user has in any minute at the MetaAccess door; 0: as many as he likes")
 	f.Int64Var(&c.memoryLimit, "memory-limit", c.memoryLimit, "bytes of memory above which the garbage collector works harder; 0: none, as in $GOMEMLIMIT")
 	f.StringSliceVar(&c.trusted, "trusted-proxy", nil, "address or CIDR of a proxy whose X-Forwarded-For is believed; may be repeated")
+	f.StringVar(&c.lockout, "lockout", c.lockout, "failed sign-ins within a time after which an account is locked for as long, or off")
+	f.StringVar(&c.lockAddresses, "lockout-address", c.lockAddresses, "the same for an address (a /64 of IPv6): more of them, or off, where many users share one")
 	c.directories.flags(command)
 	f.StringVar(&c.log, "log", c.log, "log as text, json, or auto: text on a terminal")
 	f.StringVar(&c.logLevel, "log-level", c.logLevel, "debug, info, warn or error")
@@ -84,7 +91,20 @@ func (c *config) check() error {
 	case c.importWorkers < 1 || c.importWorkers > 64:
 		return errors.New("--import-workers: 1 to 64 is expected")
 	}
+	if _, err := c.signInLimits(); err != nil {
+		return err
+	}
 	return c.directories.check()
+}
+
+func (c *config) signInLimits() (limits store.SignInLimits, err error) {
+	if limits.Accounts, err = store.ParseLimit(c.lockout); err != nil {
+		return limits, fmt.Errorf("--lockout: %w", err)
+	}
+	if limits.Addresses, err = store.ParseLimit(c.lockAddresses); err != nil {
+		return limits, fmt.Errorf("--lockout-address: %w", err)
+	}
+	return limits, nil
 }
 
 func (c *config) socket() string { return filepath.Join(c.dir, "muster.sock") }
@@ -144,7 +164,11 @@ func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) 
 		return nil, err
 	}
 	i := &instance{}
-	o := store.Options{Vault: vault, Hasher: authz.NewHasher(4), Log: log}
+	limits, err := c.signInLimits()
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	o := store.Options{Vault: vault, Hasher: authz.NewHasher(4), Log: log, Lockouts: limits}
 	i.db, err = store.Open(ctx, engine, o, func() (store.FirstStart, error) {
 		first, err := firstStart()
 		i.fresh = &first

@@ -256,6 +256,7 @@ func (c *call) fail(err error) {
 	if status == http.StatusServiceUnavailable {
 		c.Header("Retry-After", "1")
 	}
+	c.note(status, err)
 	write(c.Context, status, c.door.Error(status, Public(status, err, id)))
 }
 

@@ -55,7 +55,7 @@ func (d *door) identify(ctx context.Context, r *http.Request, from store.Actor, 
 		return nil, err
 	}
 	if credential.Token != "" {
-		claims, err := d.DB.Token(credential.Token, d.Name)
+		claims, err := d.DB.ParseToken(credential.Token, d.Name)
 		if err == nil && credential.PSAuth != nil {
 			err = d.lives(ctx, claims, from)
 		}
@@ -69,7 +69,7 @@ func (d *door) identify(ctx context.Context, r *http.Request, from store.Actor, 
 	case credential.Client != nil:
 		return d.checkClient(ctx, *credential.Client, from)
 	}
-	return nil, store.ErrSignIn
+	return nil, errNoCredential
 }
 
 // lives returns an error unless the session behind a token still counts: a client that keeps its cookie and sends its
@@ -162,6 +162,9 @@ func (d *door) checked(ctx context.Context, by store.Actor, sum [sha256.Size]byt
 		return &identity{signedIn: in, forget: forget}, nil
 	}
 	in, err := check()
+	if errors.Is(err, store.ErrSignIn) {
+		err = errNoted
+	}
 	if err != nil {
 		return nil, err
 	}

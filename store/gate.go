@@ -1,0 +1,165 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/musterhq/muster/authz"
+)
+
+// gate is what every sign-in passes before its secret is checked. For each account and each address it lets as many tries in at
+// once as failures are left: if all of them fail, the rest is not checked; if they succeed, the rest gets its turn.
+type gate struct {
+	mu    sync.Mutex
+	lines map[string]*line // by what is counted; there while somebody is in it
+}
+
+// line are the tries for one account, or from one address.
+type line struct {
+	underway int
+	waiting  []chan struct{} // the first is woken first
+}
+
+// gatePatience is how long a try waits for its turn.
+const gatePatience = 2 * time.Second
+
+// enter waits until a try for a key may be checked, and reports whether it may: false means that the key is locked. left says how
+// many failures the key has left. Whoever entered must leave. It returns authz.ErrTooMany after two seconds.
+func (g *gate) enter(ctx context.Context, key string, left func() (int, error)) (bool, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, gatePatience, authz.ErrTooMany)
+	defer cancel()
+	for {
+		turn, entered, err := g.tryEnter(key, left)
+		if turn == nil {
+			return entered, err
+		}
+		select {
+		case <-turn:
+		case <-ctx.Done():
+			g.giveUp(key, turn)
+			return false, context.Cause(ctx)
+		}
+	}
+}
+
+// tryEnter enters, or returns what is closed when it is time to try again.
+func (g *gate) tryEnter(key string, left func() (int, error)) (turn chan struct{}, entered bool, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n, err := left()
+	l := g.lines[key]
+	if l == nil {
+		l = &line{}
+	}
+	switch {
+	case err != nil, n == 0:
+		l.wake(len(l.waiting)) // they will find the same
+		g.tidy(key)
+		return nil, false, err
+	case l.underway < n:
+		l.underway++
+		g.lines[key] = l
+		return nil, true, nil
+	}
+	turn = make(chan struct{})
+	l.waiting = append(l.waiting, turn)
+	return turn, false, nil
+}
+
+// tidy takes away a line that nobody is in.
+func (g *gate) tidy(key string) {
+	if l := g.lines[key]; l != nil && l.underway == 0 && len(l.waiting) == 0 {
+		delete(g.lines, key)
+	}
+}
+
+// leave ends a try, which must have counted its failure by now.
+func (g *gate) leave(key string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l := g.lines[key]
+	l.underway--
+	l.wake(1)
+	g.tidy(key)
+}
+
+// giveUp takes a try out of its line. If it was its turn just now, it is the next one's.
+func (g *gate) giveUp(key string, turn chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l := g.lines[key]
+	if l == nil {
+		return
+	}
+	if i := slices.Index(l.waiting, turn); i >= 0 {
+		l.waiting = slices.Delete(l.waiting, i, i+1)
+	} else {
+		l.wake(1)
+	}
+	g.tidy(key)
+}
+
+func (l *line) wake(n int) {
+	for _, turn := range l.waiting[:min(n, len(l.waiting))] {
+		close(turn)
+	}
+	l.waiting = l.waiting[min(n, len(l.waiting)):]
+}
+
+// pace knows how long a refusal takes for which a password was checked. Every other refusal waits until it has taken as long, so
+// that the time tells nobody whether there is such a user, whether the key was right, or whether the account is locked.
+type pace struct {
+	mu    sync.Mutex
+	took  []time.Duration // of the last refusals, a ring
+	next  int
+	known sync.Once
+}
+
+// pacesKept is how many refusals the pace is made of: many enough for one slow one not to matter.
+const pacesKept = 31
+
+// usualPace is taken for the measure while the server is too busy to take it.
+const usualPace = 50 * time.Millisecond
+
+// note is for a refusal after a check.
+func (p *pace) note(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.took) < pacesKept {
+		p.took = append(p.took, d)
+		return
+	}
+	p.took[p.next] = d
+	p.next = (p.next + 1) % pacesKept
+}
+
+// median is how long such a refusal takes at present, 0 if there was none yet.
+func (p *pace) median() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.took) == 0 {
+		return 0
+	}
+	return slices.Sorted(slices.Values(p.took))[len(p.took)/2]
+}
+
+// await holds a refusal back that began at that moment. The first one of all takes the measure by a check of its own.
+func (p *pace) await(ctx context.Context, hasher *authz.Hasher, began time.Time) {
+	if p.median() == 0 {
+		p.known.Do(func() {
+			start := time.Now()
+			if _, err := hasher.Check(ctx, authz.Decoy, ""); err != nil {
+				start = time.Now().Add(-usualPace)
+			}
+			p.note(time.Since(start))
+		})
+	}
+	timer := time.NewTimer(p.median() - time.Since(began))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

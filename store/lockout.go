@@ -1,0 +1,250 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Limit is how many sign-ins may fail within a time before no more are checked for as long. The zero Limit is none.
+type Limit struct {
+	Failures int
+	Time     time.Duration
+}
+
+// The bounds of a Limit.
+const (
+	maxFailures    = 1000
+	maxLockoutTime = 24 * time.Hour
+)
+
+// ParseLimit reads "5/15m", five failures in fifteen minutes, or "off". The error says what is expected.
+func ParseLimit(s string) (Limit, error) {
+	if s == "off" {
+		return Limit{}, nil
+	}
+	count, span, _ := strings.Cut(s, "/")
+	n, err1 := strconv.Atoi(count)
+	d, err2 := time.ParseDuration(span)
+	if err1 != nil || err2 != nil || n < 1 || n > maxFailures || d < time.Second || d > maxLockoutTime {
+		return Limit{}, Invalid("off, or failures/time such as 5/15m is expected, 1 to %d and 1s to %v, not %q", maxFailures, maxLockoutTime, text(s))
+	}
+	return Limit{n, d}, nil
+}
+
+// String is what ParseLimit reads.
+func (l Limit) String() string {
+	if l.off() {
+		return "off"
+	}
+	return fmt.Sprintf("%d/%v", l.Failures, l.Time)
+}
+
+func (l Limit) off() bool { return l.Failures == 0 }
+
+// Lockout is what is held against an account or an address: sign-ins that failed a short while ago.
+type Lockout struct {
+	Of       string // the account or the address; see counted
+	Failures []FailedSignIn
+	Until    Time // no sign-in is checked before it; null: not locked
+	Ends     Time // nothing of it counts from then on
+}
+
+// FailedSignIn is a sign-in that was checked and refused.
+type FailedSignIn struct {
+	At   Time
+	From string // address, as counted spells it
+}
+
+// What is counted, as the beginning of its key.
+const (
+	accountPrefix = "account "
+	addressPrefix = "address "
+)
+
+// accountKey is the one key under which an account is counted, however its name is spelled: that of the user, if there is one
+// of the name, else the name taken apart in the same way. Unknown names are counted and locked like known ones.
+func accountKey(u *User, name string) string {
+	domain, plain := "", name
+	if u != nil {
+		domain, plain = string(u.DomainName), u.UserName
+	} else if before, behind, ok := strings.Cut(name, `\`); ok {
+		domain, plain = before, behind
+	} else if at := strings.LastIndexByte(name, '@'); at > 0 {
+		domain, plain = name[at+1:], name[:at]
+	}
+	key := fold(strings.TrimSpace(domain)) + `\` + fold(strings.TrimSpace(plain))
+	if len(key) > 512 { // no user's; all of it must still tell names apart
+		key = fmt.Sprintf("%x", sha256.Sum256([]byte(key)))
+	}
+	return accountPrefix + key
+}
+
+// addressKey is the key under which an address is counted, empty for none (the unix socket). Whoever has one address of
+// IPv6 has a /64 of them, so that is what counts.
+func addressKey(address string) string {
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		return ""
+	}
+	if addr = addr.Unmap().WithZone(""); addr.Is6() {
+		return addressPrefix + netip.PrefixFrom(addr, 64).Masked().String()
+	}
+	return addressPrefix + addr.String()
+}
+
+// limitOf is the limit that holds for a key.
+func (db *DB) limitOf(key string) Limit {
+	switch {
+	case strings.HasPrefix(key, accountPrefix):
+		return db.lockouts.Accounts
+	case strings.HasPrefix(key, addressPrefix):
+		return db.lockouts.Addresses
+	}
+	return Limit{}
+}
+
+// lockoutOf reads what is held against a key at the moment of the transaction, an empty one if nothing.
+func lockoutOf(tx *Tx, key string) (*Lockout, error) {
+	l, err := Lockouts.Get(tx, key)
+	if errors.Is(err, ErrNotFound) || err == nil && !l.Until.IsZero() && !tx.Now.Before(l.Until) {
+		return &Lockout{Of: key}, nil // what led to a lock is over with it
+	}
+	if err != nil {
+		return nil, err
+	}
+	for len(l.Failures) > 0 && tx.Now.Sub(l.Failures[0].At) >= tx.db.limitOf(key).Time {
+		l.Failures = l.Failures[1:]
+	}
+	return l, nil
+}
+
+// left is how many more failures a key may have; 0: it is locked.
+func (l *Lockout) left(limit Limit) int {
+	if !l.Until.IsZero() {
+		return 0
+	}
+	return max(limit.Failures-len(l.Failures), 0)
+}
+
+// failuresLeft is left of a key as it is now.
+func (db *DB) failuresLeft(ctx context.Context, key string) (int, error) {
+	return View(ctx, db, System("store"), func(tx *Tx) (int, error) {
+		l, err := lockoutOf(tx, key)
+		return l.left(db.limitOf(key)), err
+	})
+}
+
+// countFailure holds a refused sign-in against a key, and locks it when that was the last one it had left.
+func countFailure(tx *Tx, key string) error {
+	limit := tx.db.limitOf(key)
+	if limit.off() {
+		return nil
+	}
+	l, err := lockoutOf(tx, key)
+	if err != nil || l.left(limit) == 0 {
+		return err // of tries that began before a lock, none makes it longer
+	}
+	l.Failures = append(l.Failures, FailedSignIn{At: tx.Now, From: addressKey(tx.By.IPAddress)})
+	l.Ends = tx.Now.Add(limit.Time)
+	if len(l.Failures) >= limit.Failures {
+		l.Until = l.Ends
+		details := []UserAuditDetail{Detail("Locked", "", key), Detail("Failures", "", len(l.Failures)), Detail("Until", "", l.Until)}
+		if err := tx.Audit(ActionLockout, SectionAuthentication, details...); err != nil {
+			return err
+		}
+	}
+	return saveLockout(tx, l)
+}
+
+// forgive takes the failures of an account that came from the same address as a sign-in that succeeded. Those from elsewhere
+// stay: otherwise the user's own sign-ins would give a stranger new tries all the time.
+func forgive(tx *Tx, account string) error {
+	l, err := lockoutOf(tx, account)
+	if err != nil {
+		return err
+	}
+	from, kept := addressKey(tx.By.IPAddress), []FailedSignIn{}
+	for _, f := range l.Failures {
+		if f.From != from {
+			kept = append(kept, f)
+		}
+	}
+	if len(kept) == len(l.Failures) || !l.Until.IsZero() {
+		return nil
+	}
+	if l.Failures = kept; len(kept) == 0 {
+		return Lockouts.Delete(tx, account)
+	}
+	return saveLockout(tx, l)
+}
+
+func saveLockout(tx *Tx, l *Lockout) error {
+	known, err := Lockouts.Has(tx, l.Of)
+	switch {
+	case err != nil:
+		return err
+	case known:
+		return Lockouts.Put(tx, l)
+	}
+	return Lockouts.Insert(tx, l)
+}
+
+// Unlock forgets what is held against an account, by a name or a ClientID of it, or against an address, and audits it. It
+// returns ErrNotFound if nothing is.
+func Unlock(tx *Tx, nameOrAddress string) error {
+	u, err := UserByName(tx, nameOrAddress)
+	if errors.Is(err, ErrNotFound) {
+		u, err = UserByClientID(tx, nameOrAddress)
+	}
+	if unless(ErrNotFound, err) != nil {
+		return err
+	}
+	found := false
+	for _, key := range []string{accountKey(u, nameOrAddress), addressKey(nameOrAddress)} {
+		if key == "" {
+			continue
+		}
+		l, err := Lockouts.Get(tx, key)
+		if unless(ErrNotFound, err) != nil {
+			return err
+		}
+		if err != nil || !tx.Now.Before(l.Ends) {
+			continue
+		}
+		found = true
+		if err := first(Lockouts.Delete(tx, key), tx.Audit(ActionUnlock, SectionAuthentication, Detail("Unlocked", key, ""))); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return because(ErrNotFound, "no failed sign-in is held against %q", text(nameOrAddress))
+	}
+	return nil
+}
+
+// SweepLockouts removes what no longer counts, some hundred at a time, and reports how many.
+func SweepLockouts(ctx context.Context, db *DB) (int, error) {
+	return Update(ctx, db, System("store"), func(tx *Tx) (int, error) {
+		var over []string
+		for l, err := range lockoutsByEnd.between(tx, lockoutsByEnd.keyRange(K(minTime), K(tx.Now))) {
+			if err != nil {
+				return 0, err
+			}
+			if over = append(over, l.Of); len(over) == 200 {
+				break
+			}
+		}
+		for _, key := range over {
+			if err := Lockouts.Delete(tx, key); err != nil {
+				return 0, err
+			}
+		}
+		return len(over), nil
+	})
+}

@@ -1,0 +1,170 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/musterhq/muster/authz"
+)
+
+// refusal is one that a stranger causes.
+func refusal(reason string) Refusal {
+	return Refusal{Section: SectionAuthentication, Reason: reason, Details: []UserAuditDetail{Detail("Reason", "", reason)}}
+}
+
+func (l *lab) note(from, name string, r Refusal) {
+	l.t.Helper()
+	if err := NoteRefusal(l.ctx, l.DB, Actor{Door: door, IPAddress: from, UserName: name}, r); err != nil {
+		l.t.Errorf("%v", err)
+	}
+}
+
+func (l *lab) tell(all bool) {
+	l.t.Helper()
+	if err := TellRefusals(l.ctx, l.DB, all); err != nil {
+		l.t.Errorf("%v", err)
+	}
+}
+
+func TestRepeatedRefusalsShareARow(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	first := l.audits(func() {
+		for i := range 100 {
+			l.note("192.0.2.1", fmt.Sprint("name ", i%3), refusal("invalid token"))
+		}
+	})
+	equal(t, "at once", first, []string{`AccessDenied Authentication: Reason "" → "invalid token"`})
+	equal(t, "within the minute", l.audits(func() { l.clock.step(time.Minute - time.Millisecond); l.tell(false) }), nil)
+	shared := `AccessDenied Authentication: Reason "" → "invalid token", Since "" → "2024-12-06T17:59:40.36Z", Repeated "" → "99", Names "" → "name 1, name 2, name 0"`
+	equal(t, "after it", l.audits(func() { l.clock.step(time.Millisecond); l.tell(false) }), []string{shared})
+	a := get(l, Audits, l.lastAudit())
+	if a.IPAddress != "192.0.2.1" || a.UserName != "name 0" || a.Details[0].NewValue != door {
+		t.Errorf("the audit is %+v", a)
+	}
+	equal(t, "later", l.audits(func() { l.clock.step(time.Hour); l.tell(true) }), nil)
+}
+
+func TestWhichRefusalsAreRepeats(t *testing.T) {
+	t.Parallel()
+	type one struct {
+		by     Actor
+		reason string
+	}
+	from := func(address string) Actor { return Actor{Door: door, IPAddress: address} }
+	user := func(id int, address string) Actor { return Actor{Door: door, IPAddress: address, UserID: id} }
+	for name, test := range map[string]struct {
+		first, second one
+		shared        bool
+	}{
+		"the same":                {one{from("192.0.2.1"), "a"}, one{from("192.0.2.1"), "a"}, true},
+		"another reason":          {one{from("192.0.2.1"), "a"}, one{from("192.0.2.1"), "b"}, false},
+		"another address":         {one{from("192.0.2.1"), "a"}, one{from("192.0.2.2"), "a"}, false},
+		"a neighbour by IPv6":     {one{from("2001:db8::1"), "a"}, one{from("2001:db8::2"), "a"}, true},
+		"another network of IPv6": {one{from("2001:db8::1"), "a"}, one{from("2001:db8:0:1::1"), "a"}, false},
+		"another door":            {one{from("192.0.2.1"), "a"}, one{Actor{Door: "idaas", IPAddress: "192.0.2.1"}, "a"}, false},
+		"a user who moves":        {one{user(7, "192.0.2.1"), "a"}, one{user(7, "192.0.2.2"), "a"}, true},
+		"another user":            {one{user(7, "192.0.2.1"), "a"}, one{user(8, "192.0.2.1"), "a"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			rows := l.audits(func() {
+				for _, r := range []one{test.first, test.second} {
+					if err := NoteRefusal(l.ctx, l.DB, r.by, refusal(r.reason)); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			if (len(rows) == 1) != test.shared {
+				t.Errorf("%d rows", len(rows))
+			}
+		})
+	}
+}
+
+// TestRefusalsOfAUserHaveARowEach has one for each of the first ten in a minute.
+func TestRefusalsOfAUserHaveARowEach(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	r := Refusal{Section: SectionAuthorization, Reason: "GET Users", Alone: 10}
+	rows := l.audits(func() {
+		for range 50 {
+			if err := NoteRefusal(l.ctx, l.DB, Actor{UserID: 7, UserName: "olga"}, r); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if len(rows) != 10 {
+		t.Errorf("%d rows at once", len(rows))
+	}
+	rows = l.audits(func() { l.tell(true) })
+	if len(rows) != 1 || !strings.Contains(rows[0], `Repeated "" → "40"`) || get(l, Audits, l.lastAudit()).UserID != 7 {
+		t.Errorf("then %q", rows)
+	}
+}
+
+// TestNoRefusalIsLostWhenTheStoreCloses counts all, and none twice, over two restarts.
+func TestNoRefusalIsLostWhenTheStoreCloses(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	rows := l.audits(func() {
+		for range 3 {
+			for range 7 {
+				l.note("192.0.2.1", "", refusal("invalid token"))
+			}
+			if err := l.DB.Close(); err != nil {
+				t.Fatal(err)
+			}
+			l.reopen()
+		}
+	})
+	shared := `AccessDenied Authentication: Reason "" → "invalid token", Since "" → "2024-12-06T17:59:40.36Z", Repeated "" → "6"`
+	alone := `AccessDenied Authentication: Reason "" → "invalid token"`
+	equal(t, "rows", rows, []string{alone, shared, alone, shared, alone, shared})
+}
+
+// TestAFloodOfRefusalsIsBounded sends more than the memory holds, from as many addresses.
+func TestAFloodOfRefusalsIsBounded(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	const flood = 2 * maxKinds
+	rows := l.audits(func() {
+		for i := range flood {
+			l.note(fmt.Sprintf("10.%d.%d.1", i/250, i%250), "", refusal("no credential"))
+		}
+	})
+	if len(rows) != maxAlone {
+		t.Errorf("%d rows at once, want %d", len(rows), maxAlone)
+	}
+	if n := len(l.refusals.kinds); n > maxKinds+1 {
+		t.Errorf("%d kinds are remembered", n)
+	}
+	taken, count := l.refusals.take(l.clock.Now(), true), 0
+	for _, same := range taken {
+		count += same.count
+	}
+	if count != flood-maxAlone {
+		t.Errorf("%d are counted, want %d", count, flood-maxAlone)
+	}
+	l.refusals.giveBack(taken[:3])
+	equal(t, "rows of what was given back", []string{fmt.Sprint(len(l.audits(func() { l.tell(true) })))}, []string{"3"})
+}
+
+// TestRefusedSignInsTellWhoWasTried also where they share a row, and never what was tried for a password.
+func TestRefusedSignInsTellWhoWasTried(t *testing.T) {
+	t.Parallel()
+	l := newSignIns(t)
+	for i := range 30 {
+		c := authz.PSAuth{Key: "0", RunAs: fmt.Sprint("name ", i)}
+		if _, err := CheckPSAuth(l.ctx, l.DB, Actor{Door: door, IPAddress: "192.0.2.1"}, c, nil); err != ErrSignIn {
+			t.Fatal(err)
+		}
+	}
+	rows := l.audits(func() { l.tell(true) })
+	if len(rows) != 1 || !strings.Contains(rows[0], `Repeated "" → "29", Names "" → "name 1, name 2, `) || strings.Contains(rows[0], "name 21") {
+		t.Errorf("%q", rows)
+	}
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/kv"
+)
+
+// signingKeys is where the sealed keys lie that sign this store's tokens.
+const signingKeys = "signing-keys"
+
+// sectionSigningKeys is the audit Section of their rotation.
+const sectionSigningKeys = "Signing Keys"
+
+func saveKeys(tx *Tx, keys authz.Keys) error {
+	plain, err := json.Marshal(keys)
+	if err != nil {
+		return err
+	}
+	sealed, err := tx.Vault().Seal(plain, signingKeys)
+	if err != nil {
+		return err
+	}
+	return tx.w.Set(storeKey(signingKeys), sealed)
+}
+
+// readKeys reads the keys by a point read, so that of two rotations at once one runs again.
+func readKeys(r kv.Reader, vault *authz.Vault) (keys authz.Keys, err error) {
+	values, err := r.Get(storeKey(signingKeys))
+	if err != nil {
+		return keys, err
+	}
+	plain, err := vault.Open(values[0], signingKeys)
+	if err != nil {
+		return keys, err
+	}
+	return keys, json.Unmarshal(plain, &keys)
+}
+
+func (db *DB) loadKeys(ctx context.Context) error {
+	return db.engine.View(ctx, func(r kv.Reader) error {
+		keys, err := readKeys(r, db.vault)
+		if err == nil {
+			db.keys.Store(authz.NewChecker(keys))
+		}
+		return err
+	})
+}
+
+// RotateKeys makes a new key that signs tokens from now on, and audits it. Sessions go on: the old keys check their tokens for as
+// long as one can live. It returns ErrInvalid when that would be too many keys.
+func RotateKeys(ctx context.Context, db *DB, by Actor) error {
+	return Change(ctx, db, by, func(tx *Tx) error {
+		old, err := readKeys(tx.r, db.vault)
+		if err != nil {
+			return err
+		}
+		keys, err := old.Rotate(db.Now())
+		if err != nil {
+			return Invalid("%s", err)
+		}
+		if err := first(saveKeys(tx, keys), tx.Audit(ActionEdit, sectionSigningKeys, Detail("Key", old.ID(), keys.ID()))); err != nil {
+			return err
+		}
+		tx.committed(func() { db.keys.Store(authz.NewChecker(keys)) })
+		return nil
+	})
+}

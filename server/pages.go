@@ -1,16 +1,29 @@
 package server
 
 import (
+	"bytes"
+	"embed"
+	"html/template"
 	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
-	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
 
 	"github.com/musterhq/muster/docs"
 	"github.com/musterhq/muster/server/api"
 )
+
+// pageFiles are the page, its script and its style. The one that comes with Swagger UI has both within the page, which a
+// strict Content-Security-Policy forbids.
+//
+//go:embed page
+var pageFiles embed.FS
+
+// pagePolicy lets a page load what this server serves and nothing else, and show itself in no frame. Swagger UI has its
+// icons as data: in its style sheet.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // pages serves a Swagger page for each door, below /swagger/ and the door's name; / and /swagger/ lead to the first.
 func pages(e *gin.Engine, dialects []*api.Dialect) {
@@ -18,15 +31,7 @@ func pages(e *gin.Engine, dialects []*api.Dialect) {
 	for _, d := range dialects {
 		name := strings.ToLower(d.Name)
 		base, document := "/swagger/"+name+"/", "/swagger/"+name+".json"
-		page := v5emb.NewHandlerWithConfig(swgui.Config{
-			Title: d.Title, SwaggerJSON: document, BasePath: base,
-			SettingsUI: map[string]string{ // JavaScript values
-				"docExpansion":            `"list"`,
-				"defaultModelExpandDepth": "3", // an array, its objects, what is said of their members
-				"persistAuthorization":    "true", "displayRequestDuration": "true",
-			},
-		})
-		e.GET(base+"*file", gin.WrapH(page))
+		e.GET(base+"*file", page(d.Title, base, document))
 		e.GET(document, func(c *gin.Context) { c.Data(http.StatusOK, "application/json", docs.Swagger(name)) })
 		lead(e, strings.TrimSuffix(base, "/"), base)
 		if first == "" {
@@ -35,6 +40,27 @@ func pages(e *gin.Engine, dialects []*api.Dialect) {
 	}
 	for _, path := range []string{"/", "/swagger", "/swagger/"} {
 		lead(e, path, first)
+	}
+}
+
+// page serves a Swagger page at base, with the files that it consists of beside it.
+func page(title, base, document string) gin.HandlerFunc {
+	var text bytes.Buffer
+	templates := template.Must(template.ParseFS(pageFiles, "page/page.html"))
+	if err := templates.Execute(&text, struct{ Title, Base, Document string }{title, base, document}); err != nil {
+		panic(err) // the page is part of the program
+	}
+	ui := v5emb.New(title, document, base)
+	return func(c *gin.Context) {
+		c.Header(contentSecurityPolicy, pagePolicy)
+		switch file := c.Param("file"); file {
+		case "/":
+			c.Data(http.StatusOK, "text/html; charset=utf-8", text.Bytes())
+		case "/page.js", "/page.css":
+			c.FileFromFS("page"+file, http.FS(pageFiles))
+		default:
+			ui.ServeHTTP(c.Writer, c.Request)
+		}
 	}
 }
 

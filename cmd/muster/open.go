@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,7 +35,9 @@ type config struct {
 	importLimit   int64
 	importWorkers int
 	memoryLimit   int64
+	limits        server.Limits
 	trusted       []string
+	origins       []string
 	directories   directories
 	log           string
 	logLevel      string
@@ -60,7 +63,10 @@ func (c *config) serverFlags(command *cobra.Command) {
 	f.Int64Var(&c.importLimit, "import-limit", c.importLimit, "most bytes of an imported file")
 	f.IntVar(&c.importWorkers, "import-workers", c.importWorkers, "imports that run at the same time")
 	f.Int64Var(&c.memoryLimit, "memory-limit", c.memoryLimit, "bytes of memory above which the garbage collector works harder; 0: none, as in $GOMEMLIMIT")
+	f.IntVar(&c.limits.Connections, "max-connections", 4096, "connections at the same time, for each listener; further ones wait")
+	f.IntVar(&c.limits.Requests, "max-requests", 1024, "requests at the same time; further ones are answered 503")
 	f.StringSliceVar(&c.trusted, "trusted-proxy", nil, "address or CIDR of a proxy whose X-Forwarded-For is believed; may be repeated")
+	f.StringSliceVar(&c.origins, "cors-origin", nil, "exact origin, such as https://portal.example, whose pages may call in a browser; may be repeated")
 	c.directories.flags(command)
 	f.StringVar(&c.log, "log", c.log, "log as text, json, or auto: text on a terminal")
 	f.StringVar(&c.logLevel, "log-level", c.logLevel, "debug, info, warn or error")
@@ -76,11 +82,17 @@ func (c *config) check() error {
 		return errors.New("--body-limit and --import-limit: at least 1024 bytes are expected")
 	case c.memoryLimit < 0:
 		return errors.New("--memory-limit: 0 or more bytes are expected")
+	case slices.ContainsFunc(c.origins, isNoOrigin):
+		return fmt.Errorf("--cors-origin: %w", server.CheckOrigin(c.origins[slices.IndexFunc(c.origins, isNoOrigin)]))
+	case c.limits.Connections < 1 || c.limits.Requests < 1:
+		return errors.New("--max-connections and --max-requests: 1 or more is expected")
 	case c.importWorkers < 1 || c.importWorkers > 64:
 		return errors.New("--import-workers: 1 to 64 is expected")
 	}
 	return c.directories.check()
 }
+
+func isNoOrigin(text string) bool { return server.CheckOrigin(text) != nil }
 
 func (c *config) socket() string { return filepath.Join(c.dir, "muster.sock") }
 
@@ -174,6 +186,7 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 	o := server.Options{
 		DB: i.db, Runner: run, Manual: c.contract == "manual", VendorGrants: c.grants == "vendor",
 		BodyLimit: c.bodyLimit, ImportLimit: c.importLimit, Scratch: i.scratch, Log: log,
+		Origins: c.origins, Dir: filepath.Join(c.dir, "store"), Limits: c.limits,
 	}
 	if len(c.trusted) > 0 {
 		if o.TrustedProxies, err = store.ParseRanges(strings.Join(c.trusted, ",")); err != nil {

@@ -17,6 +17,16 @@ import (
 // RequestID is the key of the request's id in Gin's context and the header that carries it.
 const RequestID = "X-Request-Id"
 
+// The keys of Gin's context behind RouteOf.
+const (
+	doorKey = "door"
+	rowKey  = "row"
+)
+
+// RouteOf returns, once a request is answered, the door that it came to and the path of the row that answered it, as the
+// document has it. Each is empty if there was none.
+func RouteOf(c *gin.Context) (door, route string) { return c.GetString(doorKey), c.GetString(rowKey) }
+
 // call is one request at one door.
 type call struct {
 	*gin.Context
@@ -31,6 +41,8 @@ func (d *door) serve(c *gin.Context, r *Route) {
 		Unrouted(http.StatusNotFound, d.Dialect)(c)
 		return
 	}
+	c.Set(doorKey, d.Name)
+	c.Set(rowKey, r.Path)
 	call := &call{Context: c, door: d, row: r}
 	if err := call.answer(); err != nil {
 		call.fail(err)
@@ -39,6 +51,9 @@ func (d *door) serve(c *gin.Context, r *Route) {
 
 func (c *call) answer() (err error) {
 	ctx := c.Request.Context()
+	if err := c.door.checkSite(c.Request); err != nil && !c.row.open {
+		return err
+	}
 	if c.by, err = c.door.identify(ctx, c.Request, c.anonymous(), c.row.open); err != nil {
 		return err
 	}

@@ -38,6 +38,8 @@ type Options struct {
 	TrustedProxies store.Ranges // whose X-Forwarded-For is believed
 	VendorGrants   bool         // callers may give rights that they lack
 
+	CrossSite *http.CrossOriginProtection // of requests with cookies; nil: none
+
 	AskDirectory store.AskDirectory // nil: users of directories have no passwords here
 }
 
@@ -87,6 +89,7 @@ func Unrouted(status int, dialects ...*Dialect) gin.HandlerFunc {
 			c.String(status, "%s\n", http.StatusText(status))
 			return
 		}
+		c.Set(doorKey, d.Name)
 		write(c, status, d.Error(status, fmt.Errorf("%s %s: %s", c.Request.Method, c.Request.URL.Path, strings.ToLower(http.StatusText(status)))))
 	}
 }

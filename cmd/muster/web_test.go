@@ -12,8 +12,8 @@ import (
 	"github.com/musterhq/muster/server"
 )
 
-// TestAdmin finds metrics, health and profiles at the address of --admin only.
-func TestAdmin(t *testing.T) {
+// TestAdminListener finds metrics, health and profiles at the address of --admin only.
+func TestAdminListener(t *testing.T) {
 	t.Parallel()
 	admin := freePort(t)
 	p := serve(t, newDir(t), "--admin", admin)

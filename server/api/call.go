@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -262,8 +263,13 @@ func (c *call) fail(err error) {
 	if status == http.StatusServiceUnavailable {
 		c.Header("Retry-After", "1")
 	}
+	// Whoever was refused before his body was read must not hold the connection with the rest of it.
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(restTime))
 	write(c.Context, status, c.door.Error(status, Public(status, err, id)))
 }
+
+// restTime is how long the rest of a refused body may take before the connection ends.
+const restTime = 5 * time.Second
 
 const contentType = "application/json"
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -47,13 +48,14 @@ type Options struct {
 type door struct {
 	*Dialect
 	Options
-	known *passes
+	known    *passes
+	decoding chan struct{} // has room for the bodies that are decoded at a time
 }
 
 // Mount registers the rows with Gin. Rows that share method and path become one Gin route and are told apart by
 // their query parameter or, digits or not, by a path value; two that could both match are a mistake in the table and panic.
 func (d *Dialect) Mount(e *gin.Engine, o Options) {
-	mounted := &door{Dialect: d, Options: o, known: newPasses()}
+	mounted := &door{Dialect: d, Options: o, known: newPasses(), decoding: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	for _, r := range d.Routes {
 		d.paths.add(r.pattern.segments)
 	}

@@ -3,7 +3,7 @@
 RACE := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)
 DIR  ?= data
 
-.PHONY: build run test lint docs bench-go
+.PHONY: build run test lint docs fuzz bench-go
 
 build: ## the binary, bin/muster
 	go build -o bin/muster ./cmd/muster
@@ -21,6 +21,9 @@ lint: ## what CI checks besides the tests
 	go vet ./...
 	go tool staticcheck ./...
 	cd plugins/hostlist && go vet ./... && $$(cd ../.. && go tool -n staticcheck) ./...
+
+fuzz: ## every fuzz target for a minute; FUZZTIME=10s for less
+	.ci/fuzz
 
 docs: ## what is made from the code: Swagger documents, docs/keys.md, tables of docs/formats.md, the plugin protocol (needs protoc)
 	go generate ./...

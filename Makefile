@@ -3,7 +3,7 @@
 RACE := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)
 DIR  ?= data
 
-.PHONY: build run test lint docs bench bench-million bench-plot bench-go
+.PHONY: build run test lint docs fuzz bench bench-million bench-plot bench-go
 
 build: ## the binary, bin/muster
 	go build -o bin/muster ./cmd/muster
@@ -23,6 +23,9 @@ lint: ## what CI checks besides the tests
 	go tool staticcheck ./...
 	cd plugins/hostlist && go vet ./... && $$(cd ../.. && go tool -n staticcheck) ./...
 	cd server/idaas/clienttest && go vet ./...
+
+fuzz: ## every fuzz target for a minute; FUZZTIME=10s for less
+	.ci/fuzz
 
 docs: ## what is made from the code: Swagger documents and a client of one, docs/keys.md, tables of docs/formats.md, the plugin protocol (needs protoc)
 	go generate ./...

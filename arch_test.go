@@ -65,6 +65,8 @@ var keepers = map[string]string{
 	"github.com/goccy/go-yaml":       "lab",
 	"github.com/hashicorp/go-plugin": "plugins plugins/host plugins/importertest",
 	"github.com/netresearch/go-cron": "store",
+	"github.com/prometheus":          "server",
+	"github.com/rs/cors":             "server",
 	"github.com/xuri/excelize":       "reports",
 	"modernc.org/sqlite":             "importers/retina",
 	"filippo.io/age":                 "cmd/muster",

@@ -95,6 +95,9 @@ type conversation struct {
 	hears  http.Header // of the last answer
 	answer string      // the body of it, as it was sent
 	kept   []string    // {NAME} and what it stands for, in turn
+
+	query string                        // added to that of every request
+	heard func(status int, text string) // is told every answer; nil: nobody
 }
 
 var (
@@ -228,8 +231,15 @@ func (c *conversation) ask(method, path, body string) {
 		header[http.CanonicalHeaderKey(name)] = values
 	}
 	c.header = http.Header{}
-	w := c.request(method, c.reveal(path), c.reveal(body), header)
+	path = c.reveal(path)
+	if c.query != "" {
+		path += map[bool]string{true: "&", false: "?"}[strings.Contains(path, "?")] + c.query
+	}
+	w := c.request(method, path, c.reveal(body), header)
 	c.hears = w.Header()
+	if c.heard != nil {
+		c.heard(w.Code, w.Body.String())
+	}
 	for _, cookie := range w.Result().Cookies() {
 		c.cookie = cookie.Value
 	}

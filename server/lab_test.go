@@ -62,12 +62,18 @@ const (
 
 func newLab(t testing.TB, manual bool, adjust ...func(*server.Options)) *lab {
 	t.Helper()
-	l := &lab{t: t, users: map[string]string{}, peer: "192.0.2.1", first: store.FirstStart{
+	return newLabOver(t, badgerkv.Options{InMemory: true}, store.FirstStart{
 		User: "administrator", Password: "correct horse", ApiKey: strings.Repeat("0123456789abcdef", 8),
 		ClientID: "11111111-2222-4333-8444-555555555555", ClientSecret: strings.Repeat("s3cr", 10),
-	}}
+	}, manual, adjust...)
+}
+
+// newLabOver is newLab over an engine and with first secrets of one's own.
+func newLabOver(t *testing.T, at badgerkv.Options, first store.FirstStart, manual bool, adjust ...func(*server.Options)) *lab {
+	t.Helper()
+	l := &lab{t: t, users: map[string]string{}, peer: "192.0.2.1", first: first}
 	l.clock.Store(began.UnixNano())
-	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
+	engine, err := badgerkv.Open(at)
 	must(t, err)
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
@@ -79,7 +85,7 @@ func newLab(t testing.TB, manual bool, adjust ...func(*server.Options)) *lab {
 	must(t, err)
 	formats := builtin.Importers()
 	imports, err := runner.New(t.Context(), runner.Options{
-		DB: l.db, Folder: t.TempDir(), Host: host.New(host.Options{Executable: self, BuiltIn: formats}),
+		DB: l.db, Folder: t.TempDir(), Host: host.New(host.Options{Executable: self, BuiltIn: formats, Logger: at.Logger}), Log: at.Logger,
 	})
 	must(t, err)
 	o := server.Options{DB: l.db, Runner: imports, Manual: manual, BodyLimit: bodyLimit, ImportLimit: importLimit, MetaAccessRequests: 10, Log: testLog(t)}

@@ -13,14 +13,11 @@ import (
 	"github.com/musterhq/muster/server/api"
 )
 
-// identify gives a request the id that its answer and its log lines carry, and every answer the headers that keep it
-// out of caches and from being taken for something else.
+// identify gives a request the id that its answer and its log lines carry.
 func (s *Server) identify(c *gin.Context) {
 	id := uuid.NewString()
 	c.Set(api.RequestID, id)
 	c.Header(api.RequestID, id)
-	c.Header("X-Content-Type-Options", "nosniff")
-	c.Header("Cache-Control", "no-store")
 	c.Next()
 }
 

@@ -26,6 +26,8 @@ func TestPages(t *testing.T) {
 		{"/swagger/", http.StatusFound, "/swagger/insight/", "text/html", ""},
 		{"/swagger/insight", http.StatusFound, "/swagger/insight/", "text/html", ""},
 		{"/swagger/insight/", http.StatusOK, "", "text/html", "/swagger/insight.json"},
+		{"/swagger/insight/page.js", http.StatusOK, "", "text/javascript", "SwaggerUIBundle("},
+		{"/swagger/insight/page.css", http.StatusOK, "", "text/css", "box-sizing"},
 		{"/swagger/insight/swagger-ui.css", http.StatusOK, "", "text/css", ".swagger-ui"},
 		{"/swagger/insight/swagger-ui-bundle.js", http.StatusOK, "", "application/javascript", "SwaggerUIBundle"},
 		{"/swagger/insight.json", http.StatusOK, "", "application/json", `"basePath": "/BeyondTrust/api/public/v3"`},

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/net/netutil"
 
 	"github.com/musterhq/muster/directory/roster"
 	"github.com/musterhq/muster/importers/runner"
@@ -40,6 +41,10 @@ type Options struct {
 	// Backup writes a backup for whoever opens the local door.
 	Backup func(context.Context, io.Writer) error
 
+	Origins []string // other sites whose pages may call, each as CheckOrigin wants it
+	Dir     string   // of the store, for metrics of its size and the free space; empty: none
+	Limits  Limits
+
 	TrustedProxies store.Ranges // whose X-Forwarded-For is believed
 	VendorGrants   bool         // callers may give rights that they lack, as the vendor's do
 	Roster         *roster.Roster
@@ -56,31 +61,46 @@ type Server struct {
 	handler  http.Handler
 	local    http.Handler
 	reports  *reports.Runner
+	metrics  *metrics
+	underWay atomic.Int64 // requests
 	stopping atomic.Bool
 	loading  sync.Mutex // of a lab file
 }
 
 var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) }) // Gin keeps its mode in a global and is talkative by default
 
-// New builds the routes. It panics when a table of rows contradicts itself, which any test finds.
+// New builds the routes. It panics when a table of rows contradicts itself, which any test finds, and on an origin that
+// CheckOrigin refuses.
 func New(o Options) *Server {
 	releaseMode()
 	s := &Server{Options: o, reports: reports.NewRunner(o.DB, o.Scratch, o.Log)}
+	s.Limits = s.Limits.orDefault()
+	s.metrics = s.newMetrics()
 	dialects := s.dialects()
 	e := gin.New()
 	e.UseRawPath, e.UnescapePathValues = true, true
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, true
-	e.Use(s.identify, s.log, s.recover(dialects))
+	e.Use(s.identify, s.log, s.measure, s.recover(dialects), s.protect, s.bound)
+	if len(o.Origins) > 0 {
+		e.Use(share(o.Origins)) // none would mean all to it
+	}
+	crossSite, err := api.NewCrossSite(o.Origins)
+	for _, origin := range o.Origins {
+		err = errors.Join(err, CheckOrigin(origin))
+	}
+	if err != nil {
+		panic(err)
+	}
 	for _, d := range dialects {
 		d.Mount(e, api.Options{
 			DB: o.DB, Log: o.Log, Manual: o.Manual, BodyLimit: o.BodyLimit, TrustedProxies: o.TrustedProxies, VendorGrants: o.VendorGrants,
-			AskDirectory: s.askDirectory,
+			AskDirectory: s.askDirectory, CrossSite: crossSite,
 		})
 	}
 	e.NoRoute(api.Unrouted(http.StatusNotFound, dialects...))
 	e.NoMethod(api.Unrouted(http.StatusMethodNotAllowed, dialects...))
-	e.GET("/healthz", s.healthy)
-	e.GET("/readyz", s.ready)
+	e.GET(healthPath, s.healthy)
+	e.GET(readyPath, s.ready)
 	pages(e, dialects)
 	s.handler = api.Forgiving(e, dialects...)
 	s.local = s.localHandler()
@@ -119,17 +139,12 @@ type Listeners struct {
 	HTTPS net.Listener
 	TLS   *tls.Config
 	Local net.Listener // the unix socket beside the store, for commands of whoever owns it
+	Admin net.Listener // loopback only: metrics, health, profiles
+
+	StrictTransport bool // browsers trust the certificate, and are told to come by HTTPS only
 }
 
-// The times a connection may take. A body of 64 MiB has to fit into the longest.
-const (
-	headerTime = 10 * time.Second
-	bodyTime   = 5 * time.Minute
-	answerTime = 10 * time.Minute
-	idleTime   = 2 * time.Minute
-	stopTime   = 8 * time.Second
-	maxHeader  = 32 << 10
-)
+const stopTime = 8 * time.Second
 
 // Serve serves until ctx ends, then answers what is under way, at most 8 seconds, and stops the background work.
 // The error is that of the first listener that failed.
@@ -151,12 +166,9 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 		if l == nil {
 			return
 		}
-		server := &http.Server{
-			Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, WriteTimeout: answerTime, IdleTimeout: idleTime,
-			MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
-			Protocols: protocols(),
-		}
+		server := s.Limits.server(h, s.Log)
 		servers = append(servers, server)
+		l = netutil.LimitListener(l, s.Limits.Connections)
 		listeners.Go(func() {
 			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				cancel(err)
@@ -165,9 +177,14 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	}
 	serve(l.HTTP, s.handler)
 	if l.HTTPS != nil {
-		serve(tls.NewListener(l.HTTPS, l.TLS), s.handler)
+		h := s.handler
+		if l.StrictTransport {
+			h = byHTTPSOnly(h)
+		}
+		serve(tls.NewListener(l.HTTPS, l.TLS), h)
 	}
 	serve(l.Local, s.local)
+	serve(l.Admin, s.AdminHandler())
 
 	<-ctx.Done()
 	s.stopping.Store(true)
@@ -186,14 +203,6 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 		return err
 	}
 	return nil
-}
-
-// protocols are HTTP/1.1 and, over TLS, HTTP/2.
-func protocols() *http.Protocols {
-	p := new(http.Protocols)
-	p.SetHTTP1(true)
-	p.SetHTTP2(true)
-	return p
 }
 
 // How often what has ended is cleared away: sessions, and what deleted records left.

@@ -78,6 +78,29 @@ func TakeFairly(tx *Tx, kind, owner string, lease time.Duration, turn func(userI
 	return take(tx, next, owner, lease)
 }
 
+// JobState is a kind of jobs and what is with them: "waiting", "under way", or "scheduled" for later.
+type JobState struct{ Kind, State string }
+
+// QueueDepth counts the jobs of the queue.
+func QueueDepth(tx *Tx) (map[JobState]int, error) {
+	depth := map[JobState]int{}
+	for job, err := range Jobs.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		state := "waiting"
+		switch {
+		case !tx.Now.Before(job.NotBefore): // also one whose lease ended
+		case job.Owner != "":
+			state = "under way"
+		default:
+			state = "scheduled"
+		}
+		depth[JobState{job.Kind, state}]++
+	}
+	return depth, nil
+}
+
 // Extend prolongs the lease of a job. It returns ErrBusy if the lease had ended and another has taken it.
 func Extend(tx *Tx, job *Job, lease time.Duration) error {
 	current, err := held(tx, job)

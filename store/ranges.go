@@ -16,12 +16,11 @@ const maxRanges = 10_000
 // ParseRanges reads one address, a range a-b, a CIDR, or a comma list of these, IPv4 and IPv6. Host bits of a CIDR
 // are ignored. The error names what could not be read.
 func ParseRanges(s string) (Ranges, error) {
-	parts := strings.Split(s, ",")
-	if len(parts) > maxRanges {
-		return nil, Invalid("%d addresses are more than %d", len(parts), maxRanges)
+	if n := strings.Count(s, ",") + 1; n > maxRanges {
+		return nil, Invalid("%d addresses are more than %d", n, maxRanges)
 	}
 	var ranges Ranges
-	for _, part := range parts {
+	for part := range strings.SplitSeq(s, ",") {
 		r, err := parseRange(strings.TrimSpace(part))
 		if err != nil {
 			return nil, err

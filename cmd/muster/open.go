@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,10 +36,12 @@ type config struct {
 	importWorkers int
 	requests      int // a minute of each user at the MetaAccess door
 	memoryLimit   int64
+	limits        server.Limits
 	trusted       []string
 	acceptLoss    bool
 	lockout       string
 	lockAddresses string
+	origins       []string
 	directories   directories
 	log           string
 	logLevel      string
@@ -68,9 +71,12 @@ func (c *config) serverFlags(command *cobra.Command) {
 	f.IntVar(&c.importWorkers, "import-workers", c.importWorkers, "imports that run at the same time")
 	f.IntVar(&c.requests, "metaaccess-requests", c.requests, "requests that each user has in any minute at the MetaAccess door; 0: as many as he likes")
 	f.Int64Var(&c.memoryLimit, "memory-limit", c.memoryLimit, "bytes of memory above which the garbage collector works harder; 0: none, as in $GOMEMLIMIT")
+	f.IntVar(&c.limits.Connections, "max-connections", 4096, "connections at the same time, for each listener; further ones wait")
+	f.IntVar(&c.limits.Requests, "max-requests", 1024, "requests at the same time; further ones are answered 503")
 	f.StringSliceVar(&c.trusted, "trusted-proxy", nil, "address or CIDR of a proxy whose X-Forwarded-For is believed; may be repeated")
 	f.StringVar(&c.lockout, "lockout", c.lockout, "failed sign-ins within a time after which an account is locked for as long, or off")
 	f.StringVar(&c.lockAddresses, "lockout-address", c.lockAddresses, "the same for an address (a /64 of IPv6): more of them, or off, where many users share one")
+	f.StringSliceVar(&c.origins, "cors-origin", nil, "exact origin, such as https://portal.example, whose pages may call in a browser; may be repeated")
 	c.directories.flags(command)
 	f.StringVar(&c.log, "log", c.log, "log as text, json, or auto: text on a terminal")
 	f.StringVar(&c.logLevel, "log-level", c.logLevel, "debug, info, warn or error")
@@ -88,6 +94,10 @@ func (c *config) check() error {
 		return errors.New("--memory-limit: 0 or more bytes are expected")
 	case c.requests < 0 || c.requests > 1000:
 		return errors.New("--metaaccess-requests: 0 to 1000 is expected")
+	case slices.ContainsFunc(c.origins, isNoOrigin):
+		return fmt.Errorf("--cors-origin: %w", server.CheckOrigin(c.origins[slices.IndexFunc(c.origins, isNoOrigin)]))
+	case c.limits.Connections < 1 || c.limits.Requests < 1:
+		return errors.New("--max-connections and --max-requests: 1 or more is expected")
 	case c.importWorkers < 1 || c.importWorkers > 64:
 		return errors.New("--import-workers: 1 to 64 is expected")
 	}
@@ -106,6 +116,8 @@ func (c *config) signInLimits() (limits store.SignInLimits, err error) {
 	}
 	return limits, nil
 }
+
+func isNoOrigin(text string) bool { return server.CheckOrigin(text) != nil }
 
 func (c *config) socket() string { return filepath.Join(c.dir, "muster.sock") }
 
@@ -215,6 +227,7 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 	o := server.Options{
 		DB: i.db, Runner: run, Manual: c.contract == "manual", VendorGrants: c.grants == "vendor", MetaAccessRequests: c.requests,
 		BodyLimit: c.bodyLimit, ImportLimit: c.importLimit, Scratch: i.scratch, Log: log,
+		Origins: c.origins, Dir: filepath.Join(c.dir, "store"), Limits: c.limits,
 	}
 	if len(c.trusted) > 0 {
 		if o.TrustedProxies, err = store.ParseRanges(strings.Join(c.trusted, ",")); err != nil {

@@ -23,6 +23,7 @@ import (
 type serving struct {
 	*config
 	http, https     string
+	admin           string
 	tlsCert, tlsKey string
 	demo            bool
 	load            string
@@ -51,6 +52,7 @@ func serveCommand() *cobra.Command {
 	f := command.Flags()
 	f.StringVar(&s.http, "http", "127.0.0.1:8080", "loopback address for plain HTTP; empty: none")
 	f.StringVar(&s.https, "https", ":8443", "address for HTTPS; empty: none")
+	f.StringVar(&s.admin, "admin", "", "loopback address for metrics, health and profiles, without a credential; empty: none")
 	f.StringVar(&s.tlsCert, "tls-cert", "", "PEM file of the certificate (default: a self-signed one in DIR, made at the first start)")
 	f.StringVar(&s.tlsKey, "tls-key", "", "PEM file of the certificate's key")
 	f.BoolVar(&s.demo, "demo", false, "fill a new store with a demo lab")
@@ -68,15 +70,23 @@ func (s *serving) check() error {
 	if (s.tlsCert == "") != (s.tlsKey == "") {
 		return errors.New("--tls-cert and --tls-key: both or none are expected")
 	}
-	if s.http == "" {
+	if err := loopbackOnly("--http", s.http, "plain HTTP is served to this host only, so use --https"); err != nil {
+		return err
+	}
+	return loopbackOnly("--admin", s.admin, "it asks for no credential, so it is served to this host only")
+}
+
+// loopbackOnly refuses an address that others could reach; an empty one is none.
+func loopbackOnly(flag, address, why string) error {
+	if address == "" {
 		return nil
 	}
-	host, _, err := net.SplitHostPort(s.http)
+	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("--http: %w", err)
+		return fmt.Errorf("%s: %w", flag, err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("--http: %s is not a loopback address; plain HTTP is served to this host only, so use --https", s.http)
+		return fmt.Errorf("%s: %s is not a loopback address; %s", flag, address, why)
 	}
 	return nil
 }
@@ -100,7 +110,7 @@ func (s *serving) run(ctx context.Context, out io.Writer, log *slog.Logger) (err
 		if err != nil {
 			return err
 		}
-		log.Info("serving", "http", address(l.HTTP), "https", address(l.HTTPS), "dir", s.dir)
+		log.Info("serving", "http", address(l.HTTP), "https", address(l.HTTPS), "admin", address(l.Admin), "dir", s.dir)
 		return i.server.Serve(ctx, l)
 	}
 	facts, failed := s.facts(ctx, i, l, fingerprint)
@@ -181,7 +191,13 @@ func (s *serving) listen() (l server.Listeners, fingerprint string, err error) {
 			return l, "", err
 		}
 		l.TLS, fingerprint = certificate.TLS(), certificate.Fingerprint()
+		l.StrictTransport = s.tlsCert != "" // browsers do not trust the one that muster makes
 		if l.HTTPS, err = net.Listen("tcp", s.https); err != nil {
+			return l, "", err
+		}
+	}
+	if s.admin != "" {
+		if l.Admin, err = net.Listen("tcp", s.admin); err != nil {
 			return l, "", err
 		}
 	}

@@ -120,6 +120,11 @@ func TestRefusals(t *testing.T) {
 		want string
 	}{
 		"plain HTTP to the world":       {[]string{"serve", "--dir", newDir(t), "--http", ":8080"}, "loopback"},
+		"profiles to the world":         {[]string{"serve", "--dir", newDir(t), "--admin", ":9090"}, "--admin: :9090 is not a loopback address"},
+		"profiles at a host's name":     {[]string{"serve", "--dir", newDir(t), "--admin", "lab.example:9090"}, "not a loopback address"},
+		"answers for all pages":         {[]string{"serve", "--dir", newDir(t), "--cors-origin", "*"}, "--cors-origin: an exact origin"},
+		"answers for a pattern":         {[]string{"serve", "--dir", newDir(t), "--cors-origin", "https://portal.example,https://*.example"}, `not "https://*.example"`},
+		"room for nobody":               {[]string{"serve", "--dir", newDir(t), "--max-connections", "0"}, "--max-connections"},
 		"a contract nobody signed":      {[]string{"serve", "--dir", newDir(t), "--contract", "social"}, "clients or manual"},
 		"a rule of grants nobody knows": {[]string{"serve", "--dir", newDir(t), "--grants", "charity"}, "own or vendor"},
 		"half a certificate":            {[]string{"serve", "--dir", newDir(t), "--tls-cert", "x"}, "--tls-key"},

@@ -106,6 +106,7 @@ func (i *running) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	i.counts.add(i.done, &next.Import)
 	clear(i.batch.parts) // passwords are not kept for longer than it takes
 	i.done, i.host, i.batch = &next.Import, next.host, batch{parts: i.batch.parts[:0]}
 	return nil

@@ -43,6 +43,8 @@ type Runner struct {
 	stops map[int]context.CancelCauseFunc // of the imports that run here
 	turns map[int]int                     // by user, when his last import was taken
 	taken int
+
+	counts counts
 }
 
 // New makes the folder, gives imports that an earlier process held back to the queue, and removes files that no

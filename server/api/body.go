@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,11 +26,11 @@ func (c *call) fill(ctx context.Context, caller Caller, in reflect.Value) error 
 		field.Set(reflect.ValueOf(Stream{tooLarge{limited}, c.Request.Header.Get("Content-Type")}))
 		return nil
 	}
-	body, err := io.ReadAll(tooLarge{limited})
+	body, err := readBody(tooLarge{limited}, c.Request.ContentLength, c.bodyLimit())
 	if err != nil {
 		return err
 	}
-	if err := decodeAs(c.Request.Header.Get("Content-Type"), body, field.Addr().Interface()); err != nil {
+	if err := c.door.decode(c.Request.Header.Get("Content-Type"), body, field.Addr().Interface()); err != nil {
 		return err
 	}
 	if p, ok := field.Addr().Interface().(preparer); ok {
@@ -68,7 +69,7 @@ func (c *call) bindEarly(in reflect.Value) error {
 		return c.early.err
 	}
 	field := in.Elem().FieldByIndex(c.row.plan.body)
-	return decodeAs(c.Request.Header.Get("Content-Type"), c.early.body, field.Addr().Interface())
+	return c.door.decode(c.Request.Header.Get("Content-Type"), c.early.body, field.Addr().Interface())
 }
 
 // bodyLimit is how many bytes a body of the row may have.
@@ -82,6 +83,24 @@ func (c *call) bodyLimit() int64 {
 // preparer is a body that has something done once, before the transaction.
 type preparer interface {
 	Prepare(context.Context, Caller) error
+}
+
+// readBody reads a body, into as much memory as it says to take if it is honest.
+func readBody(r io.Reader, length, limit int64) ([]byte, error) {
+	var body bytes.Buffer
+	if 0 < length && length <= limit {
+		body.Grow(int(length) + bytes.MinRead) // ReadFrom wants room for the end as well
+	}
+	_, err := body.ReadFrom(r)
+	return body.Bytes(), err
+}
+
+// decode decodes a body when its turn comes: what bodies become on the way takes a multiple of their size, and more of
+// them at a time than there are processors would only wait for each other.
+func (d *door) decode(contentType string, body []byte, v any) error {
+	d.decoding <- struct{}{}
+	defer func() { <-d.decoding }()
+	return decodeAs(contentType, body, v)
 }
 
 // tooLarge words the error of a body above its limit.

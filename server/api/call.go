@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -16,6 +17,16 @@ import (
 
 // RequestID is the key of the request's id in Gin's context and the header that carries it.
 const RequestID = "X-Request-Id"
+
+// The keys of Gin's context behind RouteOf.
+const (
+	doorKey = "door"
+	rowKey  = "row"
+)
+
+// RouteOf returns, once a request is answered, the door that it came to and the path of the row that answered it, as the
+// document has it. Each is empty if there was none.
+func RouteOf(c *gin.Context) (door, route string) { return c.GetString(doorKey), c.GetString(rowKey) }
 
 // call is one request at one door.
 type call struct {
@@ -33,6 +44,8 @@ func (d *door) serve(c *gin.Context, r *Route) {
 		Unrouted(http.StatusNotFound, d.Dialect)(c)
 		return
 	}
+	c.Set(doorKey, d.Name)
+	c.Set(rowKey, r.Path)
 	call := &call{Context: c, door: d, row: r}
 	if err := call.answer(); err != nil {
 		call.fail(err)
@@ -41,6 +54,9 @@ func (d *door) serve(c *gin.Context, r *Route) {
 
 func (c *call) answer() (err error) {
 	ctx := c.Request.Context()
+	if err := c.door.checkSite(c.Request); err != nil && !c.row.open {
+		return err
+	}
 	if c.by, err = c.door.identify(ctx, c.Request, c.anonymous(), c.row.open); err != nil {
 		return err
 	}
@@ -257,8 +273,13 @@ func (c *call) fail(err error) {
 		c.Header("Retry-After", "1")
 	}
 	c.note(status, err)
+	// Whoever was refused before his body was read must not hold the connection with the rest of it.
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(restTime))
 	write(c.Context, status, c.door.Error(status, Public(status, err, id)))
 }
+
+// restTime is how long the rest of a refused body may take before the connection ends.
+const restTime = 5 * time.Second
 
 const contentType = "application/json"
 

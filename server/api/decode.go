@@ -13,12 +13,16 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// maxDepth is how deep a body may be nested.
-const maxDepth = 64
+// What a body may consist of. Short values take up to thirty times their text in memory, so it is their number that
+// bounds it.
+const (
+	maxDepth  = 64
+	maxValues = 20_000
+)
 
 // Decode reads a JSON body into v, a pointer to a struct or a slice, as forgivingly as the original: members in any
 // letter case, unknown ones ignored, numbers and booleans also as strings, null and absent the same. It
-// is strict about what cannot be meant (trailing data, a member twice, nesting over 64, bytes that are no UTF-8) and
+// is strict about what cannot be meant (trailing data, a member twice, nesting over 64, more than 20,000 values, bytes that are no UTF-8) and
 // about the rules in the binding tags: required, present, max=N (code points). The error names the member. Bodies of
 // several kinds have a member tagged kinds, whose value says which other members there are; see assignKind. A type with a
 // method TakesEmptyList has [] read as {}.
@@ -45,7 +49,7 @@ func decodeForm(body []byte, v any) error {
 	for name, value := range values {
 		name = strings.ToLower(name)
 		if _, twice := tree[name]; twice || len(value) > 1 {
-			return store.Invalid("%s is given twice", name)
+			return store.Invalid("%s is given twice", brief(name))
 		}
 		tree[name] = value[0]
 	}
@@ -64,13 +68,13 @@ func parse(body []byte) (any, error) {
 	if !utf8.Valid(body) {
 		return nil, store.Invalid("the body is not UTF-8")
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	tree, err := value(d, 0)
+	p := reading{Decoder: json.NewDecoder(bytes.NewReader(body)), left: maxValues}
+	p.UseNumber()
+	tree, err := p.value(0)
 	if err != nil {
 		return nil, notJSON(err, len(body))
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+	if _, err := p.Token(); !errors.Is(err, io.EOF) {
 		return nil, store.Invalid("the body has something behind its JSON value")
 	}
 	if tree == "" {
@@ -89,10 +93,19 @@ func notJSON(err error, size int) error {
 	return store.Invalid("the body is not JSON: it ends too early")
 }
 
-func value(d *json.Decoder, depth int) (any, error) {
-	t, err := d.Token()
+// reading reads values as long as there are not too many.
+type reading struct {
+	*json.Decoder
+	left int
+}
+
+func (p *reading) value(depth int) (any, error) {
+	t, err := p.Token()
 	if err != nil {
 		return nil, err
+	}
+	if p.left--; p.left < 0 {
+		return nil, store.Invalid("the body has more than %d values", maxValues)
 	}
 	delim, ok := t.(json.Delim)
 	if !ok {
@@ -102,31 +115,48 @@ func value(d *json.Decoder, depth int) (any, error) {
 		return nil, store.Invalid("the body is nested deeper than %d", maxDepth)
 	}
 	if delim == '[' {
-		list := []any{}
-		for d.More() {
-			item, err := value(d, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, item)
-		}
-		_, err = d.Token()
-		return list, err
+		return p.list(depth)
 	}
+	return p.members(depth)
+}
+
+func (p *reading) list(depth int) (any, error) {
+	list := []any{}
+	for p.More() {
+		item, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, item)
+	}
+	_, err := p.Token()
+	return list, err
+}
+
+func (p *reading) members(depth int) (any, error) {
 	members := object{}
-	for d.More() {
-		name, err := d.Token()
+	for p.More() {
+		name, err := p.Token()
 		if err != nil {
 			return nil, err
 		}
 		folded := strings.ToLower(name.(string))
 		if _, twice := members[folded]; twice {
-			return nil, store.Invalid("%s is given twice", name)
+			return nil, store.Invalid("%s is given twice", brief(name.(string)))
 		}
-		if members[folded], err = value(d, depth+1); err != nil {
+		if members[folded], err = p.value(depth + 1); err != nil {
 			return nil, err
 		}
 	}
-	_, err = d.Token()
+	_, err := p.Token()
 	return members, err
+}
+
+// brief shortens what a caller has sent, for an error that quotes it.
+func brief(s string) string {
+	const longest = 64
+	if r := []rune(s[:min(len(s), 4*longest+4)]); len(r) > longest {
+		return string(r[:longest]) + "…"
+	}
+	return s
 }

@@ -74,12 +74,16 @@ func TestDecodeRefuses(t *testing.T) {
 		`{Name:"a"}`:                                  "not JSON",
 		"{\"Name\":\"\xff\"}":                         "not UTF-8",
 		`{"Name":"a\u0000"}`:                          "NUL",
-		strings.Repeat("[", 65) + strings.Repeat("]", 65): "nested deeper than 64",
+		`{"List":[` + strings.Repeat("[],", 20_000):                                           "more than 20000 values",
+		`{"Other":[` + strings.Repeat(`{"a":{}},`, 10_000):                                    "more than 20000 values",
+		strings.Repeat(`{"a":`, 100_000):                                                      "nested deeper than 64",
+		`{"` + strings.Repeat("ü", 100_000) + `":1,"` + strings.Repeat("ü", 100_000) + `":1}`: "… is given twice",
+		strings.Repeat("[", 65) + strings.Repeat("]", 65):                                     "nested deeper than 64",
 	} {
 		var got body
 		err := Decode([]byte(in), &got)
-		if !errors.Is(err, store.ErrInvalid) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", in, err, want)
+		if !errors.Is(err, store.ErrInvalid) || !strings.Contains(err.Error(), want) || len(err.Error()) > 1000 {
+			t.Errorf("%.100s: %.1000v, want %q", in, err, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -53,6 +54,8 @@ type Options struct {
 	TrustedProxies store.Ranges // whose X-Forwarded-For is believed
 	VendorGrants   bool         // callers may give rights that they lack
 
+	CrossSite *http.CrossOriginProtection // of requests with cookies; nil: none
+
 	AskDirectory store.AskDirectory // nil: users of directories have no passwords here
 }
 
@@ -60,13 +63,14 @@ type Options struct {
 type door struct {
 	*Dialect
 	Options
-	known *passes
+	known    *passes
+	decoding chan struct{} // has room for the bodies that are decoded at a time
 }
 
 // Mount registers the rows with Gin. Rows that share method and path become one Gin route and are told apart by
 // their query parameter or, digits or not, by a path value; two that could both match are a mistake in the table and panic.
 func (d *Dialect) Mount(e *gin.Engine, o Options) {
-	mounted := &door{Dialect: d, Options: o, known: newPasses()}
+	mounted := &door{Dialect: d, Options: o, known: newPasses(), decoding: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	for _, r := range d.Routes {
 		d.paths.add(r.pattern.segments)
 	}
@@ -130,6 +134,7 @@ func Refuse(c *gin.Context, status int, err error, dialects ...*Dialect) {
 		c.String(status, "%s\n", http.StatusText(status))
 		return
 	}
+	c.Set(doorKey, d.Name)
 	write(c, status, d.Error(status, err))
 }
 

@@ -33,6 +33,7 @@ var statuses = []struct {
 	{authz.ErrToken, http.StatusUnauthorized},
 	{authz.ErrCredential, http.StatusUnauthorized},
 	{store.ErrDenied, http.StatusForbidden},
+	{ErrCrossSite, http.StatusForbidden},
 	{store.ErrNotFound, http.StatusNotFound},
 	{store.ErrExists, http.StatusConflict},
 	{store.ErrBusy, http.StatusConflict},

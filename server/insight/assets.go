@@ -190,12 +190,12 @@ type assetSearch struct {
 }
 
 type assetCriteria struct {
-	AssetName  string // Asset name.
-	DnsName    string // Asset DNS name.
-	DomainName string // Asset domain name.
+	AssetName  string `binding:"max=255"` // Asset name.
+	DnsName    string `binding:"max=255"` // Asset DNS name.
+	DomainName string `binding:"max=255"` // Asset domain name.
 	IPAddress  string // A single IP address, a comma-delimited list of IPs, an IP range, or CIDR notation.
-	MacAddress string // Asset MAC address.
-	AssetType  string // Asset type.
+	MacAddress string `binding:"max=255"` // Asset MAC address.
+	AssetType  string `binding:"max=255"` // Asset type.
 }
 
 func searchAssets(tx *store.Tx, in assetSearch) (assetPage, error) {

@@ -1,0 +1,143 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
+)
+
+// metrics are what the server counts. No label has a value that a client can choose: what no row answers shares one
+// route, and methods that no row has share one name.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	refused  *prometheus.CounterVec
+}
+
+const (
+	unrouted    = "unrouted"
+	otherMethod = "other"
+)
+
+// newMetrics registers everything with a registry of its own, since the library's global one would take what any
+// imported package adds to it.
+func (s *Server) newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "muster_requests_total", Help: "Requests that were answered.",
+		}, []string{"door", "method", "route", "status"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "muster_request_duration_seconds", Help: "Time from a request's header to the end of its answer.",
+			Buckets: []float64{.001, .005, .025, .1, .5, 2.5, 10, 60},
+		}, []string{"door", "method", "route"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "muster_sign_ins_refused_total", Help: "Requests that were answered 401.",
+		}, []string{"door"}),
+	}
+	m.registry.MustRegister(
+		m.requests, m.duration, m.refused, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "muster_requests_under_way", Help: "Requests that are being answered."},
+			func() float64 { return float64(s.underWay.Load()) }),
+		&importRows{s}, &queue{s}, &disk{s},
+	)
+	return m
+}
+
+// measure counts a request once it is answered.
+func (s *Server) measure(c *gin.Context) {
+	began := time.Now()
+	defer func() { // an answer that was cut off counts too
+		door, route := api.RouteOf(c)
+		if route == "" && door == "" {
+			route = c.FullPath() // a page, or health
+		}
+		route = cmp.Or(route, unrouted)
+		status, method := c.Writer.Status(), knownMethod(c.Request.Method)
+		s.metrics.requests.WithLabelValues(door, method, route, strconv.Itoa(status)).Inc()
+		s.metrics.duration.WithLabelValues(door, method, route).Observe(time.Since(began).Seconds())
+		if status == http.StatusUnauthorized {
+			s.metrics.refused.WithLabelValues(door).Inc()
+		}
+	}()
+	c.Next()
+}
+
+func knownMethod(method string) string {
+	switch method {
+	case "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS":
+		return method
+	}
+	return otherMethod
+}
+
+// importRows tells what became of the hosts that importers found since the server started.
+type importRows struct{ *Server }
+
+var importRowsDesc = prometheus.NewDesc("muster_import_rows_total", "Hosts that importers found, by what became of them.", []string{"outcome"}, nil)
+
+func (i *importRows) Describe(to chan<- *prometheus.Desc) { to <- importRowsDesc }
+
+func (i *importRows) Collect(to chan<- prometheus.Metric) {
+	if i.Runner == nil {
+		return
+	}
+	for outcome, n := range i.Runner.Counts() {
+		to <- prometheus.MustNewConstMetric(importRowsDesc, prometheus.CounterValue, float64(n), outcome)
+	}
+}
+
+// queue tells how much work there is, by its kind and state.
+type queue struct{ *Server }
+
+var queueDesc = prometheus.NewDesc("muster_queue_jobs", "Jobs of the queue: waiting, under way, or scheduled for later.", []string{"kind", "state"}, nil)
+
+// collectTime bounds what a scrape may read from the store.
+const collectTime = 2 * time.Second
+
+func (q *queue) Describe(to chan<- *prometheus.Desc) { to <- queueDesc }
+
+func (q *queue) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), collectTime)
+	defer cancel()
+	depth, err := store.View(ctx, q.DB, store.System("metrics"), store.QueueDepth)
+	if err != nil {
+		q.Log.Warn("metrics: the queue cannot be read", "error", err)
+		return
+	}
+	for d, n := range depth {
+		to <- prometheus.MustNewConstMetric(queueDesc, prometheus.GaugeValue, float64(n), d.Kind, d.State)
+	}
+}
+
+// disk tells how large the store is and how much room is left for it.
+type disk struct{ *Server }
+
+var (
+	storeSizeDesc = prometheus.NewDesc("muster_store_bytes", "Bytes that the store's files take on disk.", nil, nil)
+	diskFreeDesc  = prometheus.NewDesc("muster_disk_free_bytes", "Bytes that are free where the store is.", nil, nil)
+)
+
+func (d *disk) Describe(to chan<- *prometheus.Desc) { to <- storeSizeDesc; to <- diskFreeDesc }
+
+func (d *disk) Collect(to chan<- prometheus.Metric) {
+	if d.Dir == "" {
+		return
+	}
+	if size, err := sizeOf(d.Dir); err == nil {
+		to <- prometheus.MustNewConstMetric(storeSizeDesc, prometheus.GaugeValue, float64(size))
+	}
+	if free, err := freeAt(d.Dir); err == nil {
+		to <- prometheus.MustNewConstMetric(diskFreeDesc, prometheus.GaugeValue, float64(free))
+	}
+}

@@ -23,7 +23,7 @@ const (
 // asks for no credential, which is why that listener must be a loopback one.
 func (s *Server) AdminHandler() http.Handler {
 	e := gin.New()
-	e.Use(s.identify, s.recover, s.protect, s.fromThisHost)
+	e.Use(s.identify, s.recover(nil), s.protect, s.fromThisHost)
 	e.GET(healthPath, s.healthy)
 	e.GET(readyPath, s.ready)
 	e.GET("/metrics", gin.WrapH(promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/musterhq/muster/store/kv"
 )
@@ -25,48 +24,86 @@ const (
 	NameEndsWith    = "ENDS_WITH"
 )
 
-// holds reports whether a folded name passes; the test's value is folded too.
-func (t NameTest) holds(name string) bool {
-	switch t.Operator {
+// foldedTest is a NameTest in the bytes of keys, which is how names are walked.
+type foldedTest struct {
+	operator string
+	value    []byte
+}
+
+func (t NameTest) folded() foldedTest { return foldedTest{t.Operator, nameKey(t.Value)} }
+
+// nameKey is what a key says of a name, without the end of the string.
+func nameKey(name string) []byte {
+	k := K(fold(name))
+	return k[:len(k)-nameEnd]
+}
+
+const (
+	nameEnd   = 2 // bytes that end a string in a key
+	numberKey = 8 // bytes of a number in a key
+)
+
+// holds reports whether a name passes.
+func (t foldedTest) holds(name []byte) bool {
+	switch t.operator {
 	case NameEquals:
-		return name == t.Value
+		return bytes.Equal(name, t.value)
 	case NameNotEquals:
-		return name != t.Value
+		return !bytes.Equal(name, t.value)
 	case NameContains:
-		return strings.Contains(name, t.Value)
+		return bytes.Contains(name, t.value)
 	case NameNotContains:
-		return !strings.Contains(name, t.Value)
+		return !bytes.Contains(name, t.value)
 	case NameStartsWith:
-		return strings.HasPrefix(name, t.Value)
+		return bytes.HasPrefix(name, t.value)
 	case NameEndsWith:
-		return strings.HasSuffix(name, t.Value)
+		return bytes.HasSuffix(name, t.value)
 	}
 	return false
 }
 
-// NameSearch says which names are looked for, and from where on.
+// NameSearch says which user groups are looked for by their names, and from where on.
 type NameSearch struct {
 	Tests      []NameTest // all of them have to hold
+	Of         GroupKind  // only groups of this kind
 	Beyond     string     // only names that come after this one, in the order of the search; empty: from the beginning
 	Descending bool
 }
 
-// UserGroupsByName yields the user groups whose names pass a search, in the order of their names as people compare them. It
-// walks the names in the index and reads the groups of those that pass.
-func UserGroupsByName(tx *Tx, s NameSearch) iter.Seq2[*UserGroup, error] {
-	tests := make([]NameTest, len(s.Tests))
-	for i, t := range s.Tests {
-		tests[i] = NameTest{t.Operator, fold(t.Value)}
+// GroupKind tells user groups apart by who says who is in them.
+type GroupKind int
+
+// The kinds of user group.
+const (
+	AnyGroups GroupKind = iota
+	OwnGroups
+	DirectoryGroups
+)
+
+func (g *UserGroup) kind() GroupKind {
+	if IsDirectoryType(g.GroupType) {
+		return DirectoryGroups
 	}
-	r := s.keys(tests)
+	return OwnGroups
+}
+
+// UserGroupsByName yields the user groups whose names pass a search, in the order of their names as people compare them. It
+// walks the names in an index and reads the groups of those that pass.
+func UserGroupsByName(tx *Tx, s NameSearch) iter.Seq2[*UserGroup, error] {
+	tests := make([]foldedTest, len(s.Tests))
+	for i, t := range s.Tests {
+		tests[i] = t.folded()
+	}
+	head, tail := s.index()
+	r := s.keys(head, tests)
 	return func(yield func(*UserGroup, error) bool) {
 		for pair, err := range tx.r.Scan(r) {
+			if err == nil && !pass(tests, pair.Key[len(head):len(pair.Key)-tail]) {
+				continue
+			}
 			var g *UserGroup
 			if err == nil {
-				g, err = passing(tx, pair, tests)
-			}
-			if g == nil && err == nil {
-				continue
+				g, err = UserGroups.at(tx, pair.Value)
 			}
 			if !yield(g, err) || err != nil {
 				return
@@ -75,38 +112,40 @@ func UserGroupsByName(tx *Tx, s NameSearch) iter.Seq2[*UserGroup, error] {
 	}
 }
 
-// passing is the user group behind an entry of the index of names, nil for one whose name does not pass.
-func passing(tx *Tx, pair kv.Pair, tests []NameTest) (*UserGroup, error) {
-	name, _, err := cutString(pair.Key[len(UserGroups.key(userGroupByName.kind, nil)):])
-	if err != nil {
-		return nil, err
-	}
+func pass(tests []foldedTest, name []byte) bool {
 	for _, t := range tests {
 		if !t.holds(name) {
-			return nil, nil
+			return false
 		}
 	}
-	return UserGroups.at(tx, pair.Value)
+	return true
+}
+
+// index is what the keys to walk have before the name, and how many bytes they have behind it.
+func (s NameSearch) index() (head []byte, tail int) {
+	if s.Of == AnyGroups {
+		return UserGroups.key(userGroupByName.kind, nil), nameEnd
+	}
+	return UserGroups.key(userGroupsByKind.kind, K(int(s.Of))), nameEnd + numberKey
 }
 
 // keys is the piece of the index that a search has to walk: of names that have to begin with something, those.
-func (s NameSearch) keys(tests []NameTest) kv.Range {
-	begin := ""
+func (s NameSearch) keys(head []byte, tests []foldedTest) kv.Range {
+	var begin []byte
 	for _, t := range tests {
-		if (t.Operator == NameEquals || t.Operator == NameStartsWith) && len(t.Value) > len(begin) {
-			begin = t.Value
+		if (t.operator == NameEquals || t.operator == NameStartsWith) && len(t.value) > len(begin) {
+			begin = t.value
 		}
 	}
-	key := func(k Key) []byte { return UserGroups.key(userGroupByName.kind, k) }
-	prefix := K(begin)
-	r := kv.Prefix(key(prefix[:len(prefix)-2])) // without the end of the string
+	key := func(name []byte) []byte { return append(head[:len(head):len(head)], name...) }
+	r := kv.Prefix(key(begin))
 	r.Reverse = s.Descending
-	switch beyond := K(fold(s.Beyond)); {
+	switch beyond := key(K(fold(s.Beyond))); {
 	case s.Beyond == "":
 	case s.Descending:
-		r.To = slices.MinFunc([][]byte{r.To, key(beyond)}, bytes.Compare)
+		r.To = slices.MinFunc([][]byte{r.To, beyond}, bytes.Compare)
 	default:
-		r.From = slices.MaxFunc([][]byte{r.From, kv.Prefix(key(beyond)).To}, bytes.Compare)
+		r.From = slices.MaxFunc([][]byte{r.From, kv.Prefix(beyond).To}, bytes.Compare)
 	}
 	return r
 }

@@ -17,14 +17,19 @@ func TestGroupsByNameAgreeWithABruteForce(t *testing.T) {
 	names := rapid.StringOfN(rapid.RuneFrom([]rune("aAbBéÉß \\%_")), 0, 4, -1)
 	oneIn(4, t, func(t *rapid.T) {
 		l := newLab(t)
-		known := []string{"Administrators"}
+		known, kinds := []string{"Administrators"}, map[string]GroupKind{"Administrators": OwnGroups}
 		for _, name := range rapid.SliceOfN(names, 0, 12).Draw(t, "names") {
-			if name = "n" + name; !slices.ContainsFunc(known, func(k string) bool { return fold(k) == fold(name) }) {
-				l.group(name)
-				known = append(known, name)
+			if name = "n" + name; slices.ContainsFunc(known, func(k string) bool { return fold(k) == fold(name) }) {
+				continue
 			}
+			if kinds[name] = rapid.SampledFrom([]GroupKind{OwnGroups, DirectoryGroups}).Draw(t, "kind"); kinds[name] == OwnGroups {
+				l.group(name)
+			} else {
+				l.directoryGroup(name)
+			}
+			known = append(known, name)
 		}
-		s := NameSearch{Descending: rapid.Bool().Draw(t, "descending")}
+		s := NameSearch{Descending: rapid.Bool().Draw(t, "descending"), Of: rapid.SampledFrom([]GroupKind{AnyGroups, OwnGroups, DirectoryGroups}).Draw(t, "of")}
 		for range rapid.IntRange(0, 3).Draw(t, "tests") {
 			operator := rapid.SampledFrom([]string{NameEquals, NameNotEquals, NameContains, NameNotContains, NameStartsWith, NameEndsWith}).Draw(t, "operator")
 			s.Tests = append(s.Tests, NameTest{operator, rapid.OneOf(names, rapid.SampledFrom(known)).Draw(t, "value")})
@@ -41,7 +46,7 @@ func TestGroupsByNameAgreeWithABruteForce(t *testing.T) {
 			}
 			return found, nil
 		})
-		equal(t, fmt.Sprintf("found by %+v", s), got, bruteForce(s, known))
+		equal(t, fmt.Sprintf("found by %+v", s), got, bruteForce(s, slices.DeleteFunc(slices.Clone(known), func(name string) bool { return s.Of != AnyGroups && kinds[name] != s.Of })))
 	})
 }
 
@@ -85,8 +90,12 @@ func TestASearchReadsWhatItHasTo(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := c.keys(c.Tests)
-			tag := len(UserGroups.key('n', nil))
+			var tests []foldedTest
+			for _, t := range c.Tests {
+				tests = append(tests, t.folded())
+			}
+			head, _ := c.index()
+			r, tag := c.keys(head, tests), len(head)
 			if got := string(r.From[tag:]); !strings.HasPrefix(got, c.from) || len(got) > len(c.from)+2 {
 				t.Errorf("it begins at %q, want %q", got, c.from)
 			}

@@ -14,7 +14,7 @@ import (
 func migrations() []func(context.Context, *DB) error {
 	return []func(context.Context, *DB) error{
 		func(ctx context.Context, db *DB) error {
-			return first(recount(ctx, db, assetsInWorkgroup), recount(ctx, db, assetsInBlock))
+			return first(recount(ctx, db, assetsInWorkgroup), recount(ctx, db, assetsInBlock), reindex(ctx, db, userGroupsByKind))
 		},
 	}
 }
@@ -91,4 +91,35 @@ func (n *Count[ID, T]) walk(tx *Tx) (map[string]int, error) {
 		}
 	}
 	return totals, nil
+}
+
+// reindex writes the entries of a new index, which has none yet for records that are older than it. Nobody may write them
+// meanwhile.
+func reindex[ID int | string, T any](ctx context.Context, db *DB, ix *Index[ID, T]) error {
+	records, err := View(ctx, db, System("store"), func(tx *Tx) (all []*T, err error) {
+		for record, err := range ix.c.All(tx) {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, record)
+		}
+		return all, nil
+	})
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(records, kv.MaxWrites) {
+		err := Change(ctx, db, System("store"), func(tx *Tx) error {
+			for _, record := range some {
+				if err := ix.write(tx, nil, record); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -53,6 +53,7 @@ var (
 			from(Administrators + 1)
 
 	userGroupByName       = UserGroups.unique('n', "name", func(g *UserGroup) Key { return K(fold(g.Name)) })
+	userGroupsByKind      = UserGroups.index('k', func(g *UserGroup) Key { return K(int(g.kind()), fold(g.Name)) })
 	userGroupByUUID       = UserGroups.unique('g', "UUID", func(g *UserGroup) Key { return K(g.UUID) })
 	userGroupByExternalID = UserGroups.unique('x', MemberExternalID, func(g *UserGroup) Key { return unlessEmpty(g.ExternalID) })
 	_                     = UserGroups.unique('e', "entry of a directory", func(g *UserGroup) Key { return unlessEmpty(g.DirectoryEntry) })

@@ -142,24 +142,37 @@ func pageOfGroups(tx *store.Tx, in search) (page groupsPage, err error) {
 		return page, err
 	}
 	page = groupsPage{Paging: paging{Limit: p.Limit}, Results: []*group{}}
+	kind, is := p.kind()
+	if !is {
+		return page, nil
+	}
 	more := false
-	for g, err := range store.UserGroupsByName(tx, store.NameSearch{Tests: p.Tests, Beyond: p.Name, Descending: p.Descending != p.Back}) {
+	for g, err := range store.UserGroupsByName(tx, store.NameSearch{Tests: p.Tests, Of: kind, Beyond: p.Name, Descending: p.Descending != p.Back}) {
 		if err != nil {
 			return page, err
-		}
-		shown := show(g)
-		if slices.ContainsFunc(p.Types, func(kind string) bool { return !strings.EqualFold(kind, shown.Type) }) {
-			continue
 		}
 		if more = len(page.Results) == p.Limit; more {
 			break
 		}
-		page.Results = append(page.Results, shown)
+		page.Results = append(page.Results, show(g))
 	}
 	if p.Back {
 		slices.Reverse(page.Results)
 	}
 	return page, page.link(tx, p, more)
+}
+
+// kind is what a group has to be, of all the types that a search names; is says whether there can be one.
+func (p position) kind() (kind store.GroupKind, is bool) {
+	kinds := map[string]store.GroupKind{typeOwn: store.OwnGroups, typeDirectory: store.DirectoryGroups}
+	for _, t := range p.Types {
+		named, known := kinds[strings.ToUpper(t)]
+		if !known || kind != store.AnyGroups && kind != named {
+			return kind, false
+		}
+		kind = named
+	}
+	return kind, true
 }
 
 // link adds the cursors of the neighbours. That there is one in the direction of the walk was seen, and where the walk came

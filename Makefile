@@ -3,7 +3,7 @@
 RACE := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)
 DIR  ?= data
 
-.PHONY: build run test lint docs bench-go
+.PHONY: build run test soak lint docs bench-go
 
 build: ## the binary, bin/muster
 	go build -o bin/muster ./cmd/muster
@@ -16,10 +16,16 @@ test: ## all tests, with the race detector where there is a C compiler for it
 	go test $(RACE) -timeout 30m ./...
 	cd plugins/hostlist && go test $(RACE) ./...
 
+# One of them alone: make soak SOAK=TestSoakDeletedStaysDeleted PACKAGES=./store
+SOAK     ?= ^TestSoak
+PACKAGES ?= ./...
+soak: ## the long tests, one package at a time, and a table of what they promise and have seen
+	@go test -tags soak -run '$(SOAK)' -count 1 -p 1 -timeout 12h -json $(PACKAGES) | go run ./testdata/soak
+
 lint: ## what CI checks besides the tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
-	go vet ./...
-	go tool staticcheck ./...
+	go vet -tags soak ./... ./testdata/soak
+	go tool staticcheck -tags soak ./... ./testdata/soak
 	cd plugins/hostlist && go vet ./... && $$(cd ../.. && go tool -n staticcheck) ./...
 
 docs: ## what is made from the code: Swagger documents, docs/keys.md, tables of docs/formats.md, the plugin protocol (needs protoc)

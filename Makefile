@@ -3,7 +3,7 @@
 RACE := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)
 DIR  ?= data
 
-.PHONY: build run test soak lint docs bench-go
+.PHONY: build run test soak lint docs upgrade-fixture bench-go
 
 build: ## the binary, bin/muster
 	go build -o bin/muster ./cmd/muster
@@ -32,6 +32,9 @@ docs: ## what is made from the code: Swagger documents, docs/keys.md, tables of 
 	go generate ./...
 	go test ./store -run TestKeys -update
 	go test ./importers/builtin -run TestFormats -update
+
+upgrade-fixture: ## testdata/upgrade/VERSION, a folder as this version writes it, for the tests of all later ones
+	go test ./cmd/muster -run TestMakeUpgradeFixture -count 1 -make-fixture $(VERSION)
 
 bench-go: ## benchmarks of the inner parts
 	go test -run '^$$' -bench . -benchmem ./store/... ./authz ./importers/...

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -89,6 +90,8 @@ type conversation struct {
 	id     string // of what was given last
 	out    strings.Builder
 	hears  http.Header // of the last answer
+
+	witness func(method, path, body string, send func() *httptest.ResponseRecorder) *httptest.ResponseRecorder // nil: nobody
 }
 
 var (
@@ -182,7 +185,11 @@ func (c *conversation) ask(method, path, body string) {
 		header[http.CanonicalHeaderKey(name)] = values
 	}
 	c.header = http.Header{}
-	w := c.request(method, c.reveal(path), c.reveal(body), header)
+	send := func() *httptest.ResponseRecorder { return c.request(method, c.reveal(path), c.reveal(body), header) }
+	if c.witness == nil {
+		c.witness = func(_, _, _ string, send func() *httptest.ResponseRecorder) *httptest.ResponseRecorder { return send() }
+	}
+	w := c.witness(method, path, c.reveal(body), send)
 	c.hears = w.Header()
 	for _, cookie := range w.Result().Cookies() {
 		c.cookie = cookie.Value

@@ -61,7 +61,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 	case err != nil:
 		return nil, err
 	case version > SchemaVersion:
-		return nil, fmt.Errorf("the store was written by a newer muster (schema %d, this one knows %d)", version, SchemaVersion)
+		return nil, newer(version)
 	case version == 0:
 		facts, err := first()
 		if err != nil {
@@ -89,8 +89,14 @@ func (db *DB) Log() *slog.Logger { return db.log }
 // Hasher returns what hashes and checks passwords, its limit shared by the whole process.
 func (db *DB) Hasher() *authz.Hasher { return db.hasher }
 
-// Close gives unused ids back and closes the engine.
+// Close seals the audits that wait for it, gives unused ids back and closes the engine. That something could not be sealed is
+// logged: the next run of a server does it.
 func (db *DB) Close() error {
+	last, cancel := context.WithTimeout(context.Background(), lastMoment)
+	defer cancel()
+	if _, err := SealAudits(last, db); err != nil {
+		db.log.Warn("seal audits", "error", err)
+	}
 	return errors.Join(db.returnIDs(), db.engine.Close())
 }
 

@@ -126,6 +126,9 @@ func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) 
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, err
 	}
+	if err := c.checkFormat(); err != nil {
+		return nil, err
+	}
 	key, err := c.masterKey(log)
 	if err != nil {
 		return nil, err
@@ -134,9 +137,12 @@ func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) 
 	if err != nil {
 		return nil, err
 	}
-	engine, err := badgerkv.Open(badgerkv.Options{Dir: filepath.Join(c.dir, "store"), Key: key, Logger: log})
+	engine, err := badgerkv.Open(badgerkv.Options{Dir: c.storeFolder(), Key: key, Logger: log})
 	if err != nil {
 		return nil, err
+	}
+	if err := c.writeFormat(); err != nil {
+		return nil, errors.Join(err, engine.Close())
 	}
 	i := &instance{}
 	o := store.Options{Vault: vault, Hasher: authz.NewHasher(4), Log: log}
@@ -196,7 +202,7 @@ func (c *config) masterKey(log *slog.Logger) ([]byte, error) {
 	file := c.masterKeyFile
 	if file == "" {
 		file = filepath.Join(c.dir, "master.key")
-		if err := makeMasterKey(file, filepath.Join(c.dir, "store"), log); err != nil {
+		if err := makeMasterKey(file, c.storeFolder(), log); err != nil {
 			return nil, err
 		}
 	}

@@ -1,0 +1,225 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/musterhq/muster/server"
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/server/insight"
+	"github.com/musterhq/muster/store"
+)
+
+// unaudited are the rows of the table that leave no audit row although their method is not GET, with the reason.
+var unaudited = map[string]string{
+	"POST Assets/Search": "it searches",
+}
+
+// secretReads are the rows that show a secret: each time leaves a View row.
+var secretReads = []string{"GET ApiRegistrations/{id}/Key"}
+
+// TestEveryChangeIsAudited holds the conversations once more, which call every row of the table, and looks at the whole store
+// before and after each request. What changes anything leaves an audit row that says who did it, by which door and from which
+// address, and what became of what; none holds a secret; and each row of the table that is there to change something is seen to
+// leave one.
+func TestEveryChangeIsAudited(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../testdata/api/*.txt")
+	must(t, err)
+	seen := &seenRows{rows: map[string]bool{}}
+	t.Run("conversations", func(t *testing.T) {
+		for _, file := range files {
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+				t.Parallel()
+				script, err := os.ReadFile(file)
+				must(t, err)
+				l := newLab(t, strings.HasPrefix(filepath.Base(file), "manual"), func(o *server.Options) {
+					o.VendorGrants = strings.HasPrefix(filepath.Base(file), "vendor")
+				})
+				w := &witness{conversation: &conversation{lab: l, header: http.Header{}}, seen: seen}
+				w.secrets = []string{l.first.ApiKey, l.first.Password, l.first.ClientSecret}
+				w.conversation.witness = w.request
+				w.hold(string(script))
+				w.mustKeepSecrets()
+			})
+		}
+	})
+	for _, r := range insightRows() {
+		name := r.Method + " " + r.Path
+		changes := r.Method != http.MethodGet || slices.Contains(secretReads, name)
+		if why := unaudited[name]; changes && !seen.rows[name] && why == "" {
+			t.Errorf("no conversation has seen %s leave an audit row", name)
+		} else if seen.rows[name] && why != "" {
+			t.Errorf("%s leaves an audit row, although %s", name, why)
+		}
+	}
+}
+
+func insightRows() []api.Route {
+	for _, d := range server.Dialects() {
+		if d.Name == insight.Name {
+			return d.Routes
+		}
+	}
+	return nil
+}
+
+// seenRows are the rows of the table that left an audit row.
+type seenRows struct {
+	mu   sync.Mutex
+	rows map[string]bool
+}
+
+// witness watches a conversation.
+type witness struct {
+	*conversation
+	seen    *seenRows
+	secrets []string
+}
+
+// unwatched begins the keys of what is no act: sessions, last sign-ins, jobs, epochs, and the audits and their seals themselves.
+var unwatched = regexp.MustCompile(`^(se|ul|jo|ep|au|al|!audit|..\+)`)
+
+// look returns all acts' keys of the store and their values, and the audits.
+func (w *witness) look() (all map[string]string, audits map[int]*store.Audit) {
+	w.t.Helper()
+	all, audits = map[string]string{}, map[int]*store.Audit{}
+	_, err := store.View(w.t.Context(), w.db, system, func(tx *store.Tx) (none struct{}, err error) {
+		for pair, err := range store.Pairs(tx) {
+			if err != nil {
+				return none, err
+			}
+			if !unwatched.Match(pair.Key) {
+				all[string(pair.Key)] = string(pair.Value)
+			}
+		}
+		for a, err := range store.Audits.All(tx) {
+			if err != nil {
+				return none, err
+			}
+			audits[a.AuditID] = a
+		}
+		return none, nil
+	})
+	must(w.t, err)
+	return all, audits
+}
+
+// request watches one request.
+func (w *witness) request(method, path, body string, send func() *httptest.ResponseRecorder) *httptest.ResponseRecorder {
+	w.noteSecrets(body)
+	w.quiet()
+	before, known := w.look()
+	answer := send()
+	after, audits := w.look()
+	for id := range known {
+		delete(audits, id)
+	}
+	request := method + " " + path
+	if answer.Code >= 300 {
+		return answer
+	}
+	if !maps.Equal(before, after) && len(audits) == 0 {
+		w.t.Errorf("%s changes the store and leaves no audit row", request)
+	}
+	for _, a := range audits {
+		w.check(request, a)
+	}
+	for _, r := range insightRows() {
+		if name := r.Method + " " + r.Path; isFor(request, r) && len(audits) > 0 {
+			w.seen.mu.Lock()
+			w.seen.rows[name] = true
+			w.seen.mu.Unlock()
+			w.checkRead(name, answer, audits)
+		} else if isFor(request, r) && slices.Contains(secretReads, name) {
+			w.t.Errorf("%s shows a secret and leaves no audit row", request)
+		}
+	}
+	return answer
+}
+
+// quiet waits until no import is under way, if it ever is: some conversations keep one.
+func (w *witness) quiet() {
+	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if busy, err := store.View(w.t.Context(), w.db, system, store.ImportsUnderWay); err != nil || !busy {
+			must(w.t, err)
+			return
+		}
+	}
+}
+
+// check looks at a row that a request left.
+func (w *witness) check(request string, a *store.Audit) {
+	w.t.Helper()
+	if len(a.Details) < 2 || a.Details[0].Name != "Door" || a.Details[1].Name != "Registration" {
+		w.t.Errorf("%s: the row does not say by which door and registration: %+v", request, a)
+		return
+	}
+	if a.Details[0].NewValue != insight.Name {
+		return // of the work behind it
+	}
+	for name, token := range w.users {
+		if token == w.caller && a.UserName != name && a.ActionType != store.ActionLogin {
+			w.t.Errorf("%s of %s: the row says that %q did it", request, name, a.UserName)
+		}
+	}
+	if a.UserName == "" || a.UserID == 0 || a.IPAddress == "" || a.CreateDate.IsZero() {
+		w.t.Errorf("%s: the row does not say who, whence or when: %+v", request, a)
+	}
+	switch a.ActionType {
+	case store.ActionAdd, store.ActionEdit, store.ActionDelete:
+		if !slices.ContainsFunc(a.Details[2:], func(d store.UserAuditDetail) bool { return d.OldValue+d.NewValue != "" }) {
+			w.t.Errorf("%s: the row does not say what: %+v", request, a)
+		}
+	}
+}
+
+// checkRead looks for the View row of a secret that was shown, and keeps the secret in mind.
+func (w *witness) checkRead(row string, answer *httptest.ResponseRecorder, audits map[int]*store.Audit) {
+	if !slices.Contains(secretReads, row) {
+		return
+	}
+	var secret string
+	if json.Unmarshal(answer.Body.Bytes(), &secret) == nil {
+		w.secrets = append(w.secrets, secret)
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Values(audits)), func(a *store.Audit) bool { return a.ActionType == store.ActionView }) {
+		w.t.Errorf("%s shows a secret and leaves no View row", row)
+	}
+}
+
+// secretMember are the names of members of a request's body that hold a secret.
+var secretMember = regexp.MustCompile(`(?i)"[^"]*(password|secret|passphrase|privatekey)[^"]*"\s*:\s*"((?:[^"\\]|\\.){6,})"`)
+
+func (w *witness) noteSecrets(body string) {
+	for _, m := range secretMember.FindAllStringSubmatch(body, -1) {
+		var secret string
+		if json.Unmarshal([]byte(`"`+m[2]+`"`), &secret) == nil {
+			w.secrets = append(w.secrets, secret)
+		}
+	}
+}
+
+// mustKeepSecrets looks for the secrets in all audits.
+func (w *witness) mustKeepSecrets() {
+	_, audits := w.look()
+	for _, a := range audits {
+		text := fmt.Sprintf("%+v", a)
+		for _, secret := range w.secrets {
+			if strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
+				w.t.Errorf("audit %d, %s of %s, holds a secret", a.AuditID, a.ActionType, a.Section)
+			}
+		}
+	}
+}

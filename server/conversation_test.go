@@ -177,6 +177,7 @@ func (c *conversation) become(who string) error {
 }
 
 func (c *conversation) ask(method, path, body string) {
+	asked := path
 	if !strings.HasPrefix(path, "/") {
 		path = insight.Base + "/" + path
 	}
@@ -189,7 +190,7 @@ func (c *conversation) ask(method, path, body string) {
 	if c.witness == nil {
 		c.witness = func(_, _, _ string, send func() *httptest.ResponseRecorder) *httptest.ResponseRecorder { return send() }
 	}
-	w := c.witness(method, path, c.reveal(body), send)
+	w := c.witness(method, asked, c.reveal(body), send)
 	c.hears = w.Header()
 	for _, cookie := range w.Result().Cookies() {
 		c.cookie = cookie.Value

@@ -24,6 +24,7 @@ import (
 	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/kv"
 	"github.com/musterhq/muster/store/kv/badgerkv"
 )
 
@@ -50,6 +51,8 @@ type lab struct {
 	users  map[string]string
 	peer   string // the address that requests come from
 	roster *roster.Roster
+	engine kv.Engine
+	vault  *authz.Vault
 }
 
 // began is the moment at which every lab begins.
@@ -71,6 +74,7 @@ func newLab(t *testing.T, manual bool, adjust ...func(*server.Options)) *lab {
 	must(t, err)
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
+	l.engine, l.vault = engine, vault
 	l.db, err = store.Open(t.Context(), engine, store.Options{
 		Vault: vault, Hasher: authz.NewHasher(2), Now: func() time.Time { return time.Unix(0, l.clock.Load()) },
 	}, func() (store.FirstStart, error) { return l.first, nil })

@@ -39,5 +39,5 @@ func storeKeys() []string {
 
 // ownPrefixes are those of keys that belong to no declaration.
 func ownPrefixes() []string {
-	return append(storeKeys(), string(epochKey(0)[:3]), string(sequenceKey(epochTag)), string(unsealedKey(0)[:3]))
+	return append(storeKeys(), string(epochKey(0)[:3]), string(sequenceKey(epochTag)), string(sequenceKey(ruleIDs)), string(unsealedKey(0)[:3]))
 }

@@ -109,6 +109,7 @@ func writeStoreKeys(b *bytes.Buffer) {
 	fmt.Fprintf(b, "| `%s<UserID:8>` | `<epoch:8>` | moves when what the user may do changes; that of user %d moves for everybody |\n",
 		epochKey(0)[:3], everyone)
 	fmt.Fprintf(b, "| `%s` | `<next:8>` | the first epoch that is not leased |\n", sequenceKey(epochTag))
+	fmt.Fprintf(b, "| `%s` | `<next:8>` | the first id of an API registration's address rules that is not leased |\n", sequenceKey(ruleIDs))
 	fmt.Fprintf(b, "| `%s<AuditID:8>` | nothing | there while the audit waits for its seal |\n", unsealedKey(0)[:3])
 }
 

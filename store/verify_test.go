@@ -56,7 +56,7 @@ func ofTheStore(pair kv.Pair) bool {
 		return err == nil && len(rest) == 0
 	}
 	tag, isSequence := bytes.CutSuffix(pair.Key, []byte{kindSequence})
-	return isSequence && (string(tag) == epochTag || slices.ContainsFunc(schema, func(d described) bool {
+	return isSequence && (string(tag) == epochTag || string(tag) == ruleIDs || slices.ContainsFunc(schema, func(d described) bool {
 		return d.describe().tag == string(tag) && d.describe().leases
 	}))
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-var makeFixture = flag.String("make-fixture", "", "write the folder of a demo lab, as this version does, to testdata/upgrade/VERSION")
+var makeFixture = flag.String("make-fixture", "", "write a folder as this version does, with the lab in testdata/upgrade, to testdata/upgrade/VERSION")
 
 // upgrades holds a folder as each released version has written it: data.tar.gz, with a master key of 64 sevens.
 const upgrades = "../../testdata/upgrade"
@@ -50,7 +50,7 @@ func TestUpgrade(t *testing.T) {
 				t.Fatal(log)
 			}
 			p.Token = strings.TrimSpace(token)
-			p.mustHoldTheDemo()
+			p.mustHoldTheLab()
 			must(t, p.stop(syscall.SIGTERM))
 			if out, log, code := runCommand(t, "verify", "--dir", dir); code != 0 {
 				t.Errorf("after it was served: %s%s", out, log)
@@ -59,19 +59,25 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
-// mustHoldTheDemo looks for what the demo lab consists of, signs in with its secrets, and changes something.
-func (p *process) mustHoldTheDemo() {
+// mustHoldTheLab looks for what the lab consists of, signs in as two people, and changes something.
+func (p *process) mustHoldTheLab() {
 	p.t.Helper()
 	for path, atLeast := range map[string]int{
-		"Workgroups": 1, "Workgroups/1/Assets": 3, "Users": 3, "UserGroups": 2, "SmartRules": 1, "AttributeTypes": 4, "Organizations": 1,
+		"Workgroups": 2, "Workgroups/2/Assets": 2, "Users": 4, "UserGroups": 2, "SmartRules": 6, "AttributeTypes": 5, "Organizations": 2,
+		"AddressGroups": 1, "ApiRegistrations": 3, "ManagedAccounts": 1, "Subscriptions/Delivery": 0, "Roles": 1, "AccessPolicies": 2,
 	} {
 		var rows []any
 		if _, err := p.call("GET", path, nil, &rows); err != nil || len(rows) < atLeast {
 			p.t.Errorf("%s: %d rows, %v", path, len(rows), err)
 		}
 	}
-	c := &caller{p, map[string][]string{"Authorization": {fmt.Sprintf("PS-Auth key=%s; runas=administrator; pwd=[%s];", strings.Repeat(fixtureKey, 8), fixturePassword)}}}
-	does[any](c, "POST", "Auth/SignAppin", "")
+	for user, password := range map[string]string{"administrator": fixturePassword, "aaron": "the password of aaron"} {
+		c := &caller{p, map[string][]string{"Authorization": {fmt.Sprintf("PS-Auth key=%s; runas=%s; pwd=[%s];", strings.Repeat(fixtureKey, 8), user, password)}}}
+		does[any](c, "POST", "Auth/SignAppin", "")
+		if assets := does[[]store.Asset](c, "GET", "Workgroups/2/Assets", ""); len(assets) != 2 || assets[0].AssetName != "web01" {
+			p.t.Errorf("%s sees %+v", user, assets)
+		}
+	}
 	var made store.Asset
 	if _, err := p.call("POST", "Workgroups/1/Assets", map[string]any{"IPAddress": "192.0.2.77"}, &made); err != nil || made.AssetID == 0 {
 		p.t.Errorf("a new asset: %+v %v", made, err)
@@ -88,7 +94,9 @@ func TestMakeUpgradeFixture(t *testing.T) {
 	dir := newDir(t)
 	must(t, os.MkdirAll(dir, 0o700))
 	must(t, os.WriteFile(filepath.Join(dir, "master.key"), []byte(strings.Repeat("7", 64)+"\n"), 0o600))
-	must(t, serve(t, dir, "--demo").stop(syscall.SIGTERM))
+	p := serve(t, dir, "--load", filepath.Join(upgrades, "lab.yaml"))
+	p.await(p.post(nessus(20)), ended)
+	must(t, p.stop(syscall.SIGTERM))
 	to := filepath.Join(upgrades, *makeFixture)
 	must(t, os.MkdirAll(to, 0o755))
 	must(t, pack(dir, filepath.Join(to, "data.tar.gz")))

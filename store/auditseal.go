@@ -96,20 +96,16 @@ func readHead(tx *Tx) (*sealHead, error) {
 }
 
 // kindUnsealed is the kind of the marks: <AuditID:8> → nothing.
-const kindUnsealed = '#'
+const kindUnsealed = '~'
 
 func unsealedKey(id int) []byte { return Audits.key(kindUnsealed, K(id)) }
 
-// changed gives a new row its mark. A sealed row stays as it is.
+// changed gives a new row its mark. No row is ever rewritten.
 func (a *Audit) changed(tx *Tx, old *Audit) error {
-	if old == nil {
-		return tx.w.Set(unsealedKey(a.AuditID), nil)
+	if old != nil {
+		return fmt.Errorf("%s %d: audits are neither changed nor deleted", Audits.name, old.AuditID)
 	}
-	mark, err := tx.get(unsealedKey(old.AuditID))
-	if err == nil && (mark == nil || a == nil) {
-		err = fmt.Errorf("%s %d is sealed, or would be gone: audits are not rewritten", Audits.name, old.AuditID)
-	}
-	return err
+	return tx.w.Set(unsealedKey(a.AuditID), nil)
 }
 
 const (
@@ -118,8 +114,6 @@ const (
 	sealedBytes = 1 << 20
 	// sealEvery is how often SealAudits runs while a server does.
 	sealEvery = 10 * time.Second
-	// refusalsWait is how long a refusal waits for its seal: it may be counted up when it is repeated.
-	refusalsWait = 2 * time.Minute
 )
 
 // SealAudits seals all audits that wait for it, and returns how many it has sealed. It gets into no other transaction's way.
@@ -190,12 +184,8 @@ func unsealedRows(tx *Tx) (rows []sealedRow, err error) {
 		if err != nil {
 			return nil, err
 		}
-		a, err := Audits.decode(raw)
-		if err != nil || len(tail) != sealedTail {
+		if len(tail) != sealedTail || raw == nil {
 			return nil, fmt.Errorf("%s %d cannot be sealed: %w", Audits.name, id, ErrDamaged)
-		}
-		if a.ActionType == ActionAccessDenied && tx.Now.Sub(a.CreateDate) < refusalsWait {
-			continue
 		}
 		rows = append(rows, tx.sealRow(tail, raw))
 		if size += len(raw); len(rows) == sealedRows || size > sealedBytes {

@@ -49,7 +49,7 @@ a-z   index       <indexed><place><id>     → <place><id>; many records may sha
 !     guard       <index kind><indexed>    → nothing; there while a guarded index has entries for what is indexed
 +     sequence                             → <next:8>, the first id that is not leased
 > <   link        <a><b>                   → <value:8>, and the same the other way
-#     mark        <id>                     → nothing; there while an audit waits for its seal
+~     mark        <id>                     → nothing; there while an audit waits for its seal
 !     store       a name, without a tag    → a fact about the store itself
 ` + "```" + `
 

@@ -33,6 +33,12 @@ func TestVerify(t *testing.T) {
 			t.Errorf("a server that was stopped leaves audits without a seal: %s", out)
 		}
 	}
+	file, restored := filepath.Join(t.TempDir(), "backup"), newDir(t)
+	for _, args := range [][]string{{"backup", file, "--plain", "--dir", dir}, {"restore", file, "--dir", restored}, {"verify", "--dir", restored}} {
+		if out, log, code := runCommand(t, args...); code != 0 {
+			t.Errorf("%v: %s%s", args, out, log)
+		}
+	}
 	tables, err := filepath.Glob(filepath.Join(dir, "store", "*.sst"))
 	must(t, err)
 	content, err := os.ReadFile(tables[0])

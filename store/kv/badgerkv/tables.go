@@ -31,7 +31,7 @@ func CheckTables(o Options) ([]DamagedFile, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	unlock, err := lock(o.Dir)
+	unlock, err := holdLock(o.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +58,8 @@ func CheckTables(o Options) ([]DamagedFile, error) {
 	return damaged, nil
 }
 
-// lock takes the lock that Badger takes, without the file that it writes.
-func lock(dir string) (unlock func(), err error) {
+// holdLock takes the lock that Badger takes, without the file that it writes.
+func holdLock(dir string) (unlock func(), err error) {
 	d, err := os.Open(dir)
 	if err != nil {
 		return nil, err

@@ -3,7 +3,7 @@
 RACE := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)
 DIR  ?= data
 
-.PHONY: build run test lint docs fuzz bench bench-million bench-plot bench-go
+.PHONY: build run test soak lint docs upgrade-fixture fuzz bench bench-million bench-plot bench-go
 
 build: ## the binary, bin/muster
 	go build -o bin/muster ./cmd/muster
@@ -17,10 +17,16 @@ test: ## all tests, with the race detector where there is a C compiler for it
 	cd plugins/hostlist && go test $(RACE) ./...
 	cd server/idaas/clienttest && go test ./...
 
+# One of them alone: make soak SOAK=TestSoakDeletedStaysDeleted PACKAGES=./store
+SOAK     ?= ^TestSoak
+PACKAGES ?= ./...
+soak: ## the long tests, one package at a time, and a table of what they promise and have seen
+	@go test -tags soak -run '$(SOAK)' -count 1 -p 1 -timeout 12h -json $(PACKAGES) | go run ./testdata/soak
+
 lint: ## what CI checks besides the tests
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
-	go vet ./...
-	go tool staticcheck ./...
+	go vet -tags soak ./... ./testdata/soak
+	go tool staticcheck -tags soak ./... ./testdata/soak
 	cd plugins/hostlist && go vet ./... && $$(cd ../.. && go tool -n staticcheck) ./...
 	cd server/idaas/clienttest && go vet ./...
 
@@ -32,6 +38,9 @@ docs: ## what is made from the code: Swagger documents and a client of one, docs
 	cd server/idaas/clienttest && go test -run TestTheClientIsCurrent -update
 	go test ./store -run TestKeys -update
 	go test ./importers/builtin -run TestFormats -update
+
+upgrade-fixture: ## testdata/upgrade/VERSION, a folder as this version writes it, for the tests of all later ones
+	go test ./cmd/muster -run TestMakeUpgradeFixture -count 1 -make-fixture $(VERSION)
 
 # Filled stores are kept below bin from run to run; BENCH=... adds flags, such as BENCH='-assets 20000 -rounds 2 -only search'.
 bench: build ## muster against its floors at 200,000 assets, under 15 minutes

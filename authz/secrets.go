@@ -33,6 +33,7 @@ type Vault struct {
 	unprintable
 	sealing cipher.AEAD
 	finding []byte // the key of the fingerprints
+	marking []byte // the key of MAC
 }
 
 // NewVault returns the vault of a master key, which has to be of MasterKey random bytes. Each purpose has a key of
@@ -49,6 +50,10 @@ func NewVault(master []byte) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive the fingerprint key: %w", err)
 	}
+	marking, err := hkdf.Key(sha256.New, master, nil, "muster/mark", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive the marking key: %w", err)
+	}
 	block, err := aes.NewCipher(sealing)
 	if err != nil {
 		return nil, fmt.Errorf("sealing key: %w", err)
@@ -57,7 +62,7 @@ func NewVault(master []byte) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sealing key: %w", err)
 	}
-	return &Vault{sealing: aead, finding: finding}, nil
+	return &Vault{sealing: aead, finding: finding, marking: marking}, nil
 }
 
 // Seal encrypts plain. The context says where the result belongs, such as "api key of registration 7", and is
@@ -92,6 +97,18 @@ func (v *Vault) Fingerprint(purpose, secret string) string {
 	mac := hmac.New(sha256.New, v.finding)
 	fmt.Fprintf(mac, "%d %s%s", len(purpose), purpose, secret) // the length keeps purpose and secret apart
 	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// MAC returns 32 bytes that nobody without the master key can compute of these parts for this purpose. Where one part
+// ends and the next begins counts.
+func (v *Vault) MAC(purpose string, parts ...[]byte) []byte {
+	mac := hmac.New(sha256.New, v.marking)
+	fmt.Fprintf(mac, "%d %s", len(purpose), purpose)
+	for _, part := range parts {
+		fmt.Fprintf(mac, "%d ", len(part))
+		mac.Write(part)
+	}
+	return mac.Sum(nil)
 }
 
 // NewAPIKey returns the key of an ApiKeyPolicy registration: 128 lower-case hex characters, 512 random bits.

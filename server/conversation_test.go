@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -98,6 +99,8 @@ type conversation struct {
 
 	query string                        // added to that of every request
 	heard func(status int, text string) // is told every answer; nil: nobody
+
+	witness func(method, path, body string, send func() *httptest.ResponseRecorder) *httptest.ResponseRecorder // nil: nobody
 }
 
 var (
@@ -223,6 +226,7 @@ func (c *conversation) token(path string) string {
 }
 
 func (c *conversation) ask(method, path, body string) {
+	asked := path
 	if !strings.HasPrefix(path, "/") {
 		path = insight.Base + "/" + path
 	}
@@ -235,7 +239,11 @@ func (c *conversation) ask(method, path, body string) {
 	if c.query != "" {
 		path += map[bool]string{true: "&", false: "?"}[strings.Contains(path, "?")] + c.query
 	}
-	w := c.request(method, path, c.reveal(body), header)
+	send := func() *httptest.ResponseRecorder { return c.request(method, path, c.reveal(body), header) }
+	if c.witness == nil {
+		c.witness = func(_, _, _ string, send func() *httptest.ResponseRecorder) *httptest.ResponseRecorder { return send() }
+	}
+	w := c.witness(method, asked, c.reveal(body), send)
 	c.hears = w.Header()
 	if c.heard != nil {
 		c.heard(w.Code, w.Body.String())

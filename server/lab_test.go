@@ -24,6 +24,7 @@ import (
 	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/kv"
 	"github.com/musterhq/muster/store/kv/badgerkv"
 )
 
@@ -50,6 +51,8 @@ type lab struct {
 	users  map[string]string // tokens by door and name
 	peer   string            // the address that requests come from
 	roster *roster.Roster
+	engine kv.Engine
+	vault  *authz.Vault
 }
 
 // began is the moment at which every lab begins.
@@ -69,7 +72,7 @@ func newLab(t testing.TB, manual bool, adjust ...func(*server.Options)) *lab {
 }
 
 // newLabOver is newLab over an engine and with first secrets of one's own.
-func newLabOver(t *testing.T, at badgerkv.Options, first store.FirstStart, manual bool, adjust ...func(*server.Options)) *lab {
+func newLabOver(t testing.TB, at badgerkv.Options, first store.FirstStart, manual bool, adjust ...func(*server.Options)) *lab {
 	t.Helper()
 	l := &lab{t: t, users: map[string]string{}, peer: "192.0.2.1", first: first}
 	l.clock.Store(began.UnixNano())
@@ -77,6 +80,7 @@ func newLabOver(t *testing.T, at badgerkv.Options, first store.FirstStart, manua
 	must(t, err)
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
+	l.engine, l.vault = engine, vault
 	l.db, err = store.Open(t.Context(), engine, store.Options{
 		Vault: vault, Hasher: authz.NewHasher(2), Now: func() time.Time { return time.Unix(0, l.clock.Load()) },
 	}, func() (store.FirstStart, error) { return l.first, nil })

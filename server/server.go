@@ -160,6 +160,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	background.Go(func() { s.tellRefusals(ctx) })
 	background.Go(func() { store.KeepRules(ctx, s.DB) })
 	background.Go(func() { store.KeepCounts(ctx, s.DB) })
+	background.Go(func() { store.KeepSealed(ctx, s.DB) })
 
 	var servers []*http.Server
 	serve := func(l net.Listener, h http.Handler) {

@@ -79,7 +79,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 	case err != nil:
 		return nil, err
 	case version > SchemaVersion:
-		return nil, fmt.Errorf("the store was written by a newer muster (schema %d, this one knows %d)", version, SchemaVersion)
+		return nil, newer(version)
 	case version == 0:
 		facts, err := first()
 		if err != nil {
@@ -117,10 +117,16 @@ func (db *DB) Log() *slog.Logger { return db.log }
 // Hasher returns what hashes and checks passwords, its limit shared by the whole process.
 func (db *DB) Hasher() *authz.Hasher { return db.hasher }
 
-// Close writes the refusals that are not told yet, gives unused ids back and closes the engine.
+// Close writes the refusals that are not told yet, seals the audits that wait for it, gives unused ids back and closes the
+// engine. What could not be written or sealed is logged: audits are sealed by the next run of a server.
 func (db *DB) Close() error {
-	if err := TellRefusals(context.Background(), db, true); err != nil {
+	last, cancel := context.WithTimeout(context.Background(), lastMoment)
+	defer cancel()
+	if err := TellRefusals(last, db, true); err != nil {
 		db.log.Error("refusals that repeated are not in the audit", "error", err)
+	}
+	if _, err := SealAudits(last, db); err != nil {
+		db.log.Warn("seal audits", "error", err)
 	}
 	return errors.Join(db.returnIDs(), db.engine.Close())
 }

@@ -52,6 +52,7 @@ a-z   index       <indexed><place><id>     → <place><id>; many records may sha
                                            all zero in what many of them were folded into
 +     sequence                             → <next:8>, the first id that is not leased
 > <   link        <a><b>                   → <value:8>, and the same the other way
+~     mark        <id>                     → nothing; there while an audit waits for its seal
 !     store       a name, without a tag    → a fact about the store itself
 ` + "```" + `
 
@@ -103,6 +104,7 @@ func writeStoreKeys(b *bytes.Buffer) {
 		"schema":            "`<version:8>` | the version of all that stands here",
 		signingKeys:         "sealed | the keys that sign tokens",
 		defaultOrganization: "text | the id of the Organization that a Workgroup gets when nobody names one",
+		auditHead:           "`<blocks:8><audits:8>`, two hashes | the end of the audits' seals",
 	}
 	for _, key := range storeKeys() {
 		fmt.Fprintf(b, "| `%s` | %s |\n", key, values[strings.TrimPrefix(key, "!")])
@@ -110,6 +112,8 @@ func writeStoreKeys(b *bytes.Buffer) {
 	fmt.Fprintf(b, "| `%s<UserID:8>` | `<epoch:8>` | moves when what the user may do changes; that of user %d moves for everybody |\n",
 		epochKey(0)[:3], everyone)
 	fmt.Fprintf(b, "| `%s` | `<next:8>` | the first epoch that is not leased |\n", sequenceKey(epochTag))
+	fmt.Fprintf(b, "| `%s` | `<next:8>` | the first id of an API registration's address rules that is not leased |\n", sequenceKey(ruleIDs))
+	fmt.Fprintf(b, "| `%s<AuditID:8>` | nothing | there while the audit waits for its seal |\n", unsealedKey(0)[:3])
 }
 
 func (d description) writeLink(b *bytes.Buffer) {

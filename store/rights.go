@@ -11,12 +11,15 @@ import (
 // everyone is the epoch that a change of groups and registrations moves; the others are of the user with that id.
 const everyone = 0
 
-func epochKey(user int) []byte { return append([]byte("ep="), K(user)...) }
+// epochTag begins the keys of the epochs.
+const epochTag = "ep"
+
+func epochKey(user int) []byte { return append([]byte(epochTag+"="), K(user)...) }
 
 // bump moves an epoch: whoever signed in before it is looked at afresh at his next request. It is one blind
 // write, however many users it concerns, since what counts is only that the value is another one.
 func (tx *Tx) bump(user int) error {
-	value, err := tx.nextID("ep", 1)
+	value, err := tx.nextID(epochTag, 1)
 	if err != nil {
 		return err
 	}

@@ -153,7 +153,7 @@ var (
 		changed: func(tx *Tx, _ int, _ string) error { return tx.bump(everyone) }}
 )
 
-// Work and what was done. Audits lie in the order of time.
+// Work and what was done. Audits lie in the order of time, and are sealed in blocks.
 var (
 	Imports = collection[int, Import]("im", "Import", func(i *Import) *int { return &i.ImportID }).unaudited()
 
@@ -165,6 +165,8 @@ var (
 
 	Audits = collection[int, Audit]("au", "User Audit", func(a *Audit) *int { return &a.AuditID }).unaudited().
 		in(func(a *Audit) Key { return K(a.CreateDate) })
+
+	auditSeals = collection[int, auditSeal]("al", "Audit Seal", func(s *auditSeal) *int { return &s.Block }).unaudited()
 )
 
 // External importers.

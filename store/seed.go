@@ -56,6 +56,9 @@ func (db *DB) seed(ctx context.Context, first FirstStart) error {
 		if err := seedUser(tx, application, &UserSecret{Client: authz.HashClientSecret(first.ClientSecret)}); err != nil {
 			return err
 		}
+		if err := tx.w.Set(storeKey(auditHead), new(sealHead).encode(tx)); err != nil {
+			return err
+		}
 		return tx.w.Set(storeKey("schema"), K(SchemaVersion))
 	})
 }

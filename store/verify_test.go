@@ -91,6 +91,10 @@ func ofTheStore(pair kv.Pair) bool {
 	if slices.Contains(storeKeys(), string(pair.Key)) {
 		return len(pair.Value) > 0
 	}
+	if id, unsealed := bytes.CutPrefix(pair.Key, unsealedKey(0)[:3]); unsealed {
+		_, rest, err := cutInt(id)
+		return err == nil && len(rest) == 0 && len(pair.Value) == 0
+	}
 	if _, rest, err := cutInt(pair.Value); err != nil || len(rest) > 0 {
 		return false
 	}
@@ -99,22 +103,10 @@ func ofTheStore(pair kv.Pair) bool {
 		return err == nil && len(rest) == 0
 	}
 	tag, isSequence := bytes.CutSuffix(pair.Key, []byte{kindSequence})
-	return isSequence && (string(tag) == epochTag || slices.ContainsFunc(schema, func(d described) bool {
+	return isSequence && (string(tag) == epochTag || string(tag) == ruleIDs || slices.ContainsFunc(schema, func(d described) bool {
 		return d.describe().tag == string(tag) && d.describe().leases
 	}))
 }
-
-// storeKeys are the keys of what the store knows of itself.
-func storeKeys() []string {
-	keys := []string{}
-	for _, name := range []string{"schema", signingKeys, defaultOrganization} {
-		keys = append(keys, string(storeKey(name)))
-	}
-	return keys
-}
-
-// epochTag begins the keys of the epochs.
-const epochTag = "ep"
 
 // follows adds every key that follows from the records of the collection.
 func (c *Collection[ID, T]) follows(r kv.Reader, all map[string][]byte) error {

@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(serveCommand(), tokenCommand(), adminCommand(), importCommand(), pluginsCommand(), subscriptionsCommand(),
-		loadCommand(), dumpCommand(), backupCommand(), restoreCommand(), versionCommand(), importerCommand(), confineCommand())
+		loadCommand(), dumpCommand(), backupCommand(), restoreCommand(), verifyCommand(), versionCommand(), importerCommand(), confineCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		if !errors.Is(err, errReported) {
 			fmt.Fprintf(stderr, "muster: %v\n", err)

@@ -163,6 +163,9 @@ func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) 
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, err
 	}
+	if err := c.checkFormat(); err != nil {
+		return nil, err
+	}
 	key, err := c.masterKey(log)
 	if err != nil {
 		return nil, err
@@ -174,6 +177,9 @@ func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) 
 	engine, err := c.openEngine(key, log)
 	if err != nil {
 		return nil, err
+	}
+	if err := c.writeFormat(); err != nil {
+		return nil, errors.Join(err, engine.Close())
 	}
 	i := &instance{}
 	limits, err := c.signInLimits()
@@ -200,7 +206,7 @@ func (c *config) openEngine(key []byte, log *slog.Logger) (*badgerkv.Engine, err
 	if c.acceptLoss {
 		log.Warn("whatever the store has lost is accepted (--accept-loss)")
 	}
-	engine, err := badgerkv.Open(badgerkv.Options{Dir: filepath.Join(c.dir, "store"), Key: key, AcceptLoss: c.acceptLoss, Logger: log})
+	engine, err := badgerkv.Open(badgerkv.Options{Dir: c.storeFolder(), Key: key, AcceptLoss: c.acceptLoss, Logger: log})
 	if errors.Is(err, badgerkv.ErrDamaged) && !c.acceptLoss {
 		err = fmt.Errorf("%w\nNothing was changed. Restore a backup into an empty folder (muster restore); if a log or the mark ends early, muster serve --accept-loss goes on with what is left", err)
 	}
@@ -227,7 +233,7 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 	o := server.Options{
 		DB: i.db, Runner: run, Manual: c.contract == "manual", VendorGrants: c.grants == "vendor", MetaAccessRequests: c.requests,
 		BodyLimit: c.bodyLimit, ImportLimit: c.importLimit, Scratch: i.scratch, Log: log,
-		Origins: c.origins, Dir: filepath.Join(c.dir, "store"), Limits: c.limits,
+		Origins: c.origins, Dir: c.storeFolder(), Limits: c.limits,
 	}
 	if len(c.trusted) > 0 {
 		if o.TrustedProxies, err = store.ParseRanges(strings.Join(c.trusted, ",")); err != nil {
@@ -250,7 +256,7 @@ func (c *config) masterKey(log *slog.Logger) ([]byte, error) {
 	file := c.masterKeyFile
 	if file == "" {
 		file = filepath.Join(c.dir, "master.key")
-		if err := makeMasterKey(file, filepath.Join(c.dir, "store"), log); err != nil {
+		if err := makeMasterKey(file, c.storeFolder(), log); err != nil {
 			return nil, err
 		}
 	}

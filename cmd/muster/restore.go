@@ -138,7 +138,7 @@ func (r *restoring) into(ctx context.Context, ask io.Writer, dir string) error {
 		if err != nil {
 			return err
 		}
-		engine, err = badgerkv.Open(badgerkv.Options{Dir: filepath.Join(dir, "store"), Key: key})
+		engine, err = badgerkv.Open(badgerkv.Options{Dir: target.storeFolder(), Key: key})
 		loader = backup.NewLoader(ctx, engine)
 		return err
 	}

@@ -189,6 +189,15 @@ type ruleToProcess struct {
 	Queue bool `form:"queue"` // True to queue the Smart Rule for processing; false to process the Smart Rule immediately (default: false).
 }
 
+// queueRule leaves the processing of a rule to the background, whose own audit row names nobody who asked for it.
+func queueRule(tx *store.Tx, r *store.SmartRule) error {
+	if err := store.QueueRule(tx, r); err != nil {
+		return err
+	}
+	return tx.Audit(store.ActionProcess, store.SmartRules.Name(), store.Detail("SmartRuleID", r.SmartRuleID, r.SmartRuleID),
+		store.Detail("Title", r.Title, r.Title), store.Detail("Queued", false, true))
+}
+
 func processRule(ctx context.Context, c api.Caller, in ruleToProcess) (*store.SmartRule, error) {
 	r, err := api.Update(ctx, c, func(tx *store.Tx) (*store.SmartRule, error) {
 		r, err := writableRule(tx)(store.SmartRuleByID(tx, in.ID))
@@ -196,7 +205,7 @@ func processRule(ctx context.Context, c api.Caller, in ruleToProcess) (*store.Sm
 		case err != nil:
 			return nil, err
 		case in.Queue:
-			return r, store.QueueRule(tx, r)
+			return r, queueRule(tx, r)
 		}
 		return r, store.ClaimRule(tx, r)
 	})

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/kv/badgerkv"
+)
+
+// verifying is one run of muster verify.
+type verifying struct {
+	*config
+	repair bool
+	out    io.Writer
+	told   int // problems
+}
+
+// maxTold is how many problems are written, each on a line of its own; those beyond are counted.
+const maxTold = 10_000
+
+func verifyCommand() *cobra.Command {
+	v := &verifying{config: defaults()}
+	command := &cobra.Command{
+		Use:   "verify",
+		Short: "Check that a store is whole",
+		Long: `verify reads all that a store holds, which no muster may have open meanwhile: the checksums of its tables, each record and what
+follows from it, links from both sides, what belongs to what, and the seals of the audits. It writes a line for each problem, with the
+key as docs/keys.md explains it, changes nothing, and exits with 1 if there is one.
+
+With --repair-indexes it makes index entries, pointers, guards and the way back of links anew from the records and links that
+there are, and says which. It repairs nothing else: what a record said that is gone, only a backup knows.
+
+Of the audits it cannot find that a row was removed in the seconds before it was sealed, nor that the whole store was
+exchanged for an older copy of itself; the end of the chain that it prints tells that to whoever keeps it elsewhere.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			v.out = cmd.OutOrStdout()
+			return v.run(cmd.Context())
+		},
+	}
+	v.storeFlags(command)
+	command.Flags().BoolVar(&v.repair, "repair-indexes", false, "make index entries and the way back of links anew from records and links")
+	return command
+}
+
+func (v *verifying) run(ctx context.Context) error {
+	began := time.Now()
+	o, err := v.storeOptions()
+	if err != nil {
+		return err
+	}
+	damaged, err := badgerkv.CheckTables(o)
+	if err != nil {
+		return err
+	}
+	for _, file := range damaged {
+		fmt.Fprintf(v.out, "%s: %s\n", filepath.Join(o.Dir, file.Name), file.Wrong)
+	}
+	if len(damaged) > 0 {
+		return fmt.Errorf("%d damaged files: what is in them is lost, and the store is looked at no further; restore a backup", len(damaged))
+	}
+	found, err := v.look(ctx, o)
+	if err != nil {
+		return err
+	}
+	if v.told > maxTold {
+		fmt.Fprintf(v.out, "and %d more\n", v.told-maxTold)
+	}
+	fmt.Fprintf(v.out, "%d records, %d links, %d audits in %d sealed blocks that end in %x, %d audits not sealed yet; %s\n",
+		found.Records, found.Links, found.Sealed, found.Blocks, found.Chain, found.Unsealed, time.Since(began).Round(time.Millisecond))
+	if found.Repaired > 0 {
+		fmt.Fprintf(v.out, "%d keys repaired\n", found.Repaired)
+	}
+	if found.Problems > 0 {
+		return fmt.Errorf("%d problems", found.Problems)
+	}
+	_, err = fmt.Fprintln(v.out, "nothing is wrong")
+	return err
+}
+
+// storeOptions say where the store lies, which has to be there.
+func (v *verifying) storeOptions() (badgerkv.Options, error) {
+	o := badgerkv.Options{Dir: v.storeFolder()}
+	if _, err := os.Stat(o.Dir); err != nil {
+		return o, fmt.Errorf("there is no store in %s", v.dir)
+	}
+	if err := v.checkFormat(); err != nil {
+		return o, err
+	}
+	var err error
+	o.Key, err = v.masterKey(slog.New(slog.DiscardHandler))
+	return o, err
+}
+
+// look looks at the store and tells what it finds.
+func (v *verifying) look(ctx context.Context, o badgerkv.Options) (found *store.Verified, err error) {
+	v.limitMemory()
+	vault, err := authz.NewVault(o.Key)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := badgerkv.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	return store.Verify(ctx, engine, store.VerifyOptions{Vault: vault, RepairIndexes: v.repair}, func(p store.Problem) error {
+		if v.told++; v.told > maxTold {
+			return nil
+		}
+		_, err := fmt.Fprintln(v.out, p)
+		return err
+	})
+}

@@ -1,0 +1,244 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/kv"
+)
+
+// Problem is something in a store that does not fit the rest.
+type Problem struct {
+	What     string // the collection or link, or what else is concerned
+	Key      string // as docs/keys.md writes it; empty: no single one
+	Wrong    string // what is wrong with it
+	Repaired string // what was done about it; empty: nothing
+}
+
+// String is the problem as one line.
+func (p Problem) String() string {
+	s := p.What
+	if p.Key != "" {
+		s += " " + p.Key
+	}
+	s += ": " + p.Wrong
+	if p.Repaired != "" {
+		s += "; " + p.Repaired
+	}
+	return s
+}
+
+// Verified says how much Verify has looked at, and how it found it.
+type Verified struct {
+	Records, Links, Blocks int // blocks of sealed audits
+	Sealed, Unsealed       int // audits
+	Problems, Repaired     int // Problems that are left, and those that were repaired
+
+	// Chain is the end of the audits' seals. Whoever keeps it elsewhere can tell that a store was exchanged for an older copy.
+	Chain []byte
+}
+
+// VerifyOptions say how Verify goes about it.
+type VerifyOptions struct {
+	Vault         *authz.Vault // required
+	RepairIndexes bool         // make index entries, pointers, guards and the way back of links anew from records and links
+}
+
+// checks are all that Verify does. What keeps something that follows neither from one record nor from one link adds a line here.
+func checks() []func(*verification) error {
+	return []func(*verification) error{
+		(*verification).facts,
+		(*verification).strays,
+		(*verification).declared,
+		(*verification).owned,
+		(*verification).linked,
+		(*verification).sealed,
+		(*verification).counts,
+	}
+}
+
+// Verify looks at every key of a store that nobody else has open, and calls report with each problem, in no particular
+// order. It returns an error of report's, and one if the store cannot be read or is none. Its memory grows with the number
+// of audits by a bit, with that of problems, and with that of queued sweeps, but not with the store.
+func Verify(ctx context.Context, engine kv.Engine, o VerifyOptions, report func(Problem) error) (*Verified, error) {
+	db := &DB{engine: engine, vault: o.Vault, now: time.Now, log: slog.New(slog.DiscardHandler), sequences: map[string]*sequence{}}
+	switch version, err := db.version(ctx); {
+	case err != nil:
+		return nil, err
+	case version == 0:
+		return nil, errors.New("there is no store")
+	case version > SchemaVersion:
+		return nil, newer(version)
+	}
+	v := &verification{repair: o.RepairIndexes, report: report, named: map[string]bool{}}
+	var err error
+	for _, check := range checks() {
+		if err == nil {
+			err = v.run(ctx, db, check)
+		}
+	}
+	if err == nil && v.cut {
+		err = Change(ctx, db, System("verify"), func(tx *Tx) error { return tx.bump(everyone) }) // rights are looked at afresh
+	}
+	return &v.Verified, errors.Join(err, db.returnIDs())
+}
+
+// run runs one check, on a snapshot in which what was repaired before is repaired.
+func (v *verification) run(ctx context.Context, db *DB, check func(*verification) error) error {
+	_, err := View(ctx, db, System("verify"), func(tx *Tx) (struct{}, error) {
+		v.tx = tx
+		if err := check(v); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, v.flush()
+	})
+	return err
+}
+
+// newer is the refusal of a store that a later version has written.
+func newer(version int) error {
+	return fmt.Errorf("the store was written by a newer muster (schema %d, this one knows %d)", version, SchemaVersion)
+}
+
+// verification is one run of Verify.
+type verification struct {
+	Verified
+	tx     *Tx // of the check that runs
+	repair bool
+	report func(Problem) error
+
+	named map[string]bool            // keys that a problem was reported of, so that none is reported twice
+	swept map[sweepKind]map[int]bool // what is queued to be swept; nil until it is asked for
+	fixes []kv.Pair                  // what is to be written; a nil value deletes
+	cut   bool                       // a link was repaired
+}
+
+// wrong reports a problem that nothing here can repair.
+func (v *verification) wrong(what string, key []byte, format string, args ...any) error {
+	v.Problems++
+	p := Problem{What: what, Wrong: fmt.Sprintf(format, args...)}
+	if key != nil {
+		v.named[string(key)] = true
+		p.Key = keyText(key)
+	}
+	return v.report(p)
+}
+
+// repairable reports a problem that goes away if the key gets a value, or is deleted if the value is nil.
+func (v *verification) repairable(what string, key, value []byte, wrong string) error {
+	if !v.repair {
+		return v.wrong(what, key, "%s", wrong)
+	}
+	v.named[string(key)] = true
+	v.Repaired++
+	p := Problem{What: what, Key: keyText(key), Wrong: wrong, Repaired: "deleted"}
+	if value != nil {
+		p.Repaired = "written anew"
+	}
+	v.fixes = append(v.fixes, kv.Pair{Key: bytes.Clone(key), Value: bytes.Clone(value)})
+	if len(v.fixes) >= kv.MaxWrites {
+		if err := v.flush(); err != nil {
+			return err
+		}
+	}
+	return v.report(p)
+}
+
+// flush writes the repairs that have gathered. The check that found them goes on with its snapshot from before.
+func (v *verification) flush() error {
+	fixes := v.fixes
+	v.fixes = nil
+	if len(fixes) == 0 {
+		return nil
+	}
+	return v.tx.db.engine.Update(v.tx.ctx, func(w kv.Txn) error {
+		for _, fix := range fixes {
+			var err error
+			if fix.Value == nil {
+				err = w.Delete(fix.Key)
+			} else {
+				err = w.Set(fix.Key, fix.Value)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// count counts the keys of a range.
+func (v *verification) count(r kv.Range) (n int, err error) {
+	r.KeysOnly = true
+	for _, err := range v.tx.r.Scan(r) {
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// declared checks each collection and each link by itself.
+func (v *verification) declared() error {
+	for _, d := range declarations() {
+		if err := d.verify(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// theStore is what problems of the store's own facts are about.
+const theStore = "the store"
+
+// facts checks what the store knows of itself.
+func (v *verification) facts() error {
+	sealed, err := v.tx.get(storeKey(signingKeys))
+	if err != nil {
+		return err
+	}
+	if _, err := v.tx.Vault().Open(sealed, signingKeys); err != nil {
+		if err := v.wrong(theStore, storeKey(signingKeys), "the keys that sign tokens cannot be opened with this master key"); err != nil {
+			return err
+		}
+	}
+	id, err := v.tx.get(storeKey(defaultOrganization))
+	if err != nil {
+		return err
+	}
+	known, err := Organizations.Has(v.tx, string(id))
+	if err == nil && !known {
+		err = v.wrong(theStore, storeKey(defaultOrganization), "there is no %s %q", Organizations.name, id)
+	}
+	return err
+}
+
+// strays finds keys that belong to nothing. It looks between what keys may begin with, so that it reads no others.
+func (v *verification) strays() error {
+	known := ownPrefixes()
+	for _, d := range declarations() {
+		known = append(known, d.prefixes()...)
+	}
+	slices.Sort(known)
+	from := []byte{}
+	for _, prefix := range append(known, "") {
+		between := kv.Range{From: from, To: []byte(prefix), KeysOnly: true}
+		for pair, err := range v.tx.r.Scan(between) {
+			if err != nil {
+				return err
+			}
+			if err := v.wrong(theStore, pair.Key, "nothing accounts for the key"); err != nil {
+				return err
+			}
+		}
+		from = kv.Prefix([]byte(prefix)).To
+	}
+	return nil
+}

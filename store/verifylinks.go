@@ -1,0 +1,183 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+func (l *Link[A, B]) prefixes() []string {
+	return []string{string(l.key(kindForth, nil)), string(l.key(kindBack, nil))}
+}
+
+// verify checks that each pair is there in both directions with the same value. The way forth counts: a way back alone is
+// no link.
+func (l *Link[A, B]) verify(v *verification) error {
+	both := 0
+	for pair, err := range v.tx.r.Scan(kv.Prefix(l.key(kindForth, nil))) {
+		if err != nil {
+			return err
+		}
+		v.Links++
+		back, err := turned[A, B](l.key(kindBack, nil), pair)
+		if err != nil {
+			if err := v.wrong(l.name, pair.Key, "%v", err); err != nil {
+				return err
+			}
+			continue
+		}
+		want := bytes.Clone(pair.Value)
+		value, err := v.tx.get(back)
+		switch {
+		case err != nil:
+			return err
+		case value == nil:
+			v.cut = v.cut || v.repair
+			err = v.repairable(l.name, back, want, "is missing, and is the way back of "+keyText(pair.Key))
+		case !bytes.Equal(value, want):
+			both++
+			v.cut = v.cut || v.repair
+			err = v.repairable(l.name, back, want, "has another value than "+keyText(pair.Key))
+		default:
+			both++
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return l.verifyBack(v, both)
+}
+
+// verifyBack finds the ways back that belong to no pair, if there are more of them than do.
+func (l *Link[A, B]) verifyBack(v *verification, both int) error {
+	all := kv.Prefix(l.key(kindBack, nil))
+	if n, err := v.count(all); err != nil || n == both {
+		return err
+	}
+	for pair, err := range v.tx.r.Scan(all) {
+		if err != nil {
+			return err
+		}
+		forth, wrong := turned[B, A](l.key(kindForth, nil), pair)
+		var value []byte
+		if wrong == nil {
+			if value, err = v.tx.get(forth); err != nil {
+				return err
+			}
+		}
+		if value != nil || v.named[string(pair.Key)] {
+			continue
+		}
+		v.cut = v.cut || v.repair
+		if err := v.repairable(l.name, pair.Key, nil, "is a way back, and nothing leads forth"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turned is the key of the other direction of a pair; prefix is what it begins with.
+func turned[A, B int | string](prefix []byte, pair kv.Pair) ([]byte, error) {
+	a, rest, err := cutID[A](bytes.Clone(pair.Key[len(prefix):]))
+	if err != nil {
+		return nil, errNoPair
+	}
+	b, rest, err := cutID[B](rest)
+	if err != nil || len(rest) > 0 {
+		return nil, errNoPair
+	}
+	if _, rest, err := cutInt(pair.Value); err != nil || len(rest) > 0 {
+		return nil, errors.New("has a value that is no number")
+	}
+	return append(prefix, K(b, a)...), nil
+}
+
+var errNoPair = errors.New("is no pair of ids")
+
+// ends are what the two sides of a link have to be, and how what is left of a deleted one is swept.
+type ends struct {
+	verify func(*verification) error
+}
+
+// joins declares that a link joins records of two collections.
+func joins[A, B int | string](l *Link[A, B], from records[A], fromSweep sweepKind, to records[B], toSweep sweepKind) ends {
+	return ends{verify: func(v *verification) error {
+		a, b := lives[A]{of: from.Name(), has: from.Has, sweep: fromSweep}, lives[B]{of: to.Name(), has: to.Has, sweep: toSweep}
+		prefix := l.key(kindForth, nil)
+		keys := kv.Prefix(prefix)
+		keys.KeysOnly = true
+		for pair, err := range v.tx.r.Scan(keys) {
+			if err != nil {
+				return err
+			}
+			idA, rest, err := cutID[A](bytes.Clone(pair.Key[len(prefix):]))
+			if err != nil {
+				continue // reported already
+			}
+			idB, _, err := cutID[B](rest)
+			if err != nil {
+				continue
+			}
+			if err := first(a.check(v, l.name, pair.Key, idA), b.check(v, l.name, pair.Key, idB)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+// lives checks whether what something belongs to is there, or is deleted and waits to be swept. It remembers the last one: what
+// belongs together lies together.
+type lives[ID int | string] struct {
+	of    string
+	has   func(*Tx, ID) (bool, error)
+	sweep sweepKind // empty: everything goes with it at once
+
+	last  ID
+	knows bool
+}
+
+func (l *lives[ID]) check(v *verification, what string, key []byte, id ID) error {
+	if l.knows && l.last == id {
+		return nil
+	}
+	there, err := l.has(v.tx, id)
+	if err != nil {
+		return err
+	}
+	if !there {
+		if there, err = v.waits(l.sweep, id); err != nil {
+			return err
+		}
+	}
+	if !there {
+		return v.wrong(what, key, "belongs to %s %v, which is not there", l.of, id)
+	}
+	l.last, l.knows = id, true
+	return nil
+}
+
+// waits reports whether what a deleted record left is queued to be swept.
+func (v *verification) waits(kind sweepKind, id any) (bool, error) {
+	number, ok := id.(int)
+	if kind == "" || !ok {
+		return false, nil
+	}
+	if v.swept == nil {
+		v.swept = map[sweepKind]map[int]bool{}
+		for job, err := range Jobs.All(v.tx) {
+			if err != nil {
+				return false, fmt.Errorf("read the queue: %w", err)
+			}
+			of := v.swept[sweepKind(job.Kind)]
+			if of == nil {
+				of = map[int]bool{}
+				v.swept[sweepKind(job.Kind)] = of
+			}
+			of[job.Subject] = true
+		}
+	}
+	return v.swept[kind][number], nil
+}

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"github.com/musterhq/muster/store/kv"
+)
+
+// TestGroupsOfAnOldStoreAreFoundByKind takes the entries away that a store of schema 1 does not have. That all of them are
+// back is seen by the walk that ends every test, too.
+func TestGroupsOfAnOldStoreAreFoundByKind(t *testing.T) {
+	t.Parallel()
+	const groups = kv.MaxWrites + 20 // more than a transaction takes
+	l := newLab(t)
+	for n := range groups / 20 {
+		l.change(func(tx *Tx) error {
+			for i := range 20 {
+				g := &UserGroup{Name: fmt.Sprintf("group %04d", 20*n+i), GroupType: BeyondInsightType, IsActive: true}
+				if err := UserGroups.Insert(tx.Unaudited(), g); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	l.directoryGroup("synced")
+	l.change(func(tx *Tx) error {
+		var keys [][]byte
+		for pair, err := range tx.r.Scan(kv.Prefix(UserGroups.key(userGroupsByKind.kind, nil))) {
+			if err != nil {
+				return err
+			}
+			keys = append(keys, bytes.Clone(pair.Key))
+		}
+		for _, key := range keys {
+			if err := tx.w.Delete(key); err != nil {
+				return err
+			}
+		}
+		return tx.w.Set(storeKey("schema"), K(1))
+	})
+	l.reopen()
+	for kind, want := range map[GroupKind]int{OwnGroups: groups + 1, DirectoryGroups: 1, AnyGroups: groups + 2} { // with Administrators
+		got := view(l, func(tx *Tx) (int, error) { return count(UserGroupsByName(tx, NameSearch{Of: kind})) })
+		if got != want {
+			t.Errorf("%d groups of kind %d, want %d", got, kind, want)
+		}
+	}
+}

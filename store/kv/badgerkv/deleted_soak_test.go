@@ -10,7 +10,7 @@ import (
 
 var deletedRounds = flag.Int("deleted-rounds", 60, "rounds of TestSoakDeletedStaysDeleted, of 20,000 writes each")
 
-// TestSoakDeletedStaysDeleted needs some 10 s for a round.
+// TestSoakDeletedStaysDeleted takes some seconds for a round.
 func TestSoakDeletedStaysDeleted(t *testing.T) {
 	t.Attr("promise", "deleted stays deleted: insert, delete, compact, collect, restart")
 	deleted := deletedStaysDeleted(t, *deletedRounds, 20_000)

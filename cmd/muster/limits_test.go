@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,6 +63,12 @@ func growth(t *testing.T, pid int, do func()) int64 {
 	close(ended)
 	watch.Wait()
 	return peak.Load() - before
+}
+
+// withRaceDetector tells a build whose processes take a multiple of the memory.
+func withRaceDetector() bool {
+	info, _ := debug.ReadBuildInfo()
+	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // inParallel posts a body several times at once and returns the statuses.
@@ -138,7 +145,7 @@ func largestBodies(limit int) []limitCase {
 	return []limitCase{
 		{"one text", "Assets/Search", jsonBody(pad(`{"AssetName":"`, `"}`)), 400, int64(3 * 20 * limit)},
 		{"small objects", "Assets/Search", jsonBody(pad(`{"AssetName":"srv","Other":[`+members+`""],"More":"`, `"}`)), 200, int64(3 * 20 * limit)},
-		{"as many values as fit", "Assets/Search", jsonBody([]byte(`{"Other":[` + strings.Repeat("0,", limit/2-10) + `0]}`)), 400, int64(3 * 20 * limit)},
+		{"as many objects as fit", "Assets/Search", jsonBody([]byte(`{"AssetName":"srv","Other":[` + strings.Repeat(`{"a":{}},`, limit/9-10) + `0]}`)), 400, int64(3 * 20 * limit)},
 	}
 }
 
@@ -171,7 +178,7 @@ func (p *process) parallelBodies(cases []limitCase) (worst float64) {
 			t.Errorf("%s: %v, want %d", c.name, statuses, c.status)
 		}
 		t.Logf("%s: %.1f MiB more, %.0f are allowed", c.name, float64(grown)/(1<<20), float64(c.most)/(1<<20))
-		if grown > c.most {
+		if grown > c.most && !withRaceDetector() {
 			t.Errorf("%s: %d bytes more", c.name, grown)
 		}
 		worst = max(worst, float64(grown)/(1<<20))

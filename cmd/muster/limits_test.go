@@ -3,15 +3,12 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"crypto/tls"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,6 +59,12 @@ func growth(t *testing.T, pid int, do func()) int64 {
 	close(ended)
 	watch.Wait()
 	return peak.Load() - before
+}
+
+// withRaceDetector tells a build whose processes take a multiple of the memory.
+func withRaceDetector() bool {
+	info, _ := debug.ReadBuildInfo()
+	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // inParallel posts a body several times at once and returns the statuses.
@@ -138,7 +141,7 @@ func largestBodies(limit int) []limitCase {
 	return []limitCase{
 		{"one text", "Assets/Search", jsonBody(pad(`{"AssetName":"`, `"}`)), 400, int64(3 * 20 * limit)},
 		{"small objects", "Assets/Search", jsonBody(pad(`{"AssetName":"srv","Other":[`+members+`""],"More":"`, `"}`)), 200, int64(3 * 20 * limit)},
-		{"as many values as fit", "Assets/Search", jsonBody([]byte(`{"Other":[` + strings.Repeat("0,", limit/2-10) + `0]}`)), 400, int64(3 * 20 * limit)},
+		{"as many objects as fit", "Assets/Search", jsonBody([]byte(`{"AssetName":"srv","Other":[` + strings.Repeat(`{"a":{}},`, limit/9-10) + `0]}`)), 400, int64(3 * 20 * limit)},
 	}
 }
 
@@ -171,127 +174,10 @@ func (p *process) parallelBodies(cases []limitCase) (worst float64) {
 			t.Errorf("%s: %v, want %d", c.name, statuses, c.status)
 		}
 		t.Logf("%s: %.1f MiB more, %.0f are allowed", c.name, float64(grown)/(1<<20), float64(c.most)/(1<<20))
-		if grown > c.most {
+		if grown > c.most && !withRaceDetector() {
 			t.Errorf("%s: %d bytes more", c.name, grown)
 		}
 		worst = max(worst, float64(grown)/(1<<20))
 	}
 	return worst
-}
-
-// slowly holds n connections open that never come to an end: a third says nothing, a third sends a header, and a third a
-// body, a byte a second each. It returns how many were opened; the context ends them.
-func slowly(ctx context.Context, address string, n int) (opened int, err error) {
-	beginnings := []string{
-		"", "GET /readyz HTTP/1.1\r\nHost: muster\r\nX-Slow: ",
-		"POST " + insight.Base + "/Workgroups HTTP/1.1\r\nHost: muster\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{",
-	}
-	for i := range n {
-		conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", address)
-		if err != nil {
-			return opened, err
-		}
-		opened++
-		context.AfterFunc(ctx, func() { conn.Close() })
-		beginning := beginnings[i%len(beginnings)]
-		if _, err := io.WriteString(conn, beginning); err != nil || beginning == "" {
-			continue
-		}
-		go func() {
-			for tick := time.NewTicker(time.Second); ; {
-				if _, err := conn.Write([]byte("a")); err != nil {
-					tick.Stop()
-					return
-				}
-				select {
-				case <-ctx.Done():
-					tick.Stop()
-					return
-				case <-tick.C:
-				}
-			}
-		}()
-	}
-	return opened, nil
-}
-
-// slowest returns the longest time that one of several requests took, each on a connection of its own.
-func (p *process) slowest(n int) (longest time.Duration) {
-	p.t.Helper()
-	for range n {
-		insecure.CloseIdleConnections()
-		began := time.Now()
-		_, err := p.call("GET", "Workgroups", nil, nil)
-		must(p.t, err)
-		longest = max(longest, time.Since(began))
-	}
-	return longest
-}
-
-// TestSlowConnections lets a request through beside many connections that take their time.
-func TestSlowConnections(t *testing.T) {
-	t.Parallel()
-	p := serve(t, newDir(t))
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	if opened, err := slowly(ctx, strings.TrimPrefix(p.HTTP, "http://"), 300); err != nil {
-		t.Fatalf("after %d connections: %v", opened, err)
-	}
-	if took := p.slowest(10); took > 200*time.Millisecond {
-		t.Errorf("a request took %v", took)
-	}
-}
-
-// TestRefusedBodiesEnd sends the beginning of a body to a server that refuses its sender: it does not wait for the rest.
-func TestRefusedBodiesEnd(t *testing.T) {
-	t.Parallel()
-	p := serve(t, newDir(t))
-	conn, err := net.Dial("tcp", strings.TrimPrefix(p.HTTP, "http://"))
-	must(t, err)
-	defer conn.Close()
-	fmt.Fprintf(conn, "POST %s/Workgroups HTTP/1.1\r\nHost: muster\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", insight.Base)
-	must(t, conn.SetReadDeadline(time.Now().Add(15*time.Second)))
-	answer, err := io.ReadAll(conn) // to the end of the connection
-	if errors.Is(err, os.ErrDeadlineExceeded) || !strings.HasPrefix(string(answer), "HTTP/1.1 401 ") {
-		t.Errorf("%v %q", err, answer)
-	}
-}
-
-// TestConnectionsAtATime fills one listener: those who come there wait, the other listener answers.
-func TestConnectionsAtATime(t *testing.T) {
-	t.Parallel()
-	p := serve(t, newDir(t), "--max-connections", "3")
-	https := strings.TrimPrefix(p.HTTPS, "https://")
-	hello := func() error {
-		d := tls.Dialer{NetDialer: &net.Dialer{Timeout: 500 * time.Millisecond}, Config: &tls.Config{InsecureSkipVerify: true}}
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-		defer cancel()
-		conn, err := d.DialContext(ctx, "tcp", https)
-		if err == nil {
-			conn.Close()
-		}
-		return err
-	}
-	if err := hello(); err != nil {
-		t.Fatal(err)
-	}
-	var silent []net.Conn
-	for range 3 {
-		conn, err := net.Dial("tcp", https)
-		must(t, err)
-		defer conn.Close()
-		silent = append(silent, conn)
-	}
-	if hello() == nil {
-		t.Error("a fourth connection is taken")
-	}
-	if _, err := p.call("GET", "Workgroups", nil, nil); err != nil {
-		t.Errorf("the other listener: %v", err)
-	}
-	silent[0].Close()
-	for deadline := time.Now().Add(5 * time.Second); hello() != nil; {
-		if time.Now().After(deadline) {
-			t.Fatal("there is still no room")
-		}
-	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -104,11 +105,6 @@ func (b *bench) makes(ctx context.Context) error {
 		return err
 	}
 	s := b.servers[muster]
-	c, err := load.Dial(s.addr)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
 	for range b.rounds {
 		began := time.Now()
 		rule, err := s.makeRule("made while measuring", s.marks[fleet.LargeRule])
@@ -116,7 +112,12 @@ func (b *bench) makes(ctx context.Context) error {
 			return err
 		}
 		b.results.add(muster, p50, opMade, time.Since(began).Seconds())
-		if _, err := s.awaitMembers(ctx, c, rule, s.fleet.Members(fleet.LargeRule)); err != nil {
+		c, err := load.Dial(s.addr) // not before: muster closes a connection that asks for nothing
+		if err != nil {
+			return err
+		}
+		_, err = s.awaitMembers(ctx, c, rule, s.fleet.Members(fleet.LargeRule))
+		if err := errors.Join(err, c.Close()); err != nil {
 			return fmt.Errorf("%s: %w", opMade, err)
 		}
 		if err := s.call("DELETE", fmt.Sprintf("SmartRules/%d", rule), nil, nil); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/musterhq/muster/bench/load"
@@ -67,29 +68,29 @@ func (b *bench) inTurn(round int, labels ...string) (order []*server) {
 	return order
 }
 
-// mostCalls is how many calls a turn has at the most.
-const mostCalls = 100_000
+// mostCalls is how many calls a turn has at the most, and slowest how much longer than it should a slow server's may take.
+const (
+	mostCalls = 100_000
+	slowest   = 3
+)
 
-// calibrate warms the servers up and returns how many calls take the quicker one about as long as a turn should.
+// calibrate warms the servers up and returns how many calls take the quicker one about as long as a turn should, or
+// less if another is much slower.
 func (b *bench) calibrate(op operation) (count int, err error) {
-	for _, label := range op.servers {
-		s := b.servers[label]
-		if s == nil {
-			continue
-		}
-		tried := op.connections
-		for {
+	quick, slow := 0.0, math.Inf(1)
+	for _, s := range b.inTurn(0, op.servers...) {
+		for tried := op.connections; ; tried *= 4 {
 			t, err := b.turn(op, s, tried, false)
 			if err != nil {
 				return 0, err
 			}
 			if t.Elapsed > b.turnTime/8 || tried >= mostCalls {
-				count = max(count, int(b.turnTime.Seconds()*t.Rate()))
+				quick, slow = max(quick, t.Rate()), min(slow, t.Rate())
 				break
 			}
-			tried *= 4
 		}
 	}
+	count = int(b.turnTime.Seconds() * min(quick, slowest*slow))
 	return max(op.connections, 2, min(count, mostCalls)), nil
 }
 

@@ -31,6 +31,8 @@ const (
 type Term struct {
 	Kind  Kind
 	Grant // both fields for KindGrant, the Level alone for KindSmartRule
+
+	Name string // what a vendor calls the grant who knows others than the manual's; see Called
 }
 
 // String returns the term as a part of a sentence.
@@ -42,9 +44,19 @@ func (t Term) String() string {
 		return "permission to the Organization"
 	case KindSmartRule:
 		return t.Level.String() + " access to the Smart Rule"
-	default:
-		return t.Grant.String()
 	}
+	if t.Name != "" {
+		return t.Name + ", which is " + t.Grant.String()
+	}
+	return t.Grant.String()
+}
+
+// short is String, but a name stands for what it names.
+func (t Term) short() string {
+	if t.Name != "" {
+		return t.Name
+	}
+	return t.String()
 }
 
 // Need is what an endpoint asks of its caller: at least one term of every group, an AND of ORs. It is spelled once,
@@ -72,6 +84,21 @@ func ReadsSmartRule() Need { return Need{{{Kind: KindSmartRule, Grant: Grant{Lev
 // WritesSmartRule asks for Read/Write on the Smart Rule of the request.
 func WritesSmartRule() Need { return Need{{{Kind: KindSmartRule, Grant: Grant{Level: ReadWrite}}}} }
 
+// Called gives the grants of a need the name that another vendor has for them: "GROUPS:VIEW". A 403 says the name alone,
+// documents say what it means too.
+func (n Need) Called(name string) Need {
+	named := make(Need, len(n))
+	for i, group := range n {
+		named[i] = slices.Clone(group)
+		for j := range named[i] {
+			if named[i][j].Kind == KindGrant {
+				named[i][j].Name = name
+			}
+		}
+	}
+	return named
+}
+
 // And asks for both needs.
 func (n Need) And(m Need) Need { return slices.Concat(n, m) }
 
@@ -89,7 +116,9 @@ func (n Need) Or(m Need) Need {
 
 // String returns the need in words, for documents: "Asset Management (Read) or Scan Management (Read/Write)". Where
 // AND and OR meet, the groups stand in brackets: "Permission to the Organization and (… or …)".
-func (n Need) String() string {
+func (n Need) String() string { return n.words(Term.String) }
+
+func (n Need) words(of func(Term) string) string {
 	if len(n) == 0 {
 		return "Any signed-in caller"
 	}
@@ -97,7 +126,7 @@ func (n Need) String() string {
 	for i, group := range n {
 		terms := make([]string, len(group))
 		for j, term := range group {
-			terms[j] = term.String()
+			terms[j] = of(term)
 		}
 		groups[i] = strings.Join(terms, " or ")
 		if len(n) > 1 && len(group) > 1 {
@@ -115,7 +144,7 @@ func (n Need) Required() string {
 	if len(named) == 0 {
 		named = n
 	}
-	return named.String() + " is required"
+	return named.words(Term.short) + " is required"
 }
 
 // Grants returns the smallest set of grants that satisfies the need: of several, the one that takes the earlier

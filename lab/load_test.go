@@ -71,6 +71,7 @@ func TestChanges(t *testing.T) {
 		{"a level", "Asset Management: Read/Write", "Asset Management: Read", `edit User Group "Operators": Asset Management (Read)`},
 		{"roles", "[Requestor, Breakglass]", "[Breakglass]", `edit User Group "Operators": Roles on Smart Rule "Roots"`},
 		{"what a rule selects by", "{Rack: [A1, A2]}", "{Rack: A2}", `edit Smart Rule "Rack A1": Criteria`},
+		{"what other doors know a group by", "UUID: 0F1E2D3C-4B5A-4978-8796-A5B4C3D2E1F0, ExternalID: s-1-1-0", "UUID: 0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f1, ExternalID: s-1-1-1", `edit User Group "Everybody": UUID, ExternalID`},
 		{"a device group", "What hums", "What whirrs", `edit Device Group "Data Center": Description`},
 		{"another rule", "10.0.0.0/8}\n      - {Type: CIDR Notation, Value: 10.0.0.0/8}", "10.0.0.0/8}", `edit API Registration "Scripts": IPAuthenticationRules`},
 		{"quarantine", "IsQuarantined: true", "IsQuarantined: false", `edit User "quinn": IsQuarantined`},

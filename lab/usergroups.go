@@ -23,6 +23,9 @@ type UserGroup struct {
 	ExcludedFromGlobalSync     *bool        // Whether a directory group is left out of the synchronization in the background.
 	OverrideGlobalSyncSettings *bool        // Stored.
 	IsActive                   *bool        `lab:"default=true"` // Whether the group is active.
+	UUID                       *string      // By which other doors know the group; made up unless it is given.
+	ExternalID                 *string      // By which another system knows the group.
+	Attribute                  *string      // A text that callers of the Entrust door keep with the group.
 	Organizations              Names        // Organizations that the members may see. Left out of a new group: all that there are.
 	Permissions                Entries      `choices:"permissions:levels"` // Access levels (None, Read, Read/Write) by permission; None takes it away.
 	ApiRegistrations           Names        // API registrations that the members may use.

@@ -26,6 +26,7 @@ type User struct {
 	AccessPolicy      *string // Name of the access policy of an Application user, for whom it is required.
 	IsActive          *bool   `lab:"default=true"` // Whether the user is active.
 	IsQuarantined     *bool   // Whether the user is quarantined.
+	UUID              *string // By which other doors know the user; made up unless it is given.
 	Groups            Names   // User groups that the user is in at least.
 	Credential
 	ClientID         *string // The ClientID of an Application user, a GUID; made up unless it is given.

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,8 +31,9 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/api")
 //	as NAME                        the caller, signed in; administrator exists
 //	as NAME with GRANT, GRANT…     a new user with these permissions: Asset Management (Read)
 //	as nobody                      no token
+//	keep NAME MEMBER               {NAME} stands for a member of the last answer from here on, also in answers: keep cursor paging.nextCursor
 //	header NAME: VALUE             for the next request; {key} {client_id} {client_secret} {password} {token} {cookie} {organization} stand for the lab's
-//	METHOD path [body]             below the API's base, or absolute
+//	METHOD path [body]             below BeyondInsight's base, or absolute; the caller has a token for the door that the path leads to
 //	STATUS [body]                  the answer; GUIDs are written <guid>
 //	< NAME: VALUE                  a header of the answer
 //	given THING                    something that no request makes; {id} stands for its id from here on: see given
@@ -83,12 +87,14 @@ func compare(t *testing.T, want, got string) {
 // conversation is a script that is being held.
 type conversation struct {
 	*lab
-	caller string // token of the caller
+	caller string // the caller's name, empty for nobody
 	header http.Header
 	cookie string
 	id     string // of what was given last
 	out    strings.Builder
 	hears  http.Header // of the last answer
+	answer string      // the body of it, as it was sent
+	kept   []string    // {NAME} and what it stands for, in turn
 }
 
 var (
@@ -137,6 +143,9 @@ func (c *conversation) speak(line string) error {
 		return c.become(rest)
 	case verb == "given":
 		return c.given(c.reveal(rest))
+	case verb == "keep":
+		name, member, _ := strings.Cut(rest, " ")
+		return c.keep(name, member)
 	case verb == "header":
 		name, value, _ := strings.Cut(rest, ": ")
 		c.header.Add(name, c.reveal(value))
@@ -169,15 +178,52 @@ func (c *conversation) become(who string) error {
 	if needs != "" && len(grants) != strings.Count(needs, ", ")+1 {
 		return fmt.Errorf("%q names a permission that does not exist", needs)
 	}
-	c.caller = c.tokenOf(name, grants...)
+	c.tokenOf(name, grants...)
+	c.caller = name
 	return nil
+}
+
+// keep gives a member of the last answer a name.
+func (c *conversation) keep(name, member string) error {
+	var value any
+	if err := json.Unmarshal([]byte(c.answer), &value); err != nil {
+		return err
+	}
+	for step := range strings.SplitSeq(member, ".") {
+		if n, err := strconv.Atoi(step); err == nil {
+			list, _ := value.([]any)
+			value = slices.Concat(list, make([]any, n+1))[n]
+			continue
+		}
+		object, _ := value.(map[string]any)
+		value = object[step]
+	}
+	text, ok := value.(string)
+	if !ok || text == "" {
+		return fmt.Errorf("the answer has no text %s", member)
+	}
+	c.kept = append(c.kept, "{"+name+"}", text)
+	return nil
+}
+
+// token is the caller's at the door that a path leads to.
+func (c *conversation) token(path string) string {
+	if c.caller == "" {
+		return ""
+	}
+	for _, d := range server.Dialects() {
+		if len(path) > len(d.Base) && strings.EqualFold(path[:len(d.Base)], d.Base) {
+			return c.tokenAt(d.Name, c.caller)
+		}
+	}
+	return c.tokenOf(c.caller)
 }
 
 func (c *conversation) ask(method, path, body string) {
 	if !strings.HasPrefix(path, "/") {
 		path = insight.Base + "/" + path
 	}
-	header := as(c.caller)
+	header := as(c.token(path))
 	for name, values := range c.header {
 		header[http.CanonicalHeaderKey(name)] = values
 	}
@@ -187,7 +233,8 @@ func (c *conversation) ask(method, path, body string) {
 	for _, cookie := range w.Result().Cookies() {
 		c.cookie = cookie.Value
 	}
-	fmt.Fprintln(&c.out, strings.TrimRight(fmt.Sprintf("%d %s", w.Code, c.hide(text(c.t, w.Body))), " "))
+	c.answer = text(c.t, w.Body)
+	fmt.Fprintln(&c.out, strings.TrimRight(fmt.Sprintf("%d %s", w.Code, c.hide(c.answer)), " "))
 }
 
 // reveal puts what only the lab knows into a line.
@@ -195,8 +242,9 @@ func (c *conversation) reveal(s string) string {
 	if !strings.Contains(s, "{") {
 		return s
 	}
+	s = strings.NewReplacer(c.kept...).Replace(s)
 	return strings.NewReplacer("{key}", c.first.ApiKey, "{client_id}", c.first.ClientID, "{client_secret}", c.first.ClientSecret,
-		"{password}", c.first.Password, "{token}", c.caller, "{cookie}", c.cookie, "{id}", c.id, "{crlf}", "\r\n", "{organization}", c.object("Organizations").id).Replace(s)
+		"{password}", c.first.Password, "{token}", c.token(""), "{cookie}", c.cookie, "{id}", c.id, "{crlf}", "\r\n", "{organization}", c.object("Organizations").id).Replace(s)
 }
 
 var (
@@ -204,10 +252,17 @@ var (
 	apiKey = regexp.MustCompile(`[0-9a-f]{128}`)
 )
 
-var clientSecret = regexp.MustCompile(`"[\w-]{43}"`)
+var (
+	clientSecret = regexp.MustCompile(`"[\w-]{43}"`)
+	cursor       = regexp.MustCompile(`(?i)("\w+cursor":)"[^"{]+"`)
+)
 
 // hide takes what differs from run to run out of an answer.
 func (c *conversation) hide(s string) string {
+	for i := 0; i < len(c.kept); i += 2 {
+		s = strings.ReplaceAll(s, c.kept[i+1], c.kept[i])
+	}
+	s = cursor.ReplaceAllString(s, `$1"<cursor>"`)
 	s = clientSecret.ReplaceAllString(strings.ReplaceAll(s, c.first.ApiKey, "<key>"), `"<secret>"`)
 	return apiKey.ReplaceAllString(token.ReplaceAllString(guid.ReplaceAllString(s, "<guid>"), "<token>"), "<another key>")
 }

@@ -26,6 +26,7 @@ import (
 //	given Smart Rule TITLE in NAME          of an Organization of that name, which is made unless it exists
 //	given asset NAME in NAME                in a Workgroup of an Organization, both of that name and made unless they exist
 //	given Organization NAME for USER        {id} is its id; the group of that user gets access to it
+//	given directory group NAME with USER    synchronized with an Active Directory that nobody can reach
 //	given roles R and R for group N on Smart Rule N
 //	given processing of Smart Rule N    which does not end
 //	given no Smart Rules for NAME           takes from the group of that name the access to every Smart Rule
@@ -56,6 +57,8 @@ func (c *conversation) given(thing string) error {
 		return c.lay(func(tx *store.Tx) (int, error) { return ruleInOrganization(tx, name, place) })
 	case scan("asset %s in %s", &name, &place):
 		return c.lay(func(tx *store.Tx) (int, error) { return assetInOrganization(tx, name, place) })
+	case scan("directory group %s with %s", &place, &name):
+		return c.lay(func(tx *store.Tx) (int, error) { return directoryGroup(tx, place, name) })
 	case scan("Organization %s for %s", &place, &name):
 		return c.letSee(place, name)
 	case scan("roles %d and %d for group %d on Smart Rule %d", &role[0], &role[1], &group, &rule):
@@ -128,6 +131,19 @@ func attributesOfOneType(tx *store.Tx, n int) (first int, err error) {
 		}
 	}
 	return first, nil
+}
+
+// directoryGroup makes a user group that comes from a directory, with one member.
+func directoryGroup(tx *store.Tx, name, member string) (int, error) {
+	u, err := store.UserByName(tx, member)
+	if err != nil {
+		return 0, err
+	}
+	g := &store.UserGroup{Name: name, GroupType: store.ActiveDirectoryType, IsActive: true}
+	if err := store.UserGroups.Insert(tx, g); err != nil {
+		return 0, err
+	}
+	return g.GroupID, store.GroupMember.Set(tx, g.GroupID, u.UserID, 0)
 }
 
 // managedAccount makes a managed account on a system and returns its id.

@@ -64,7 +64,7 @@ func TestRowsAnswerTheAdministrator(t *testing.T) {
 		t.Run(fmt.Sprintf("manual=%t", manual), func(t *testing.T) {
 			t.Parallel()
 			everyRow(t, manual, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
-				w := l.request(r.Method, l.objectOf(d, r), "{}", as(l.tokenOf("administrator")))
+				w := l.request(r.Method, l.objectOf(d, r), "{}", as(l.tokenAt(d.Name, "administrator")))
 				switch {
 				case w.Code < 300 && w.Code != r.Status(manual):
 					t.Errorf("%d %s, want %d", w.Code, w.Body, r.Status(manual))

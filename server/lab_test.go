@@ -46,9 +46,9 @@ type lab struct {
 	server *server.Server
 	http   http.Handler
 	first  store.FirstStart
-	clock  atomic.Int64 // nanoseconds since 1970
-	users  map[string]string
-	peer   string // the address that requests come from
+	clock  atomic.Int64      // nanoseconds since 1970
+	users  map[string]string // tokens by door and name
+	peer   string            // the address that requests come from
 	roster *roster.Roster
 }
 
@@ -82,7 +82,7 @@ func newLab(t *testing.T, manual bool, adjust ...func(*server.Options)) *lab {
 		DB: l.db, Folder: t.TempDir(), Host: host.New(host.Options{Executable: self, BuiltIn: formats}),
 	})
 	must(t, err)
-	o := server.Options{DB: l.db, Runner: imports, Manual: manual, BodyLimit: bodyLimit, ImportLimit: importLimit, Log: testLog(t)}
+	o := server.Options{DB: l.db, Runner: imports, Manual: manual, BodyLimit: bodyLimit, ImportLimit: importLimit, MetaAccessRequests: 10, Log: testLog(t)}
 	o.Roster = roster.New(roster.Options{DB: l.db, Client: directory.New(directory.Options{})})
 	o.TrustedProxies, err = store.ParseRanges("203.0.113.0/24")
 	must(t, err)
@@ -117,11 +117,17 @@ func must(t *testing.T, err error) {
 // system acts as muster itself, to lay down what a test needs.
 var system = store.System("test")
 
-// tokenOf returns a token of a user, who is made with the given grants unless he exists: name is enough for one that
-// does.
+// tokenOf returns a BeyondInsight token of a user, who is made with the given grants unless he exists: name is enough for
+// one that does.
 func (l *lab) tokenOf(name string, grants ...authz.Grant) string {
 	l.t.Helper()
-	if token := l.users[name]; token != "" {
+	return l.tokenAt(insight.Name, name, grants...)
+}
+
+// tokenAt is tokenOf for a door.
+func (l *lab) tokenAt(door, name string, grants ...authz.Grant) string {
+	l.t.Helper()
+	if token := l.users[door+" "+name]; token != "" {
 		return token
 	}
 	token, err := store.Update(l.t.Context(), l.db, system, func(tx *store.Tx) (string, error) {
@@ -135,11 +141,11 @@ func (l *lab) tokenOf(name string, grants ...authz.Grant) string {
 		if err != nil {
 			return "", err
 		}
-		token, _, err := store.NewSession(tx, in, insight.Name, 12*time.Hour, 0)
+		token, _, err := store.NewSession(tx, in, door, 12*time.Hour, 0)
 		return token, err
 	})
 	must(l.t, err)
-	l.users[name] = token
+	l.users[door+" "+name] = token
 	return token
 }
 

@@ -7,16 +7,41 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/server"
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/server/idaas"
+	"github.com/musterhq/muster/server/insight"
+	"github.com/musterhq/muster/server/metaaccess"
 )
 
-// headings is how many endpoints the BeyondInsight document has.
-const headings = 104
+// manuals are the vendors' documents, by the door that each is of: the list of its headings, and how many there are.
+var manuals = map[string]struct {
+	list     string
+	headings int
+}{
+	insight.Name:    {"insight.txt", 104},
+	idaas.Name:      {"entrust.txt", 8},
+	metaaccess.Name: {"opswat.txt", 1},
+}
 
-// TestManual compares the table with a list of the document's headings that was made from it, so that a wrong table
+// TestManual compares the tables with lists of the documents' headings that were made from these, so that a wrong table
 // does not test itself.
 func TestManual(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../testdata/manual/insight.txt")
+	for _, d := range server.Dialects() {
+		t.Run(d.Name, func(t *testing.T) {
+			t.Parallel()
+			manual, known := manuals[d.Name]
+			if !known {
+				t.Fatal("which document is this door's?")
+			}
+			saysTheSame(t, d, "../testdata/manual/"+manual.list, manual.headings)
+		})
+	}
+}
+
+// saysTheSame compares a table with the list of a document's headings.
+func saysTheSame(t *testing.T, d *api.Dialect, list string, headings int) {
+	text, err := os.ReadFile(list)
 	must(t, err)
 	want, documented := map[string]string{}, 0
 	for line := range strings.Lines(string(text)) {
@@ -34,7 +59,7 @@ func TestManual(t *testing.T) {
 	if documented != headings {
 		t.Errorf("the list has %d headings of the document, want %d", documented, headings)
 	}
-	for _, r := range server.Dialects()[0].Routes {
+	for _, r := range d.Routes {
 		got := fmt.Sprintf("%v\t%d\t%d", r.Need, r.Status(false), r.Status(true))
 		if r.IsDeprecated() {
 			got += "\tdeprecated"

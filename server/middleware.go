@@ -35,19 +35,24 @@ func (s *Server) log(c *gin.Context) {
 }
 
 // recover turns a panic into a 500 that says nothing but its request id; the log has the rest.
-func (s *Server) recover(c *gin.Context) {
-	defer func() {
-		p := recover()
-		if p == nil {
-			return
-		}
-		if p == http.ErrAbortHandler {
-			panic(p) // net/http cuts the connection
-		}
-		s.Log.Error("panic", "request", c.GetString(api.RequestID), "route", c.FullPath(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-		if !c.Writer.Written() {
-			c.AbortWithStatusJSON(http.StatusInternalServerError, "internal error; the log has it under request "+c.GetString(api.RequestID))
-		}
-	}()
-	c.Next()
+func (s *Server) recover(dialects []*api.Dialect) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler {
+				panic(p) // net/http cuts the connection
+			}
+			id := c.GetString(api.RequestID)
+			s.Log.Error("panic", "request", id, "route", c.FullPath(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			c.Abort()
+			if !c.Writer.Written() {
+				status := http.StatusInternalServerError
+				api.Refuse(c, status, api.Public(status, nil, id), dialects...)
+			}
+		}()
+		c.Next()
+	}
 }

@@ -29,6 +29,11 @@ func TestPages(t *testing.T) {
 		{"/swagger/insight/swagger-ui.css", http.StatusOK, "", "text/css", ".swagger-ui"},
 		{"/swagger/insight/swagger-ui-bundle.js", http.StatusOK, "", "application/javascript", "SwaggerUIBundle"},
 		{"/swagger/insight.json", http.StatusOK, "", "application/json", `"basePath": "/BeyondTrust/api/public/v3"`},
+		{"/swagger/insight/", http.StatusOK, "", "text/html", `href="/swagger/idaas/">Entrust Identity as a Service: groups</a>`},
+		{"/swagger/idaas/", http.StatusOK, "", "text/html", `href="/swagger/insight/">BeyondInsight</a>`},
+		{"/swagger/metaaccess/", http.StatusOK, "", "text/html", `href="/swagger/insight/">BeyondInsight</a>`},
+		{"/swagger/metaaccess.json", http.StatusOK, "", "application/json", `"basePath": "/o"`},
+		{"/swagger/idaas.json", http.StatusOK, "", "application/json", `"basePath": "/api/web"`},
 		{"/swagger/insight/nothing.js", http.StatusNotFound, "", "text/plain", ""},
 		{"/swagger/nobody.json", http.StatusNotFound, "", "text/plain", ""},
 	} {

@@ -5,12 +5,22 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/server"
+	"github.com/musterhq/muster/server/idaas"
 	"github.com/musterhq/muster/server/insight"
+	"github.com/musterhq/muster/server/metaaccess"
 	"github.com/musterhq/muster/store"
 )
 
-// TestRightsHoldFromTheNextRequest changes what a signed-in user may do, and asks again with the same token and the
-// same cookie.
+// probes are requests that need one permission, one for each door: Asset Management or User Accounts Management (Read).
+var probes = map[string]struct{ method, path string }{
+	insight.Name:    {"GET", insight.Base + "/Organizations"},
+	idaas.Name:      {"GET", idaas.Base + "/v1/groups"},
+	metaaccess.Name: {"POST", metaaccess.Base + "/api/v3/groups"},
+}
+
+// TestRightsHoldFromTheNextRequest changes what a signed-in user may do, and asks again at each door with the same token,
+// and with the same cookie.
 func TestRightsHoldFromTheNextRequest(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]struct {
@@ -19,8 +29,12 @@ func TestRightsHoldFromTheNextRequest(t *testing.T) {
 	}{
 		"nothing": {func(*store.Tx, *store.User, *store.UserGroup) error { return nil }, http.StatusOK},
 		"a permission is taken from the group": {func(tx *store.Tx, _ *store.User, g *store.UserGroup) error {
-			_, err := store.GroupPermission.Cut(tx, g.GroupID, int(authz.AssetManagement))
-			return err
+			for _, p := range []authz.Permission{authz.AssetManagement, authz.UserAccountsManagement} {
+				if _, err := store.GroupPermission.Cut(tx, g.GroupID, int(p)); err != nil {
+					return err
+				}
+			}
+			return nil
 		}, http.StatusForbidden},
 		"the user leaves the group": {func(tx *store.Tx, u *store.User, g *store.UserGroup) error {
 			_, err := store.GroupMember.Cut(tx, g.GroupID, u.UserID)
@@ -45,12 +59,25 @@ func TestRightsHoldFromTheNextRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t, false)
-			token := l.tokenOf("rita", authz.Grant{Permission: authz.AssetManagement, Level: authz.Read})
-			callers := map[string]http.Header{"token": as(token), "cookie": l.cookieOf(token)}
-			for how, header := range callers {
-				if w := l.request("GET", insight.Base+"/Organizations", "", header); w.Code != http.StatusOK {
-					t.Fatalf("%s, before: %d %s", how, w.Code, w.Body)
+			grants := []authz.Grant{{Permission: authz.AssetManagement, Level: authz.Read}, {Permission: authz.UserAccountsManagement, Level: authz.Read}}
+			callers := map[string]http.Header{"cookie": l.cookieOf(l.tokenOf("rita", grants...))}
+			for _, d := range server.Dialects() {
+				callers[d.Name] = as(l.tokenAt(d.Name, "rita"))
+			}
+			ask := func(how, when string, want int) {
+				probe, known := probes[how]
+				if how == "cookie" {
+					probe, known = probes[insight.Name], true
 				}
+				if !known {
+					t.Fatalf("no probe for %s", how)
+				}
+				if w := l.request(probe.method, probe.path, "", callers[how]); w.Code != want {
+					t.Errorf("%s, %s: %d %s, want %d", how, when, w.Code, w.Body, want)
+				}
+			}
+			for how := range callers {
+				ask(how, "before", http.StatusOK)
 			}
 			must(t, store.Change(t.Context(), l.db, system, func(tx *store.Tx) error {
 				u, err := store.UserByName(tx, "rita")
@@ -63,10 +90,8 @@ func TestRightsHoldFromTheNextRequest(t *testing.T) {
 				}
 				return change.do(tx, u, g)
 			}))
-			for how, header := range callers {
-				if w := l.request("GET", insight.Base+"/Organizations", "", header); w.Code != change.want {
-					t.Errorf("%s, after: %d %s, want %d", how, w.Code, w.Body, change.want)
-				}
+			for how := range callers {
+				ask(how, "after", change.want)
 			}
 		})
 	}
@@ -77,7 +102,7 @@ func TestSignoutEndsOneSession(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, false)
 	token := as(l.tokenOf("rita"))
-	first, second := l.cookieOf(l.users["rita"]), l.cookieOf(l.users["rita"])
+	first, second := l.cookieOf(l.tokenOf("rita")), l.cookieOf(l.tokenOf("rita"))
 	for _, step := range []struct {
 		out  http.Header
 		want [3]int // token, first cookie, second cookie

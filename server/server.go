@@ -21,7 +21,9 @@ import (
 	"github.com/musterhq/muster/importers/runner"
 	"github.com/musterhq/muster/reports"
 	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/server/idaas"
 	"github.com/musterhq/muster/server/insight"
+	"github.com/musterhq/muster/server/metaaccess"
 	"github.com/musterhq/muster/store"
 )
 
@@ -41,7 +43,11 @@ type Options struct {
 	TrustedProxies store.Ranges // whose X-Forwarded-For is believed
 	VendorGrants   bool         // callers may give rights that they lack, as the vendor's do
 	Roster         *roster.Roster
-	Log            *slog.Logger
+
+	// MetaAccessRequests is how many requests each user has in any minute at that door; 0: as many as he likes.
+	MetaAccessRequests int
+
+	Log *slog.Logger
 }
 
 // Server answers the three listeners with one store behind them.
@@ -64,7 +70,7 @@ func New(o Options) *Server {
 	e := gin.New()
 	e.UseRawPath, e.UnescapePathValues = true, true
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, true
-	e.Use(s.identify, s.log, s.recover)
+	e.Use(s.identify, s.log, s.recover(dialects))
 	for _, d := range dialects {
 		d.Mount(e, api.Options{
 			DB: o.DB, Log: o.Log, Manual: o.Manual, BodyLimit: o.BodyLimit, TrustedProxies: o.TrustedProxies, VendorGrants: o.VendorGrants,
@@ -85,14 +91,18 @@ func New(o Options) *Server {
 func Dialects() []*api.Dialect { return (&Server{}).dialects() }
 
 func (s *Server) dialects() []*api.Dialect {
-	return []*api.Dialect{insight.New(s.directories(insight.Services{
-		Importers:   func(tx *store.Tx) ([]string, error) { return store.ImportTypes(tx, s.Importers) },
-		Spool:       s.spool,
-		Discard:     func(file string) { s.Runner.Discard(file) },
-		Wake:        func() { s.Runner.Wake() },
-		Stop:        func(importID int) { s.Runner.Stop(importID) },
-		ImportLimit: s.ImportLimit,
-	}))}
+	return []*api.Dialect{
+		insight.New(s.directories(insight.Services{
+			Importers:   func(tx *store.Tx) ([]string, error) { return store.ImportTypes(tx, s.Importers) },
+			Spool:       s.spool,
+			Discard:     func(file string) { s.Runner.Discard(file) },
+			Wake:        func() { s.Runner.Wake() },
+			Stop:        func(importID int) { s.Runner.Stop(importID) },
+			ImportLimit: s.ImportLimit,
+		})),
+		idaas.New(),
+		metaaccess.New(s.MetaAccessRequests),
+	}
 }
 
 func (s *Server) spool(_ context.Context, fill func(io.Writer) error) (string, int, error) {
@@ -133,6 +143,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	background.Go(func() { s.endSessions(ctx) })
 	background.Go(func() { s.sweep(ctx) })
 	background.Go(func() { store.KeepRules(ctx, s.DB) })
+	background.Go(func() { store.KeepCounts(ctx, s.DB) })
 
 	var servers []*http.Server
 	serve := func(l net.Listener, h http.Handler) {

@@ -35,6 +35,7 @@ type DB struct {
 	remember  rightsMemory
 	rules     *ruleWork
 	counts    *countWork
+	turns     turns
 
 	registrations registrationMemory
 	sessions      decodedMemory[Session]

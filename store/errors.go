@@ -15,10 +15,28 @@ var (
 	ErrDenied   = errors.New("is required")    // an access level on the object is missing
 	ErrSignIn   = errors.New("User not authenticated")
 	ErrDamaged  = errors.New("the store is damaged")
+
+	// ErrInDirectory is the ErrInvalid of what only the directory may do that a user group comes from.
+	ErrInDirectory = fmt.Errorf("%w: a directory decides it", ErrInvalid)
 )
+
+// Duplicate is the ErrExists of a record whose unique member another one has.
+type Duplicate struct {
+	Record string // as Collection.Name says it
+	Member string // which it is: "name"
+}
+
+func (d *Duplicate) Error() string {
+	return fmt.Sprintf("%s %s by that %s already exists", article(d.Record), d.Record, d.Member)
+}
+
+func (d *Duplicate) Unwrap() error { return ErrExists }
 
 // Invalid returns an ErrInvalid whose text is exactly the given one.
 func Invalid(format string, args ...any) error { return because(ErrInvalid, format, args...) }
+
+// Busy returns an ErrBusy whose text is exactly the given one.
+func Busy(format string, args ...any) error { return because(ErrBusy, format, args...) }
 
 // Denied returns an ErrDenied whose text is exactly the given one.
 func Denied(text string) error { return because(ErrDenied, "%s", text) }

@@ -149,7 +149,7 @@ func (ix *Index[ID, T]) write(tx *Tx, old, record *T) error {
 	}
 	if ix.unique != "" && !bytes.Equal(oldKey, key) {
 		if taken, err := tx.get(key); err != nil || taken != nil {
-			return orElse(err, because(ErrExists, "%s %s by that %s already exists", article(ix.c.name), ix.c.name, ix.unique))
+			return orElse(err, &Duplicate{Record: ix.c.name, Member: ix.unique})
 		}
 	}
 	if ix.guarded {

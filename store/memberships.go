@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"iter"
+	"slices"
 )
 
 // Join puts a user into a user group and returns the group; a member stays one. It returns ErrNotFound, and ErrDenied if the
@@ -36,6 +37,49 @@ func Leave(tx *Tx, userID, groupID int) error {
 	return anAdministratorIsLeft(tx, userID)
 }
 
+// SetGroups puts a user into the given user groups and takes him out of all others. Groups that he is in and stays in are
+// not looked at, whoever may change them; of the others it returns what Join and Leave do. ErrInvalid is also for more than
+// 400 changes, which are too many for a transaction.
+func SetGroups(tx *Tx, userID int, groupIDs []int) error {
+	// A group that he gets into meanwhile moves his epoch, and makes this run again.
+	if _, err := epochs(tx, userID); err != nil {
+		return err
+	}
+	in := map[int]bool{}
+	groups, err := GroupsOf(tx, userID)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		in[g.GroupID] = true
+	}
+	changes := 0
+	for _, id := range groupIDs {
+		if !in[id] {
+			changes++
+			if _, err := Join(tx, userID, id); err != nil {
+				return err
+			}
+		}
+		in[id] = true
+	}
+	for _, g := range groups {
+		if !slices.Contains(groupIDs, g.GroupID) {
+			changes++
+			if err := Leave(tx, userID, g.GroupID); err != nil {
+				return err
+			}
+		}
+	}
+	if changes > maxMemberships {
+		return Invalid("more than %d memberships would change at once", maxMemberships)
+	}
+	return nil
+}
+
+// maxMemberships bounds what SetGroups changes: one transaction writes it all.
+const maxMemberships = 400
+
 // membership finds both ends of a membership that the actor may change.
 func membership(tx *Tx, userID, groupID int) (*UserGroup, error) {
 	if known, err := Users.Has(tx, userID); err != nil || !known {
@@ -46,7 +90,7 @@ func membership(tx *Tx, userID, groupID int) (*UserGroup, error) {
 		return nil, err
 	}
 	if IsDirectoryType(g.GroupType) && !tx.By.System {
-		return nil, Invalid("User Group %d comes from a directory, which says who is in it", groupID)
+		return nil, because(ErrInDirectory, "User Group %d comes from a directory, which says who is in it", groupID)
 	}
 	return g, first(MayChangeUser(tx, userID), MayChangeGroup(tx, groupID))
 }

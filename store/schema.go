@@ -41,7 +41,7 @@ var (
 
 	userByName     = Users.unique('n', "name", func(u *User) Key { return K(fold(string(u.DomainName)), fold(u.UserName)) })
 	userByClientID = Users.unique('c', "client ID", func(u *User) Key { return unlessEmpty(u.ClientID) })
-	_              = Users.unique('g', "UUID", func(u *User) Key { return K(u.UUID) })
+	userByUUID     = Users.unique('g', "UUID", func(u *User) Key { return K(u.UUID) })
 
 	userByEntry      = Users.unique('e', "entry of a directory", func(u *User) Key { return unlessEmpty(u.DirectoryEntry) })
 	usersByPrincipal = Users.index('p', func(u *User) Key { return unlessEmpty(u.PrincipalName) })
@@ -52,9 +52,10 @@ var (
 	UserGroups = collection[int, UserGroup]("gp", "User Group", func(g *UserGroup) *int { return &g.GroupID }).
 			from(Administrators + 1)
 
-	userGroupByName = UserGroups.unique('n', "name", func(g *UserGroup) Key { return K(fold(g.Name)) })
-	_               = UserGroups.unique('g', "UUID", func(g *UserGroup) Key { return K(g.UUID) })
-	_               = UserGroups.unique('e', "entry of a directory", func(g *UserGroup) Key { return unlessEmpty(g.DirectoryEntry) })
+	userGroupByName       = UserGroups.unique('n', "name", func(g *UserGroup) Key { return K(fold(g.Name)) })
+	userGroupByUUID       = UserGroups.unique('g', "UUID", func(g *UserGroup) Key { return K(g.UUID) })
+	userGroupByExternalID = UserGroups.unique('x', MemberExternalID, func(g *UserGroup) Key { return unlessEmpty(g.ExternalID) })
+	_                     = UserGroups.unique('e', "entry of a directory", func(g *UserGroup) Key { return unlessEmpty(g.DirectoryEntry) })
 
 	ApiRegistrations = collection[int, ApiRegistration]("ar", "API Registration", func(r *ApiRegistration) *int { return &r.Id })
 
@@ -67,6 +68,8 @@ var (
 	Sessions = collection[string, Session]("se", "Session", func(s *Session) *string { return &s.ID }).unaudited()
 
 	sessionsByEnd = Sessions.index('e', func(s *Session) Key { return K(s.Expires) })
+
+	requestWindows = collection[int, requestWindow]("rq", "Request Window", func(w *requestWindow) *int { return &w.UserID }).unaudited()
 )
 
 // What assets carry, and what is selected by it.

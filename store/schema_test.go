@@ -25,7 +25,7 @@ type described interface {
 // schema is all that schema.go declares, in its order; TestTheSchemaIsComplete says so.
 var schema = []described{
 	Organizations, Workgroups, DeviceGroups, Assets, OperatingSystems,
-	Users, UserSecrets, LastLogins, UserGroups, ApiRegistrations, ApiKeys, Sessions,
+	Users, UserSecrets, LastLogins, UserGroups, ApiRegistrations, ApiKeys, Sessions, requestWindows,
 	AttributeTypes, Attributes, SmartRules, Criteria, AssetMarks,
 	ManagedSystems, ManagedAccounts, AccountPasswords, FunctionalAccounts, FunctionalPasswords,
 	Platforms, Databases,

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/musterhq/muster/authz"
@@ -145,18 +146,28 @@ func findByClient(tx *Tx, clientID string) (*attempt, error) {
 
 // ClientToken checks a ClientID and ClientSecret and begins a session for them, whose token it returns.
 func ClientToken(ctx context.Context, db *DB, by Actor, clientID, secret string) (token string, lifetime time.Duration, err error) {
-	in, lifetime, err := CheckClient(ctx, db, by, clientID, secret)
+	token, s, err := ClientSession(ctx, db, by, clientID, secret, math.MaxInt64)
 	if err != nil {
 		return "", 0, err
 	}
-	token, err = Update(ctx, db, by, func(tx *Tx) (string, error) {
+	return token, s.Expires.Sub(s.Created), nil
+}
+
+// ClientSession is ClientToken for a door whose sessions last that long at the most.
+func ClientSession(ctx context.Context, db *DB, by Actor, clientID, secret string, atMost time.Duration) (token string, s *Session, err error) {
+	in, lifetime, err := CheckClient(ctx, db, by, clientID, secret)
+	if err != nil {
+		return "", nil, err
+	}
+	err = Change(ctx, db, by, func(tx *Tx) error {
 		if err := RecordLogin(tx, in); err != nil {
-			return "", err
+			return err
 		}
-		token, _, err := NewSession(tx, in, by.Door, lifetime, 0)
-		return token, err
+		var err error
+		token, s, err = NewSession(tx, in, by.Door, min(lifetime, atMost), 0)
+		return err
 	})
-	return token, lifetime, err
+	return token, s, err
 }
 
 // OnHost signs a user in without a secret: for whoever may open the store's files anyway.

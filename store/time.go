@@ -25,6 +25,9 @@ func (t Time) Before(u Time) bool { return time.Time(t).Before(time.Time(u)) }
 // entries that were made of it are not found again.
 func (t Time) Add(d time.Duration) Time { return At(time.Time(t).Add(d)) }
 
+// InSeconds returns the second that t lies in, for doors whose dates have no fractions.
+func (t Time) InSeconds() Time { return Time(time.Time(t).Truncate(time.Second)) }
+
 // Sub returns how long t is after u.
 func (t Time) Sub(u Time) time.Duration { return time.Time(t).Sub(time.Time(u)) }
 

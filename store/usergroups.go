@@ -21,7 +21,9 @@ type UserGroup struct {
 	AccountAttribute    Text
 	MembershipAttribute Text
 	IsActive            bool
-	UUID                string // by which other doors know the group
+	UUID                string // by which other doors know the group; in lower case
+	ExternalID          Text   // by which another system knows the group; empty: none does
+	Attribute           Text   // what callers of another door keep with the group
 	CreateDate          Time
 	LastUpdateDate      Time
 
@@ -34,13 +36,30 @@ type UserGroup struct {
 }
 
 func (g *UserGroup) check(*Tx) error {
-	if g.UUID == "" {
-		g.UUID = uuid.NewString()
+	if err := ownUUID(&g.UUID); err != nil {
+		return err
 	}
 	if g.GroupType != BeyondInsightType && !IsDirectoryType(g.GroupType) {
 		return Invalid("GroupType: %q is none", g.GroupType)
 	}
-	return first(required("GroupName", g.Name, 200), short("Description", string(g.Description), 255))
+	return first(
+		required("GroupName", g.Name, 200), short("Description", string(g.Description), 255),
+		short("ExternalID", string(g.ExternalID), 255), short("Attribute", string(g.Attribute), 255),
+	)
+}
+
+// ownUUID checks a UUID, which it makes up if there is none.
+func ownUUID(id *string) error {
+	if *id == "" {
+		*id = uuid.NewString()
+		return nil
+	}
+	parsed, err := uuid.Parse(*id)
+	if err != nil {
+		return Invalid("UUID: %q is none", *id)
+	}
+	*id = parsed.String()
+	return nil
 }
 
 func (g *UserGroup) date(now Time, old *UserGroup) {
@@ -97,6 +116,19 @@ func UserGroupByName(tx *Tx, name string) (*UserGroup, error) {
 	return userGroupByName.One(tx, K(fold(name)), name)
 }
 
+// MemberExternalID is what a Duplicate calls the ExternalID of a user group.
+const MemberExternalID = "external ID"
+
+// UserGroupByUUID returns the user group of a UUID in lower case, or ErrNotFound.
+func UserGroupByUUID(tx *Tx, id string) (*UserGroup, error) {
+	return userGroupByUUID.One(tx, K(id), id)
+}
+
+// UserGroupByExternalID returns the user group that has the external id, without regard to case, or ErrNotFound.
+func UserGroupByExternalID(tx *Tx, id string) (*UserGroup, error) {
+	return userGroupByExternalID.One(tx, unlessEmpty(Text(id)), id)
+}
+
 // RegistrationIDs lists the API registrations that the members of a user group may use, as the API shows them: the ids
 // between commas.
 func RegistrationIDs(tx *Tx, groupID int) (string, error) {
@@ -132,6 +164,24 @@ func CreateUserGroup(tx *Tx, g *UserGroup, e Endowment) error {
 		}
 	}
 	return e.give(tx, g.GroupID)
+}
+
+// ChangeUserGroup stores a changed user group. Besides what its members break, it returns ErrDenied as DeleteUserGroup does,
+// and ErrInvalid for another name of Administrators, by which people and scripts know it.
+func ChangeUserGroup(tx *Tx, g *UserGroup) error {
+	if err := first(MayChangeGroup(tx, g.GroupID), mayChangeSecretsSafe(tx, g.GroupID)); err != nil {
+		return err
+	}
+	if g.GroupID == Administrators {
+		old, err := UserGroups.Get(tx, g.GroupID)
+		if err == nil && old.Name != g.Name {
+			err = Invalid("the User Group Administrators is built in: it keeps its name")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return UserGroups.Put(tx, g)
 }
 
 // DeleteUserGroup deletes a user group. It returns ErrDenied for one that has rights which the actor lacks and, unless he is

@@ -5,8 +5,6 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // The kinds of user and of user group (the document's UserType and GroupType). An Application is a user only.
@@ -38,7 +36,7 @@ type User struct {
 	AccessPolicyID    int  // of an Application user
 	IsQuarantined     bool
 	IsActive          bool
-	UUID              string // by which other doors know the user
+	UUID              string // by which other doors know the user; in lower case
 
 	// Of a user who comes from a directory.
 	DirectoryID      int
@@ -59,8 +57,8 @@ func (u *User) FullName() string {
 func (u *User) mayAct() bool { return u != nil && u.IsActive && !u.IsQuarantined }
 
 func (u *User) check(tx *Tx) error {
-	if u.UUID == "" {
-		u.UUID = uuid.NewString()
+	if err := ownUUID(&u.UUID); err != nil {
+		return err
 	}
 	if u.UserType != BeyondInsightType && u.UserType != ApplicationType && !IsDirectoryType(u.UserType) {
 		return Invalid("UserType: %q is none", u.UserType)
@@ -132,7 +130,7 @@ func dropUser(tx *Tx, id int) error {
 	if err := ownsNoSecretAlone(tx, id); err != nil {
 		return err
 	}
-	for _, err := range []error{UserSecrets.Delete(tx, id), LastLogins.Delete(tx, id)} {
+	for _, err := range []error{UserSecrets.Delete(tx, id), LastLogins.Delete(tx, id), requestWindows.Delete(tx, id)} {
 		if unless(ErrNotFound, err) != nil {
 			return err
 		}
@@ -195,6 +193,11 @@ func userByPrincipal(tx *Tx, name string) (found *User, err error) {
 		err = absent(Users.name, name)
 	}
 	return found, err
+}
+
+// UserByUUID finds a user by his UUID in lower case.
+func UserByUUID(tx *Tx, id string) (*User, error) {
+	return userByUUID.One(tx, K(id), id)
 }
 
 // UserByClientID finds an Application user.

@@ -33,6 +33,7 @@ type config struct {
 	bodyLimit     int64
 	importLimit   int64
 	importWorkers int
+	requests      int // a minute of each user at the MetaAccess door
 	memoryLimit   int64
 	trusted       []string
 	directories   directories
@@ -41,7 +42,7 @@ type config struct {
 }
 
 func defaults() *config {
-	return &config{dir: "data", contract: "clients", grants: "own", bodyLimit: 1 << 20, importLimit: 64 << 20, importWorkers: 2, memoryLimit: 128 << 20, log: "auto", logLevel: "info"}
+	return &config{dir: "data", contract: "clients", grants: "own", bodyLimit: 1 << 20, importLimit: 64 << 20, importWorkers: 2, requests: 10, memoryLimit: 128 << 20, log: "auto", logLevel: "info"}
 }
 
 // storeFlags are the flags of every command that needs the store.
@@ -59,6 +60,7 @@ func (c *config) serverFlags(command *cobra.Command) {
 	f.Int64Var(&c.bodyLimit, "body-limit", c.bodyLimit, "most bytes of a request's body")
 	f.Int64Var(&c.importLimit, "import-limit", c.importLimit, "most bytes of an imported file")
 	f.IntVar(&c.importWorkers, "import-workers", c.importWorkers, "imports that run at the same time")
+	f.IntVar(&c.requests, "metaaccess-requests", c.requests, "requests that each user has in any minute at the MetaAccess door; 0: as many as he likes")
 	f.Int64Var(&c.memoryLimit, "memory-limit", c.memoryLimit, "bytes of memory above which the garbage collector works harder; 0: none, as in $GOMEMLIMIT")
 	f.StringSliceVar(&c.trusted, "trusted-proxy", nil, "address or CIDR of a proxy whose X-Forwarded-For is believed; may be repeated")
 	c.directories.flags(command)
@@ -76,6 +78,8 @@ func (c *config) check() error {
 		return errors.New("--body-limit and --import-limit: at least 1024 bytes are expected")
 	case c.memoryLimit < 0:
 		return errors.New("--memory-limit: 0 or more bytes are expected")
+	case c.requests < 0 || c.requests > 1000:
+		return errors.New("--metaaccess-requests: 0 to 1000 is expected")
 	case c.importWorkers < 1 || c.importWorkers > 64:
 		return errors.New("--import-workers: 1 to 64 is expected")
 	}
@@ -172,7 +176,7 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 		return err
 	}
 	o := server.Options{
-		DB: i.db, Runner: run, Manual: c.contract == "manual", VendorGrants: c.grants == "vendor",
+		DB: i.db, Runner: run, Manual: c.contract == "manual", VendorGrants: c.grants == "vendor", MetaAccessRequests: c.requests,
 		BodyLimit: c.bodyLimit, ImportLimit: c.importLimit, Scratch: i.scratch, Log: log,
 	}
 	if len(c.trusted) > 0 {

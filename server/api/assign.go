@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -61,11 +62,11 @@ func assignStruct(v reflect.Value, name string, tree any) error {
 		if f.Anonymous || !f.IsExported() || !is {
 			continue
 		}
-		member := f.Name
+		member := WireName(f)
+		given, present := members[strings.ToLower(member)]
 		if name != "" {
-			member = name + "." + f.Name
+			member = name + "." + member
 		}
-		given, present := members[strings.ToLower(f.Name)]
 		if err := assign(v.FieldByIndex(f.Index), member, given); err != nil {
 			return err
 		}
@@ -74,6 +75,12 @@ func assignStruct(v reflect.Value, name string, tree any) error {
 		}
 	}
 	return nil
+}
+
+// WireName is what a member is called in bodies and answers: what its json tag says or, without one, its own name.
+func WireName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return cmp.Or(name, f.Name)
 }
 
 // assignKind sets the member by which bodies of several kinds differ, a text tagged with their names: kinds:"Cat,Dog". The

@@ -44,6 +44,9 @@ func (c *call) answer() (err error) {
 	if c.by, err = c.door.identify(ctx, c.Request, c.anonymous(), c.row.open); err != nil {
 		return err
 	}
+	if err := c.meter(ctx); err != nil {
+		return err
+	}
 	in := reflect.New(c.row.in)
 	if !c.row.updates && c.row.do == nil && (c.row.body == nil || c.readEarly()) {
 		if err := c.begin(ctx, in); err != nil {

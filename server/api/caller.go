@@ -15,12 +15,12 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// identity is who a request says it comes from: a token that was parsed, or a PS-Auth credential that was checked.
+// identity is who a request says it comes from: a token that was parsed, or another credential that was checked.
 // Whether it still counts, and for what, is read in the transaction of the request.
 type identity struct {
 	token    *authz.Claims
 	signedIn *store.SignedIn
-	forget   func() // of a PS-Auth credential that may not be remembered any longer
+	forget   func() // of a credential that may not be remembered any longer
 
 	claims  *authz.Claims
 	session *store.Session // without an ID: not stored
@@ -63,10 +63,13 @@ func (d *door) identify(ctx context.Context, r *http.Request, from store.Actor, 
 			return &identity{token: claims}, err
 		}
 	}
-	if credential.PSAuth == nil {
-		return nil, store.ErrSignIn
+	switch {
+	case credential.PSAuth != nil:
+		return d.checkPSAuth(ctx, *credential.PSAuth, from)
+	case credential.Client != nil:
+		return d.checkClient(ctx, *credential.Client, from)
 	}
-	return d.checkPSAuth(ctx, *credential.PSAuth, from)
+	return nil, store.ErrSignIn
 }
 
 // lives returns an error unless the session behind a token still counts: a client that keeps its cookie and sends its
@@ -79,8 +82,8 @@ func (d *door) lives(ctx context.Context, claims *authz.Claims, from store.Actor
 	return err
 }
 
-// passes remembers PS-Auth credentials that were checked a moment ago, so that clients that send one with every
-// request do not pay for the password hash each time. What is kept is no secret: an HMAC under a key of this process.
+// passes remembers credentials that were checked a moment ago, so that clients that send one with every request
+// neither pay for a password hash nor leave an audit row each time. What is kept is no secret: an HMAC under a key of this process.
 type passes struct {
 	secret []byte
 	mu     sync.Mutex
@@ -103,9 +106,9 @@ func newPasses() *passes {
 	return &passes{secret: secret, until: map[[sha256.Size]byte]pass{}}
 }
 
-func (p *passes) sum(c authz.PSAuth, from store.Actor) (sum [sha256.Size]byte) {
+func (p *passes) sum(from store.Actor, parts ...string) (sum [sha256.Size]byte) {
 	mac := hmac.New(sha256.New, p.secret)
-	for _, part := range []string{c.Key, c.RunAs, strconv.FormatBool(c.HasPassword), c.Password, from.IPAddress, from.Proxy} {
+	for _, part := range append(parts, from.IPAddress, from.Proxy) {
 		mac.Write([]byte(part))
 		mac.Write([]byte{0})
 	}
@@ -139,12 +142,26 @@ func (p *passes) forget(sum [sha256.Size]byte) {
 
 // checkPSAuth checks a PS-Auth credential, or remembers that it did.
 func (d *door) checkPSAuth(ctx context.Context, c authz.PSAuth, by store.Actor) (*identity, error) {
-	now, sum := d.DB.Now(), d.known.sum(c, by)
+	sum := d.known.sum(by, "PS-Auth", c.Key, c.RunAs, strconv.FormatBool(c.HasPassword), c.Password)
+	return d.checked(ctx, by, sum, func() (*store.SignedIn, error) { return store.CheckPSAuth(ctx, d.DB, by, c, d.AskDirectory) })
+}
+
+// checkClient checks a ClientID and ClientSecret, or remembers that it did.
+func (d *door) checkClient(ctx context.Context, c authz.Client, by store.Actor) (*identity, error) {
+	return d.checked(ctx, by, d.known.sum(by, "client", c.ID, c.Secret), func() (*store.SignedIn, error) {
+		in, _, err := store.CheckClient(ctx, d.DB, by, c.ID, c.Secret)
+		return in, err
+	})
+}
+
+// checked is a sign-in that is remembered or, if it is not, made and remembered from here on.
+func (d *door) checked(ctx context.Context, by store.Actor, sum [sha256.Size]byte, check func() (*store.SignedIn, error)) (*identity, error) {
+	now := d.DB.Now()
 	forget := func() { d.known.forget(sum) }
 	if in := d.known.get(sum, now); in != nil {
 		return &identity{signedIn: in, forget: forget}, nil
 	}
-	in, err := store.CheckPSAuth(ctx, d.DB, by, c, d.AskDirectory)
+	in, err := check()
 	if err != nil {
 		return nil, err
 	}

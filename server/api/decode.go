@@ -20,11 +20,17 @@ const maxDepth = 64
 // letter case, unknown ones ignored, numbers and booleans also as strings, null and absent the same. It
 // is strict about what cannot be meant (trailing data, a member twice, nesting over 64, bytes that are no UTF-8) and
 // about the rules in the binding tags: required, present, max=N (code points). The error names the member. Bodies of
-// several kinds have a member tagged kinds, whose value says which other members there are; see assignKind.
+// several kinds have a member tagged kinds, whose value says which other members there are; see assignKind. A type with a
+// method TakesEmptyList has [] read as {}.
 func Decode(body []byte, v any) error {
 	tree, err := parse(body)
 	if err != nil {
 		return err
+	}
+	if list, ok := tree.([]any); ok && len(list) == 0 {
+		if _, ok := v.(interface{ TakesEmptyList() }); ok {
+			tree = nil
+		}
 	}
 	return assign(reflect.ValueOf(v).Elem(), "", tree)
 }

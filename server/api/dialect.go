@@ -16,16 +16,31 @@ import (
 type Dialect struct {
 	Name    string   // "insight": the audience of its tokens, the door in audits
 	Title   string   // of its Swagger page
+	Version string   // of the API, for its document
 	Base    string   // the vendor's own path, so that a client changes only the host
 	Aliases []string // other bases that clients use
 	// Credential finds what a request proves itself with; a zero one if nothing, an error wrapping
 	// authz.ErrCredential if it cannot be read.
 	Credential func(*http.Request) (authz.Credential, error)
+	// Schemes are the ways to send a token, for the document; any of them suffices.
+	Schemes []Scheme
 	// Error is the body of an answer with that status.
-	Error  func(status int, err error) any
+	Error func(status int, err error) any
+	// Meter counts the requests of those who are signed in; nil: nobody does.
+	Meter Meter
+	// Probed says that OPTIONS asks whether the caller is signed in, at any path that has a row.
+	Probed bool
 	Routes []Route
 
 	paths literals
+}
+
+// Scheme is where callers put a token.
+type Scheme struct {
+	Name        string // by which the document calls it
+	In          string // header or query
+	Parameter   string // the name of the header, or of the parameter
+	Description string
 }
 
 // Options are what all dialects of a server have in common.
@@ -61,6 +76,28 @@ func (d *Dialect) Mount(e *gin.Engine, o Options) {
 		}
 		e.Handle(rows[0].Method, d.Base+rows[0].pattern.ginPath(), func(c *gin.Context) { mounted.serve(c, pick(rows, c)) })
 	}
+	if d.Probed {
+		for path, methods := range d.methods() {
+			r := probe(methods)
+			e.OPTIONS(d.Base+path, func(c *gin.Context) { mounted.serve(c, &r) })
+		}
+	}
+}
+
+// methods are those of the rows, by the path that Gin knows.
+func (d *Dialect) methods() map[string][]string {
+	methods := map[string][]string{}
+	for _, rows := range d.operations() {
+		path := rows[0].pattern.ginPath()
+		methods[path] = append(methods[path], rows[0].Method)
+	}
+	return methods
+}
+
+// probe is the row behind OPTIONS: any signed-in caller learns which methods a path has.
+func probe(methods []string) Route {
+	allowed := http.Header{"Allow": {strings.Join(append(methods, http.MethodOptions), ", ")}}
+	return GET("", authz.Anyone, "", func(*store.Tx, None) (Reply[None], error) { return Reply[None]{Header: allowed}, nil })
 }
 
 // operations are the rows, those that share method and path together, in the order of the table.
@@ -82,13 +119,18 @@ func (d *Dialect) operations() (grouped [][]*Route) {
 // Unrouted answers what no row matches, in the form of the door that was asked.
 func Unrouted(status int, dialects ...*Dialect) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		d, _ := find(dialects, c.Request.URL.EscapedPath())
-		if d == nil {
-			c.String(status, "%s\n", http.StatusText(status))
-			return
-		}
-		write(c, status, d.Error(status, fmt.Errorf("%s %s: %s", c.Request.Method, c.Request.URL.Path, strings.ToLower(http.StatusText(status)))))
+		Refuse(c, status, fmt.Errorf("%s %s: %s", c.Request.Method, c.Request.URL.Path, strings.ToLower(http.StatusText(status))), dialects...)
 	}
+}
+
+// Refuse answers with an error in the form of the door that was asked; beside the doors, with the words of the status.
+func Refuse(c *gin.Context, status int, err error, dialects ...*Dialect) {
+	d, _ := find(dialects, c.Request.URL.EscapedPath())
+	if d == nil {
+		c.String(status, "%s\n", http.StatusText(status))
+		return
+	}
+	write(c, status, d.Error(status, err))
 }
 
 // distinct checks that every request for the rows, which share method and path, has one row at the most that fits it best.

@@ -15,6 +15,11 @@ import (
 var (
 	ErrTooLarge  = errors.New("the body is too large")
 	ErrMediaType = errors.New("the body must be JSON or a form")
+	// ErrTooLong and ErrBeyond are for a page that may not be that long, and for one that there is not.
+	ErrTooLong = errors.New("too many for one page")
+	ErrBeyond  = errors.New("there is no such page")
+	// ErrTooMany is for a request beyond those that a caller has in some time.
+	ErrTooMany = errors.New("too many requests")
 	// ErrUnavailable is for what works again by itself; the answer has Retry-After.
 	ErrUnavailable = errors.New("try again later")
 )
@@ -32,6 +37,9 @@ var statuses = []struct {
 	{store.ErrExists, http.StatusConflict},
 	{store.ErrBusy, http.StatusConflict},
 	{ErrTooLarge, http.StatusRequestEntityTooLarge},
+	{ErrTooLong, http.StatusNotAcceptable},
+	{ErrBeyond, http.StatusRequestEntityTooLarge},
+	{ErrTooMany, http.StatusTooManyRequests},
 	{ErrMediaType, http.StatusUnsupportedMediaType},
 	{store.ErrInvalid, http.StatusBadRequest},
 	{authz.ErrPassword, http.StatusBadRequest},

@@ -73,7 +73,10 @@ type Route struct {
 	Need    authz.Need
 	Summary string
 
+	name           string
+	refusals       []int
 	status, manual int
+	refuses        []int // statuses that no other row has
 	manualList     bool
 	updates        bool // runs in store.Update
 	open           bool // needs no session
@@ -139,6 +142,12 @@ func First[In any](r Route, fn func(context.Context, In)) Route {
 	return r
 }
 
+// Named gives the row the name that the vendor's document has for it, after which generated clients call their functions.
+func (r Route) Named(name string) Route { r.name = name; return r }
+
+// Refuses adds statuses of refusal to the document that cannot be told from the row.
+func (r Route) Refuses(statuses ...int) Route { r.refusals = statuses; return r }
+
 // Answers sets the status of success.
 func (r Route) Answers(status int) Route { r.status = status; return r }
 
@@ -154,6 +163,9 @@ func (r Route) ReadOnly() Route { r.updates = false; return r }
 
 // Updates is for a row that writes although its method is GET.
 func (r Route) Updates() Route { r.updates = true; return r }
+
+// Refuses documents statuses with which this row alone refuses.
+func (r Route) Refuses(statuses ...int) Route { r.refuses = statuses; return r }
 
 // Open lets the row be called without a session.
 func (r Route) Open() Route { r.open = true; return r }

@@ -83,8 +83,9 @@ func source(t *testing.T) fstest.MapFS {
 func write(t *testing.T, rows ...api.Route) (string, error) {
 	t.Helper()
 	d := &api.Dialect{
-		Name: "things", Title: "Things", Base: "/api/v7", Routes: rows,
-		Error: func(_ int, err error) any { return err.Error() },
+		Name: "things", Title: "Things", Version: "v7", Base: "/api/v7", Routes: rows,
+		Schemes: []api.Scheme{{Name: "Bearer", In: "header", Parameter: "Authorization", Description: "The token that muster token makes."}},
+		Error:   func(_ int, err error) any { return err.Error() },
 	}
 	var b strings.Builder
 	err := d.WriteSwag(&b, "api_test", source(t))

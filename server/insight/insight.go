@@ -67,10 +67,14 @@ var (
 // New returns the dialect with its whole table.
 func New(s Services) *api.Dialect {
 	return &api.Dialect{
-		Name: Name, Title: "BeyondInsight", Base: Base,
+		Name: Name, Title: "BeyondInsight", Version: "v3", Base: Base,
 		Aliases:    []string{"/eEye.RetinaCS.Server/api/public/v3"},
 		Credential: credential,
-		Error:      func(_ int, err error) any { return err.Error() },
+		Schemes: []api.Scheme{{
+			Name: "Bearer", In: "header", Parameter: "Authorization",
+			Description: "A token, with or without the word Bearer before it: the one that the first start printed, or one that muster token makes.",
+		}},
+		Error: func(_ int, err error) any { return err.Error() },
 		Routes: slices.Concat(
 			authentication(),
 			accessLevels, apiRegistrations, assets,

@@ -18,7 +18,7 @@ import (
 )
 
 // document runs swag over the annotations of a dialect, as "swag init -p pascalcase" does, and adds what only the types
-// of Go know. The folders are those of all packages whose types a dialect can answer with; one within another
+// of Go know. Pascal case is what members without a json tag have; where a vendor has another, tags say so. The folders are those of all packages whose types a dialect can answer with; one within another
 // would give every type twice.
 func document(module string, d *api.Dialect) ([]byte, error) {
 	dialect, file := filepath.Split(annotationsFile(module, d))
@@ -53,7 +53,8 @@ func refine(definitions spec.Definitions, t reflect.Type) {
 		return
 	}
 	for _, f := range reflect.VisibleFields(t) {
-		member, known := definition.Properties[f.Name]
+		name := api.WireName(f)
+		member, known := definition.Properties[name]
 		if !known {
 			continue
 		}
@@ -66,9 +67,9 @@ func refine(definitions spec.Definitions, t reflect.Type) {
 		default:
 			refine(definitions, f.Type)
 		}
-		definition.Properties[f.Name] = member
-		if slices.Contains(strings.Split(f.Tag.Get("binding"), ","), "present") && !slices.Contains(definition.Required, f.Name) {
-			definition.Required = append(definition.Required, f.Name)
+		definition.Properties[name] = member
+		if slices.Contains(strings.Split(f.Tag.Get("binding"), ","), "present") && !slices.Contains(definition.Required, name) {
+			definition.Required = append(definition.Required, name)
 		}
 	}
 	definitions[name] = definition

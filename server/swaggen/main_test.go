@@ -170,9 +170,14 @@ func TestDocument(t *testing.T) {
 		if s.BasePath != d.Base || s.Info.Title != d.Title {
 			t.Errorf("it is %q at %q, want %q at %q", s.Info.Title, s.BasePath, d.Title, d.Base)
 		}
-		bearer := s.SecurityDefinitions["Bearer"]
-		if bearer == nil || bearer.Type != "apiKey" || bearer.In != "header" || bearer.Name != "Authorization" {
-			t.Errorf("%s: the Authorize button sets %+v", d.Name, bearer)
+		if len(d.Schemes) == 0 || len(s.SecurityDefinitions) != len(d.Schemes) {
+			t.Errorf("%s: the Authorize button knows %d ways, its callers %d", d.Name, len(s.SecurityDefinitions), len(d.Schemes))
+		}
+		for _, scheme := range d.Schemes {
+			known := s.SecurityDefinitions[scheme.Name]
+			if known == nil || known.Type != "apiKey" || known.In != scheme.In || known.Name != scheme.Parameter {
+				t.Errorf("%s: the Authorize button sets %+v, want %+v", d.Name, known, scheme)
+			}
 		}
 	}
 }

@@ -1,0 +1,33 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"net/http"
+
+	"github.com/musterhq/muster/store"
+)
+
+// Meter counts a request of a user. What it returns stands in the answer, whatever that is; its error, which is ErrTooMany
+// for a request too many, is the answer.
+type Meter func(ctx context.Context, db *store.DB, userID int) (http.Header, error)
+
+// meter has a request counted where the door does so: once it is known whose it is, and before it is known whether he may
+// and what he wants.
+func (c *call) meter(ctx context.Context) error {
+	if c.door.Meter == nil || c.row.open {
+		return nil
+	}
+	userID, err := store.View(ctx, c.door.DB, c.anonymous(), func(tx *store.Tx) (int, error) {
+		if err := c.by.resume(tx); err != nil {
+			return 0, err
+		}
+		return c.by.claims.UserID(), nil
+	})
+	if err != nil {
+		return err
+	}
+	header, err := c.door.Meter(ctx, c.door.DB, userID)
+	maps.Copy(c.Writer.Header(), header)
+	return err
+}

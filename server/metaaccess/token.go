@@ -1,0 +1,74 @@
+package metaaccess
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
+)
+
+var authentication = []api.Route{
+	api.Do(http.MethodPost, "oauth/token", authz.Anyone, "Returns an access token for an application's id and secret.", postToken).Open(),
+	api.Do(http.MethodGet, "oauth/token", authz.Anyone, "Returns an access token for an application's id and secret.", getToken).Open(),
+}
+
+// tokenQuery is a request for a token by its query.
+type tokenQuery struct {
+	GrantType    string `form:"grant_type"`    // client_credentials.
+	ClientID     string `form:"client_id"`     // ClientID of an Application user.
+	ClientSecret string `form:"client_secret"` // ClientSecret of the Application user.
+}
+
+// tokenRequest is one by its form. Clients that send a form with nothing in it mean their query.
+type tokenRequest struct {
+	tokenQuery
+	Body tokenForm
+}
+
+type tokenForm struct {
+	GrantType    string `json:"grant_type"`    // client_credentials.
+	ClientID     string `json:"client_id"`     // ClientID of an Application user.
+	ClientSecret string `json:"client_secret"` // ClientSecret of the Application user.
+}
+
+// tokenAnswer is the answer of OAuth 2.0, for success and for failure.
+type tokenAnswer struct {
+	AccessToken      string `json:"access_token,omitempty"`
+	TokenType        string `json:"token_type,omitempty"`
+	ExpiresIn        int    `json:"expires_in,omitempty"`        // Seconds.
+	Error            string `json:"error,omitempty"`             // invalid_client, invalid_request or unsupported_grant_type.
+	ErrorDescription string `json:"error_description,omitempty"` // A sentence for people.
+}
+
+func postToken(ctx context.Context, c api.Caller, in tokenRequest) (api.Reply[tokenAnswer], error) {
+	return token(ctx, c, tokenQuery{
+		cmp.Or(in.Body.GrantType, in.GrantType), cmp.Or(in.Body.ClientID, in.ClientID), cmp.Or(in.Body.ClientSecret, in.ClientSecret),
+	})
+}
+
+func getToken(ctx context.Context, c api.Caller, in tokenQuery) (api.Reply[tokenAnswer], error) {
+	return token(ctx, c, in)
+}
+
+func token(ctx context.Context, c api.Caller, in tokenQuery) (api.Reply[tokenAnswer], error) {
+	switch {
+	case in.GrantType == "" || in.ClientID == "" || in.ClientSecret == "":
+		return refused(http.StatusBadRequest, "invalid_request", "grant_type, client_id and client_secret are required"), nil
+	case in.GrantType != "client_credentials":
+		return refused(http.StatusBadRequest, "unsupported_grant_type", "grant_type: client_credentials is expected"), nil
+	}
+	text, lifetime, err := store.ClientToken(ctx, c.DB, c.By, in.ClientID, in.ClientSecret)
+	if errors.Is(err, store.ErrSignIn) {
+		return refused(http.StatusUnauthorized, "invalid_client", "the client_id or the client_secret is wrong"), nil
+	}
+	return api.Reply[tokenAnswer]{Body: tokenAnswer{AccessToken: text, TokenType: "bearer", ExpiresIn: int(lifetime / time.Second)}}, err
+}
+
+func refused(status int, code, description string) api.Reply[tokenAnswer] {
+	return api.Reply[tokenAnswer]{Status: status, Body: tokenAnswer{Error: code, ErrorDescription: description}}
+}

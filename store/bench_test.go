@@ -4,8 +4,12 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/kv/badgerkv"
 )
 
 const benchAssets = 10_000
@@ -62,6 +66,42 @@ func BenchmarkInsert(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		l.asset(Asset{IPAddress: benchAddress(i).String(), AssetName: fmt.Sprint("srv", i), AssetType: "Server", OperatingSystem: "Linux"})
+	}
+}
+
+// BenchmarkInsertSynced inserts audited assets durably, each in a transaction of its own, by one writer and by many at once.
+func BenchmarkInsertSynced(b *testing.B) {
+	for _, writers := range []int{1, 16} {
+		b.Run(fmt.Sprint("writers=", writers), func(b *testing.B) {
+			l := newLabIn(b, badgerkv.Options{Dir: b.TempDir(), Key: make([]byte, badgerkv.KeySize)})
+			var made atomic.Int32
+			insert := func() error {
+				i := int(made.Add(1))
+				return Change(l.ctx, l.DB, System("bench"), func(tx *Tx) error {
+					return Assets.Insert(tx, &Asset{
+						WorkgroupID: firstWorkgroupID, IPAddress: benchAddress(i).String(), AssetName: fmt.Sprint("srv", i),
+						AssetType: "Server", OperatingSystem: "Linux",
+					})
+				})
+			}
+			b.ReportAllocs()
+			b.SetParallelism(max(1, writers/runtime.GOMAXPROCS(0)))
+			if writers == 1 {
+				for b.Loop() {
+					if err := insert(); err != nil {
+						b.Fatal(err)
+					}
+				}
+				return
+			}
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := insert(); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		})
 	}
 }
 

@@ -117,11 +117,17 @@ func (unclosed) Close() error { return nil }
 // newLab opens the store of a test.
 func newLab(t tb) *lab {
 	t.Helper()
+	return newLabIn(t, badgerkv.Options{InMemory: true})
+}
+
+// newLabIn is newLab in a store of any kind.
+func newLabIn(t tb, o badgerkv.Options) *lab {
+	t.Helper()
 	pairs, err := seeded()
 	if err != nil {
 		t.Fatalf("seed: %v", err)
 	}
-	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
+	engine, err := badgerkv.Open(o)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

@@ -36,6 +36,7 @@ type config struct {
 	requests      int // a minute of each user at the MetaAccess door
 	memoryLimit   int64
 	trusted       []string
+	acceptLoss    bool
 	directories   directories
 	log           string
 	logLevel      string
@@ -138,7 +139,7 @@ func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) 
 	if err != nil {
 		return nil, err
 	}
-	engine, err := badgerkv.Open(badgerkv.Options{Dir: filepath.Join(c.dir, "store"), Key: key, Logger: log})
+	engine, err := c.openEngine(key, log)
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +157,18 @@ func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) 
 		return nil, errors.Join(err, i.close())
 	}
 	return i, nil
+}
+
+// openEngine opens the store's files.
+func (c *config) openEngine(key []byte, log *slog.Logger) (*badgerkv.Engine, error) {
+	if c.acceptLoss {
+		log.Warn("whatever the store has lost is accepted (--accept-loss)")
+	}
+	engine, err := badgerkv.Open(badgerkv.Options{Dir: filepath.Join(c.dir, "store"), Key: key, AcceptLoss: c.acceptLoss, Logger: log})
+	if errors.Is(err, badgerkv.ErrDamaged) && !c.acceptLoss {
+		err = fmt.Errorf("%w\nNothing was changed. Restore a backup into an empty folder (muster restore); if a log or the mark ends early, muster serve --accept-loss goes on with what is left", err)
+	}
+	return engine, err
 }
 
 func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error {

@@ -55,6 +55,7 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&s.tlsKey, "tls-key", "", "PEM file of the certificate's key")
 	f.BoolVar(&s.demo, "demo", false, "fill a new store with a demo lab")
 	f.StringVar(&s.load, "load", "", "load a lab file before serving; what it says already holds is left alone")
+	f.BoolVar(&s.acceptLoss, "accept-loss", false, "open a store that has lost acknowledged changes to damage, with what is left of it")
 	f.StringVar(&s.firstStartFile, "first-start-file", "", "write what a new store is entered with to this file, as JSON, instead of printing it")
 	return command
 }

@@ -76,7 +76,6 @@ type Route struct {
 	name           string
 	refusals       []int
 	status, manual int
-	refuses        []int // statuses that no other row has
 	manualList     bool
 	updates        bool // runs in store.Update
 	open           bool // needs no session
@@ -163,9 +162,6 @@ func (r Route) ReadOnly() Route { r.updates = false; return r }
 
 // Updates is for a row that writes although its method is GET.
 func (r Route) Updates() Route { r.updates = true; return r }
-
-// Refuses documents statuses with which this row alone refuses.
-func (r Route) Refuses(statuses ...int) Route { r.refuses = statuses; return r }
 
 // Open lets the row be called without a session.
 func (r Route) Open() Route { r.open = true; return r }

@@ -188,17 +188,14 @@ func (p *printer) failures(rows []*Route) error {
 		{http.StatusUnauthorized, some(func(r *Route) bool { return !r.open })},
 		{http.StatusForbidden, some(func(r *Route) bool { return len(r.Need) > 0 })},
 		{http.StatusNotFound, some(func(r *Route) bool { return len(r.plan.uri) > 0 || r.pattern.query != "" })},
+		{http.StatusNotAcceptable, false}, // see Refuses
 		{http.StatusConflict, some(func(r *Route) bool { return r.body != nil && r.updates && !r.open })},
 		{http.StatusRequestEntityTooLarge, some(func(r *Route) bool { return r.body != nil })},
 		{http.StatusUnsupportedMediaType, some(func(r *Route) bool { return r.body != nil })},
+		{http.StatusTooManyRequests, false},
 	} {
 		if s.occurs || some(func(r *Route) bool { return slices.Contains(r.refusals, s.status) }) {
 			statuses = append(statuses, fmt.Sprint(s.status))
-		}
-	}
-	for _, r := range rows {
-		for _, status := range r.refuses {
-			statuses = append(statuses, fmt.Sprint(status))
 		}
 	}
 	if len(statuses) > 0 {

@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
-	"strings"
+	"path/filepath"
+	"syscall"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -27,11 +29,12 @@ var (
 
 // Options say where a store lies and how it is protected.
 type Options struct {
-	Dir      string       // Made when absent and always closed to other users; the files in it follow the umask.
-	InMemory bool         // For tests: Dir is ignored and nothing outlives Close.
-	Key      []byte       // KeySize bytes, used as they are and copied; optional in memory only.
-	NoSync   bool         // For tests and benchmarks: a crash of the machine may lose acknowledged writes.
-	Logger   *slog.Logger // Hears Badger's warnings and errors and, at debug level, its progress; nil discards them.
+	Dir        string       // Made when absent and always closed to other users; the files in it follow the umask.
+	InMemory   bool         // For tests: Dir is ignored and nothing outlives Close.
+	Key        []byte       // KeySize bytes, used as they are and copied; optional in memory only.
+	AcceptLoss bool         // Open a store whose logs do not hold all that was acknowledged, with what is left.
+	NoSync     bool         // For tests and benchmarks: a crash of the machine may lose acknowledged writes.
+	Logger     *slog.Logger // Hears Badger's warnings and errors and, at debug level, its progress; nil discards them.
 }
 
 func (o Options) check() error {
@@ -44,31 +47,93 @@ func (o Options) check() error {
 	return nil
 }
 
-// Open opens the store in a directory or makes a new one there. Its own errors are ErrLocked, given at once, and
-// ErrWrongKey.
+// Open opens the store in a directory or makes a new one there. Its own errors are ErrLocked, given at once, ErrWrongKey,
+// and ErrDamaged, which names the file, for a store that does not hold all that was acknowledged.
 //
-// Open reads every table once to verify its checksums. A damaged one ends the process with a panic in a goroutine of
-// Badger's, which nobody can recover. We live with that because the alternative is worse: Badger's iterators take a
-// block that they cannot read for the end of the data, in scans and in compactions, and those would make it so.
+// It reads every table once to verify its checksums, because Badger's iterators take a block that they cannot read for the
+// end of the data, in scans and in compactions, and those would make it so.
 func Open(o Options) (*Engine, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if !o.InMemory {
-		if err := makePrivate(o.Dir); err != nil {
+	if o.InMemory {
+		db, err := badger.OpenManaged(Settings(o))
+		if err != nil {
 			return nil, err
 		}
+		return newEngine(db), nil
 	}
-	db, err := badger.Open(Settings(o))
-	switch {
-	case errors.Is(err, badger.ErrEncryptionKeyMismatch):
-		return nil, fmt.Errorf("%s: %w", o.Dir, ErrWrongKey)
-	case isLocked(err):
-		return nil, fmt.Errorf("%s: %w", o.Dir, ErrLocked)
-	case err != nil:
+	if err := makePrivate(o.Dir); err != nil {
+		return nil, err
+	}
+	unlock, err := lock(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	e, err := openLocked(o)
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	e.unlock = unlock
+	return e, nil
+}
+
+// openLocked opens a store whose directory is ours.
+func openLocked(o Options) (*Engine, error) {
+	said, err := examine(o)
+	if err != nil {
+		return nil, err
+	}
+	db, err := badger.OpenManaged(Settings(o))
+	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", o.Dir, err)
 	}
-	return newEngine(db), nil
+	e := newEngine(db)
+	if err := e.resume(o, said); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// resume compares what Badger has opened with the mark, and goes on marking.
+func (e *Engine) resume(o Options, said *marked) (err error) {
+	name := filepath.Join(o.Dir, markName)
+	began, err := e.marks()
+	switch {
+	case err != nil:
+		return err
+	case o.AcceptLoss:
+		said = nil
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	case said == nil && began:
+		return damaged(name, "it is not there, but the store had one")
+	case said != nil && e.last < said.number:
+		return lost(o.Dir, e.last, said.number)
+	}
+	if said == nil {
+		said = &marked{since: e.last + 1, number: e.last}
+	}
+	if e.mark, err = openMark(o.Dir, *said, func(cause error) { _ = e.fail(cause) }); err != nil {
+		return err
+	}
+	return e.mark.set(e.last)
+}
+
+// lock takes the directory for this process, as Badger itself would, until what it returns is called.
+func lock(dir string) (unlock func() error, err error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = fmt.Errorf("%s: %w", dir, ErrLocked)
+		}
+		return nil, errors.Join(err, f.Close())
+	}
+	return f.Close, nil
 }
 
 // makePrivate makes the directory, or takes it from others if it is there.
@@ -79,14 +144,10 @@ func makePrivate(dir string) error {
 	return os.Chmod(dir, 0o700)
 }
 
-// isLocked knows Badger's refusal by its words, because Badger flattens the cause to text.
-func isLocked(err error) bool {
-	return err != nil && strings.HasPrefix(err.Error(), "Cannot acquire directory lock")
-}
-
 const mib = 1 << 20
 
-// Settings are the options with which Open opens Badger; measurements of Badger itself are made with the same. They suit a server with up to a million small records and little memory.
+// Settings are the options with which Open opens Badger; measurements of Badger itself are made with the same. They suit a
+// server with up to a million small records and little memory.
 //
 // A transaction must fit 15 % of a memtable: 2.4 MiB of keys and values in 26,000 writes. That is room for
 // kv.MaxWrites records of 2 KiB with ten index keys each, or for four values of kv.MaxValue.
@@ -106,9 +167,10 @@ func Settings(o Options) badger.Options {
 	s := badger.DefaultOptions(dir).
 		WithInMemory(o.InMemory).
 		WithSyncWrites(!o.NoSync).
-		WithDetectConflicts(true).
+		WithDetectConflicts(false).
 		WithNumVersionsToKeep(1).
-		WithChecksumVerificationMode(options.OnTableAndBlockRead).
+		WithBypassLockGuard(true).                         // lock has it
+		WithChecksumVerificationMode(options.OnBlockRead). // examine has read the tables
 		WithMemTableSize(16 * mib).
 		WithNumMemtables(3).
 		WithNumCompactors(2).

@@ -83,8 +83,8 @@ func BenchmarkScan(b *testing.B) {
 	}
 }
 
-// BenchmarkUpdateSynced commits one record with six index keys durably. Badger syncs for each commit, so many at once
-// gain little.
+// BenchmarkUpdateSynced commits one record with six index keys durably, by one writer and by many at once, who share
+// commits.
 func BenchmarkUpdateSynced(b *testing.B) {
 	write := func(e *Engine) error {
 		id := rand.Uint64()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -16,29 +17,62 @@ import (
 // tries is how often an Update runs before it gives up.
 const tries = 10
 
+// ErrFailed is returned by every Update after one whose commit failed for a reason of the disk's. What became of it only a
+// new start can tell, so nothing is written on top of it; what was committed before can still be read.
+var ErrFailed = errors.New("a write failed, and none is made until the next start")
+
 // Engine is a kv.Engine over a Badger database. Besides what exceeds the limits it refuses an empty key and, in
-// Set and Delete, keys that begin with "!badger!".
+// Set and Delete, keys that begin with "!badger!" or are commitKey.
+//
+// Badger leaves the numbering of commits to the engine, which has three uses for that. Commits that wait for the disk at the
+// same time become one (see committer). Each has the number after the one before it, so that a gap tells a loss (see
+// examine). And a snapshot is taken of the last commit that is durable, without waiting for the one that is being synced.
 type Engine struct {
-	db    *badger.DB
-	close func() error
+	db      *badger.DB
+	mark    *mark
+	unlock  func() error // nil in memory
+	close   func() error
+	seed    maphash.Seed // of the fingerprints of keys
+	commits committer
 
 	mu      sync.Mutex
-	closing bool           // Guarded by mu; nothing begins once it is set.
-	running sync.WaitGroup // Counts each View and Update; raised under mu only.
+	closing bool           // nothing begins once it is set
+	running sync.WaitGroup // counts each View and Update; raised under mu only
+	last    uint64         // the number of the last durable commit
+	views   pins           // the snapshots of running Views
+	updates pins           // and those of the tries of running Updates
+	failed  error          // ErrFailed with its cause
 }
 
 var _ kv.Engine = (*Engine)(nil)
 
 func newEngine(db *badger.DB) *Engine {
-	e := &Engine{db: db}
+	e := &Engine{db: db, seed: maphash.MakeSeed(), last: db.MaxVersion()}
+	e.commits = committer{engine: e, ledger: ledger{newest: map[uint64]uint64{}}}
+	db.SetDiscardTs(e.last)
 	e.close = sync.OnceValue(func() error {
 		e.mu.Lock()
 		e.closing = true
 		e.mu.Unlock()
 		e.running.Wait()
-		return e.db.Close()
+		err := errors.Join(e.db.Close(), e.mark.close())
+		if e.unlock != nil {
+			err = errors.Join(err, e.unlock())
+		}
+		return err
 	})
 	return e
+}
+
+// marks reports whether the store has ever been marked.
+func (e *Engine) marks() (bool, error) {
+	tx := e.db.NewTransactionAt(e.last, false)
+	defer tx.Discard()
+	_, err := tx.Get(commitKey)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Close is kv.Engine's. From its call on nothing begins, not even an Update inside a running one, or Close would wait
@@ -56,7 +90,21 @@ func (e *Engine) begin() error {
 	return nil
 }
 
-// View is kv.Engine's. Before fn it waits for the commits that are being synced at that moment.
+// pin takes a snapshot of the last durable commit, which stays readable until release.
+func (e *Engine) pin(in *pins) uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	in.hold(e.last)
+	return e.last
+}
+
+func (e *Engine) release(in *pins, snapshot uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	in.release(snapshot)
+}
+
+// View is kv.Engine's.
 func (e *Engine) View(ctx context.Context, fn func(kv.Reader) error) error {
 	if err := e.begin(); err != nil {
 		return err
@@ -65,12 +113,14 @@ func (e *Engine) View(ctx context.Context, fn func(kv.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r := newReader(ctx, e.db, false)
+	snapshot := e.pin(&e.views)
+	defer e.release(&e.views, snapshot)
+	r := newReader(ctx, e.db.NewTransactionAt(snapshot, false))
 	defer r.end()
 	return fn(r)
 }
 
-// Update is kv.Engine's. It protects more than it has to: Badger counts the keys that a scan came across as read.
+// Update is kv.Engine's. It protects more than it has to: keys that a scan came across count as read.
 func (e *Engine) Update(ctx context.Context, fn func(kv.Txn) error) error {
 	if err := e.begin(); err != nil {
 		return err
@@ -89,7 +139,9 @@ func (e *Engine) Update(ctx context.Context, fn func(kv.Txn) error) error {
 
 // try runs fn once and commits. A conflict is not told by an error, so that none of fn's can be mistaken for it.
 func (e *Engine) try(ctx context.Context, fn func(kv.Txn) error) (conflict bool, err error) {
-	t := &txn{newReader(ctx, e.db, true)}
+	snapshot := e.pin(&e.updates)
+	defer e.release(&e.updates, snapshot)
+	t := newTxn(ctx, e, snapshot)
 	defer t.end()
 	if err := fn(t); err != nil {
 		return false, err
@@ -97,13 +149,21 @@ func (e *Engine) try(ctx context.Context, fn func(kv.Txn) error) (conflict bool,
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	switch err := t.commit(); {
-	case errors.Is(err, badger.ErrConflict):
-		return true, nil
-	case err != nil:
-		return false, fmt.Errorf("commit: %w", err)
+	t.retire()
+	if len(t.writes) == 0 {
+		return false, nil
 	}
-	return false, nil
+	return e.commits.commit(t)
+}
+
+// fail stops all writing for good.
+func (e *Engine) fail(cause error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.failed == nil {
+		e.failed = fmt.Errorf("%w: %w", ErrFailed, cause)
+	}
+	return e.failed
 }
 
 // pause comes before every try: none before the first, about 1 ms before the second, then twice as long each time,

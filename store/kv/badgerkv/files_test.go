@@ -22,35 +22,8 @@ func TestLockedByAnotherProcess(t *testing.T) {
 		t.Errorf("another process says %q, %v, want ErrLocked", said, err)
 	}
 	closeNow(t, e)
-	if said, err := openElsewhere(t, dir); err != nil || said != "<nil>\n" {
+	if said, err := openElsewhere(t, dir); err != nil || !strings.HasSuffix(said, "\n<nil>\n") {
 		t.Errorf("after Close another process says %q, %v", said, err)
-	}
-}
-
-// TestDamage flips one bit in the middle of a table. Whether Open returns an error or ends the process depends on
-// where the damage lies; it must not open.
-func TestDamage(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	e := open(t, Options{Dir: dir, Key: masterKey, NoSync: true})
-	for i := range 20 {
-		set(t, e, strings.Repeat("key", i+1), strings.Repeat("value", 2_000))
-	}
-	closeNow(t, e)
-	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
-	if err != nil || len(tables) != 1 {
-		t.Fatalf("tables: %v, %v", tables, err)
-	}
-	content, err := os.ReadFile(tables[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	content[len(content)/2] ^= 1
-	if err := os.WriteFile(tables[0], content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if said, err := openElsewhere(t, dir); err == nil && said == "<nil>\n" {
-		t.Error("a damaged table is served")
 	}
 }
 

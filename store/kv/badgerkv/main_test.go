@@ -3,11 +3,15 @@
 package badgerkv
 
 import (
+	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
 	"testing"
+
+	"github.com/musterhq/muster/store/kv"
 )
 
 // openDir names the environment variable that makes this test's program open a directory instead of testing.
@@ -19,6 +23,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(openDir); dir != "" {
 		e, err := Open(Options{Dir: dir, Key: masterKey})
 		if err == nil {
+			fmt.Println(sum(e))
 			err = e.Close()
 		}
 		fmt.Println(err)
@@ -27,8 +32,24 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// openElsewhere opens and closes a directory in another process. It returns what Open said there and whether the
-// process ended well.
+// sum tells what a store holds.
+func sum(e *Engine) string {
+	pairs, hash := 0, sha256.New()
+	err := e.View(context.Background(), func(r kv.Reader) error {
+		for pair, err := range r.Scan(kv.Range{}) {
+			if err != nil {
+				return err
+			}
+			pairs++
+			fmt.Fprintf(hash, "%q=%q\n", pair.Key, pair.Value)
+		}
+		return nil
+	})
+	return fmt.Sprintf("%d pairs, %x, %v", pairs, hash.Sum(nil), err)
+}
+
+// openElsewhere opens and closes a directory in another process. It returns what the store holds and what Open or Close said there,
+// a line each, and whether the process ended well.
 func openElsewhere(t *testing.T, dir string) (said string, err error) {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), os.Args[0])

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"runtime"
 
@@ -22,13 +23,12 @@ type reader struct {
 	ctx   context.Context
 	tx    *badger.Txn
 	scans map[*badger.Iterator]struct{} // Those that are open.
+	saw   func(key []byte)              // Hears of every key that is read; nil in a transaction that only reads.
 	ended bool
-
-	update bool
 }
 
-func newReader(ctx context.Context, db *badger.DB, update bool) *reader {
-	return &reader{ctx: ctx, tx: db.NewTransaction(update), update: update}
+func newReader(ctx context.Context, tx *badger.Txn) *reader {
+	return &reader{ctx: ctx, tx: tx}
 }
 
 // end gives up what is not committed, also after a panic.
@@ -60,7 +60,7 @@ func (r *reader) Get(keys ...[]byte) ([][]byte, error) {
 		return nil, err
 	}
 	values := make([][]byte, len(keys))
-	if r.update || len(keys) < many {
+	if r.saw != nil || len(keys) < many {
 		return values, r.get(keys, values)
 	}
 	// Of a transaction that only reads, Badger's Get may be used concurrently.
@@ -84,12 +84,18 @@ const (
 // get reads the values of some keys.
 func (r *reader) get(keys, into [][]byte) error {
 	for i, key := range keys {
+		if r.saw != nil {
+			r.saw(key)
+		}
 		item, err := r.tx.Get(key)
 		if errors.Is(err, badger.ErrKeyNotFound) {
 			continue
 		}
 		if err != nil {
 			return err
+		}
+		if bytes.Equal(key, commitKey) {
+			continue
 		}
 		if into[i], err = r.own(item); err != nil {
 			return err
@@ -101,7 +107,7 @@ func (r *reader) get(keys, into [][]byte) error {
 // own returns the value of an item of Get as a slice of the caller's, which an empty value is too. In a transaction that
 // only reads, Badger has made the copy already.
 func (r *reader) own(item *badger.Item) (value []byte, err error) {
-	if r.update {
+	if r.saw != nil {
 		return item.ValueCopy(nil)
 	}
 	err = item.Value(func(own []byte) error {
@@ -143,6 +149,12 @@ func (r *reader) scan(it *badger.Iterator, rg kv.Range, yield func(kv.Pair, erro
 		item := it.Item()
 		if past(rg, item.Key()) {
 			break
+		}
+		if bytes.Equal(item.Key(), commitKey) {
+			continue
+		}
+		if r.saw != nil {
+			r.saw(item.Key())
 		}
 		pair, err := read(item, rg.KeysOnly)
 		if !yield(pair, err) || err != nil {
@@ -218,32 +230,92 @@ func commonPrefix(a, b []byte) []byte {
 	return a[:n]
 }
 
-// txn is a kv.Txn over one Badger transaction, which keeps the slices it is given.
-type txn struct{ *reader }
+// commitKey is written by every commit and never read as a key: the number of the last commit is its version, and since the
+// newest version of a key is never thrown away, the tables tell that number whatever else they have lost by compaction.
+var commitKey = []byte("!badgerkv")
 
-// commit writes what fn left behind.
-func (t *txn) commit() error {
-	t.retire()
-	return sized(t.tx.Commit())
+// txn is a kv.Txn over one Badger transaction, which keeps the slices it is given.
+type txn struct {
+	*reader
+	engine   *Engine
+	snapshot uint64   // the commit that it reads
+	reads    []uint64 // the fingerprints of the keys that it has read
+	writes   []write  // in order
+	bytes    int      // of all writes, as Badger counts them at the most
+}
+
+// write is one Set or Delete.
+type write struct {
+	key, value []byte
+	deletes    bool
+}
+
+func newTxn(ctx context.Context, e *Engine, snapshot uint64) *txn {
+	t := &txn{reader: newReader(ctx, e.db.NewTransactionAt(snapshot, true)), engine: e, snapshot: snapshot, reads: make([]uint64, 0, usual)}
+	t.saw = func(key []byte) { t.reads = append(t.reads, maphash.Bytes(e.seed, key)) }
+	return t
+}
+
+// fingerprints are those of the keys that it has written.
+func (t *txn) fingerprints() []uint64 {
+	keys := make([]uint64, len(t.writes))
+	for i, w := range t.writes {
+		keys[i] = maphash.Bytes(t.engine.seed, w.key)
+	}
+	return keys
 }
 
 // Set is kv.Txn's.
 func (t *txn) Set(key, value []byte) error {
-	if err := fits(key); err != nil {
-		return err
-	}
 	if len(value) > kv.MaxValue {
 		return fmt.Errorf("value of %d bytes, limit %d: %w", len(value), kv.MaxValue, kv.ErrTooLarge)
 	}
-	return sized(t.tx.Set(key, value))
+	return t.write(write{key: key, value: value})
 }
 
 // Delete is kv.Txn's.
-func (t *txn) Delete(key []byte) error {
-	if err := fits(key); err != nil {
+func (t *txn) Delete(key []byte) error { return t.write(write{key: key, deletes: true}) }
+
+const (
+	usual    = 32 // reads and writes that most transactions do with
+	overhead = 12 // bytes that Badger counts for a write besides its key and value
+	reserved = 64 // bytes that a commit adds by itself; it also adds two writes
+)
+
+func (t *txn) write(w write) error {
+	if err := t.alive(); err != nil {
 		return err
 	}
-	return sized(t.tx.Delete(key))
+	if err := fits(w.key); err != nil {
+		return err
+	}
+	if bytes.Equal(w.key, commitKey) {
+		return badger.ErrInvalidKey
+	}
+	size := t.bytes + len(w.key) + len(w.value) + overhead
+	if int64(size+reserved) >= t.engine.db.MaxBatchSize() || int64(len(t.writes)+3) >= t.engine.db.MaxBatchCount() {
+		return fmt.Errorf("writes of one transaction: %w", kv.ErrTooLarge)
+	}
+	if len(t.writes) == 0 {
+		if err := t.tx.Set(commitKey, nil); err != nil {
+			return err
+		}
+		size += len(commitKey) + overhead
+		t.writes = make([]write, 0, usual)
+	}
+	if err := w.into(t.tx); err != nil {
+		return err
+	}
+	t.writes, t.bytes = append(t.writes, w), size
+	return nil
+}
+
+// into repeats the write in a Badger transaction.
+func (w write) into(tx *badger.Txn) error {
+	if w.deletes {
+		return tx.Delete(w.key)
+	}
+	return tx.Set(w.key, w.value)
 }
 
 func fits(key []byte) error {
@@ -251,12 +323,4 @@ func fits(key []byte) error {
 		return fmt.Errorf("key of %d bytes, limit %d: %w", len(key), kv.MaxKey, kv.ErrTooLarge)
 	}
 	return nil
-}
-
-// sized translates Badger's word for a transaction that has grown too big.
-func sized(err error) error {
-	if errors.Is(err, badger.ErrTxnTooBig) {
-		return fmt.Errorf("writes of one transaction: %w", kv.ErrTooLarge)
-	}
-	return err
 }

@@ -1,0 +1,207 @@
+package badgerkv
+
+import "sync"
+
+// What a group may hold, so that it fits a Badger transaction with room to spare. A larger transaction goes alone.
+const (
+	groupBytes  = 1 * mib
+	groupWrites = 10_000
+)
+
+// committer makes durable what Updates have written. Badger syncs once for every transaction of its own, so those that wait
+// become one: the first to come leads; what gathers while it waits for the disk is the next group, led by its own
+// first. So a lone writer never waits for another goroutine, nobody waits for company, and each has its turn in order.
+//
+// Nothing else commits, and only one group at a time. So whether a member conflicts is known before anything is written: it does
+// when a key that it has read was written by a commit after its snapshot, or by a member before it in its group.
+type committer struct {
+	engine *Engine
+	ledger ledger // The leader's.
+
+	mu      sync.Mutex
+	waiting []*member
+	led     bool // somebody leads, or has been told to
+}
+
+// member is a transaction that waits to be committed.
+type member struct {
+	*txn
+	told chan verdict // has room for one, so that a leader never waits for its members
+}
+
+// verdict is what becomes of a member.
+type verdict struct {
+	lead     bool // not settled: it is to lead the group that it is the first of
+	conflict bool
+	err      error
+}
+
+// commit returns once what the transaction wrote is durable, conflicts or fails.
+func (c *committer) commit(t *txn) (conflict bool, err error) {
+	m := &member{txn: t, told: make(chan verdict, 1)}
+	c.mu.Lock()
+	c.waiting = append(c.waiting, m)
+	lead := !c.led
+	c.led = true
+	c.mu.Unlock()
+	if lead {
+		m.told <- verdict{lead: true}
+	}
+	v := <-m.told
+	if v.lead {
+		c.settle(c.take())
+		c.pass()
+		v = <-m.told
+	}
+	return v.conflict, v.err
+}
+
+// take takes the next group off the queue: what waits, in order, as far as it fits.
+func (c *committer) take() []*member {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, bytes, writes := 0, 0, 0
+	for _, m := range c.waiting {
+		bytes += m.bytes
+		writes += len(m.writes)
+		if n > 0 && (bytes > groupBytes || writes > groupWrites) {
+			break
+		}
+		n++
+	}
+	group := c.waiting[:n:n]
+	c.waiting = c.waiting[n:]
+	return group
+}
+
+// pass hands the lead to the first of those that have gathered.
+func (c *committer) pass() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.waiting) == 0 {
+		c.waiting, c.led = nil, false
+		return
+	}
+	c.waiting[0].told <- verdict{lead: true}
+}
+
+// settle commits a group and tells each member what became of it.
+func (c *committer) settle(group []*member) {
+	number, err := c.next()
+	if err != nil {
+		tell(group, err)
+		return
+	}
+	admitted := group[:0]
+	for _, m := range group {
+		switch {
+		case m.ctx.Err() != nil:
+			m.told <- verdict{err: m.ctx.Err()}
+		case c.ledger.conflicts(m.reads, m.snapshot):
+			m.told <- verdict{conflict: true}
+		default:
+			c.ledger.note(number, m.fingerprints())
+			admitted = append(admitted, m)
+		}
+	}
+	if len(admitted) > 0 {
+		tell(admitted, c.write(number, admitted))
+	}
+}
+
+func tell(members []*member, err error) {
+	for _, m := range members {
+		m.told <- verdict{err: err}
+	}
+}
+
+// next returns the number of the next commit.
+func (c *committer) next() (uint64, error) {
+	c.engine.mu.Lock()
+	defer c.engine.mu.Unlock()
+	return c.engine.last + 1, c.engine.failed
+}
+
+// write makes the writes of all members durable in the transaction of the first, which need not copy its own.
+func (c *committer) write(number uint64, members []*member) error {
+	first := members[0]
+	for _, m := range members[1:] {
+		for _, w := range m.writes {
+			if err := w.into(first.tx); err != nil {
+				return c.engine.fail(err)
+			}
+		}
+	}
+	if err := first.tx.CommitAt(number, nil); err != nil {
+		return c.engine.fail(err)
+	}
+	if err := c.engine.mark.set(number); err != nil {
+		return c.engine.fail(err)
+	}
+	c.publish(number)
+	return nil
+}
+
+// publish lets new snapshots see a commit, and forgets what no running transaction can ask for.
+func (c *committer) publish(number uint64) {
+	e := c.engine
+	e.mu.Lock()
+	e.last = number
+	updates := e.updates.oldest(number)
+	oldest := e.views.oldest(updates)
+	e.mu.Unlock()
+	e.db.SetDiscardTs(oldest)
+	c.ledger.forget(updates)
+}
+
+// ledger knows by which commit a key was last written, as far back as the oldest snapshot of a running Update. Keys are known
+// by their fingerprints: two with the same one make a needless conflict at worst.
+type ledger struct {
+	newest  map[uint64]uint64 // fingerprint → number of the commit
+	commits []written         // in the order of their numbers; several have the number of their group
+}
+
+type written struct {
+	number uint64
+	keys   []uint64
+}
+
+func (l *ledger) conflicts(reads []uint64, snapshot uint64) bool {
+	if len(l.newest) == 0 {
+		return false
+	}
+	for _, key := range reads {
+		if l.newest[key] > snapshot {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *ledger) note(number uint64, keys []uint64) {
+	for _, key := range keys {
+		l.newest[key] = number
+	}
+	l.commits = append(l.commits, written{number, keys})
+}
+
+// forget drops the commits that every running Update has seen.
+func (l *ledger) forget(seen uint64) {
+	n := 0
+	for _, w := range l.commits {
+		if w.number > seen {
+			break
+		}
+		l.drop(w)
+		n++
+	}
+	l.commits = l.commits[n:]
+}
+
+func (l *ledger) drop(w written) {
+	for _, key := range w.keys {
+		if l.newest[key] == w.number {
+			delete(l.newest, key)
+		}
+	}
+}

@@ -1,0 +1,308 @@
+package badgerkv
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/ristretto/v2"
+	"github.com/dgraph-io/ristretto/v2/z"
+
+	flatbuffers "github.com/dgraph-io/badger/v4/fb"
+)
+
+// ErrDamaged is returned by Open for a store in which something that was acknowledged cannot be read any more. The error
+// names the file.
+var ErrDamaged = errors.New("damaged")
+
+func damaged(file, format string, args ...any) error {
+	return fmt.Errorf("%s: %w: %s", file, ErrDamaged, fmt.Sprintf(format, args...))
+}
+
+// examination looks at the files of a store before Badger does, which treats damage in ways we cannot live with: it goes on
+// without a table whose checksum is wrong, and without all that follows a damaged place in a log or in the list of
+// tables, deleting tables that the list no longer has; and some damage makes it panic in goroutines of its own.
+type examination struct {
+	dir        string
+	registry   *badger.KeyRegistry
+	mark       *marked // nil: a new store, or one from before there were marks
+	acceptLoss bool
+
+	listed map[uint64]badger.TableManifest
+	tables uint64 // the last commit that the tables hold
+	logs   []*wal // in their order
+}
+
+// examine returns an error unless the store can be opened without losing anything, or there is none yet; and what its mark says.
+// With AcceptLoss it passes what is merely short of the mark.
+func examine(o Options) (*marked, error) {
+	x := &examination{dir: o.Dir, acceptLoss: o.AcceptLoss}
+	fresh, err := x.fresh()
+	if fresh || err != nil {
+		return nil, err
+	}
+	if x.mark, err = readMark(o.Dir); err != nil && !o.AcceptLoss {
+		return nil, err
+	}
+	for _, step := range []func() error{
+		func() error { return x.readRegistry(o.Key) }, x.readList, x.readTables, x.readLogs, x.complete, x.tidy,
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return x.mark, nil
+}
+
+func (x *examination) path(name string) string { return filepath.Join(x.dir, name) }
+
+// files returns the names of all files that end so.
+func (x *examination) files(suffix string) ([]string, error) {
+	entries, err := os.ReadDir(x.dir)
+	var names []string
+	for _, entry := range entries {
+		if strings.HasSuffix(entry.Name(), suffix) {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, err
+}
+
+// fresh reports whether there is no store yet. Badger writes its list of tables first, so without it there is nothing else.
+func (x *examination) fresh() (bool, error) {
+	_, err := os.Stat(x.path(badger.ManifestFilename))
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	for _, suffix := range []string{".sst", memSuffix, badger.KeyRegistryFileName, markName} {
+		names, err := x.files(suffix)
+		if err != nil {
+			return false, err
+		}
+		if len(names) > 0 {
+			return false, damaged(x.path(badger.ManifestFilename), "it is not there, but %s is", names[0])
+		}
+	}
+	return true, nil
+}
+
+// readRegistry reads the keys that the files are encrypted with.
+func (x *examination) readRegistry(key []byte) (err error) {
+	name := x.path(badger.KeyRegistryFileName)
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil // if anything needs its keys, that will be found missing
+	}
+	if err := checkRegistry(name); err != nil {
+		return err
+	}
+	x.registry, err = badger.OpenKeyRegistry(badger.KeyRegistryOptions{Dir: x.dir, ReadOnly: true, EncryptionKey: key})
+	switch {
+	case errors.Is(err, badger.ErrEncryptionKeyMismatch):
+		return fmt.Errorf("%s: %w (or %s is damaged)", x.dir, ErrWrongKey, badger.KeyRegistryFileName)
+	case err != nil:
+		return damaged(name, "%v", err)
+	}
+	return nil
+}
+
+// checkRegistry verifies the checksums of the keys: 16 bytes IV and 12 of a known text, then for each key its length and
+// CRC-32C (4 bytes each) and itself. Badger would believe any length.
+func checkRegistry(name string) error {
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	const head, lengths = 16 + 12, 8
+	if len(content) < head {
+		return damaged(name, "it is cut off")
+	}
+	for rest := content[head:]; len(rest) > 0; {
+		if len(rest) < lengths {
+			return damaged(name, "it is cut off")
+		}
+		size, sum := binary.BigEndian.Uint32(rest), binary.BigEndian.Uint32(rest[4:])
+		rest = rest[lengths:]
+		if uint64(size) > uint64(len(rest)) || crc32.Checksum(rest[:size], castagnoli) != sum {
+			return damaged(name, "a checksum is wrong")
+		}
+		rest = rest[size:]
+	}
+	return nil
+}
+
+// key returns the bytes of a data key, nil for none.
+func (x *examination) key(id uint64) ([]byte, error) {
+	if id == 0 {
+		return nil, nil
+	}
+	if x.registry == nil {
+		return nil, fmt.Errorf("%s is not there", badger.KeyRegistryFileName)
+	}
+	key, err := x.registry.DataKey(id)
+	if err != nil {
+		return nil, fmt.Errorf("%s has no key of that number", badger.KeyRegistryFileName)
+	}
+	return key.Data, nil
+}
+
+// readList reads which tables there are. Badger may have been cut off while it added a line; so what is left decides.
+func (x *examination) readList() error {
+	name := x.path(badger.ManifestFilename)
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	manifest, _, err := badger.ReplayManifestFile(f, 0, badger.DefaultOptions(x.dir).WithLogger(nil))
+	if err != nil {
+		return damaged(name, "%v", err)
+	}
+	x.listed = manifest.Tables
+	return nil
+}
+
+// readTables reads every table once and verifies its checksums.
+func (x *examination) readTables() error {
+	cache, err := ristretto.NewCache(&ristretto.Config[uint64, *flatbuffers.TableIndex]{NumCounters: 1000, MaxCost: 16 * mib, BufferItems: 64})
+	if err != nil {
+		return err
+	}
+	defer cache.Close()
+	var (
+		mu     sync.Mutex
+		failed error
+		work   sync.WaitGroup
+		free   = make(chan struct{}, 2)
+	)
+	for id, listed := range x.listed {
+		free <- struct{}{}
+		work.Go(func() {
+			defer func() { <-free }()
+			last, err := x.readTable(id, listed, cache)
+			mu.Lock()
+			defer mu.Unlock()
+			x.tables = max(x.tables, last)
+			if failed == nil {
+				failed = err
+			}
+		})
+	}
+	work.Wait()
+	return failed
+}
+
+// readTable returns the number of the last commit in a table. Damage may make Badger's reader panic, and a disk that cannot
+// be read, the memory that it is mapped to.
+func (x *examination) readTable(id uint64, listed badger.TableManifest, cache *ristretto.Cache[uint64, *flatbuffers.TableIndex]) (last uint64, err error) {
+	name := table.NewFilename(id, x.dir)
+	debug.SetPanicOnFault(true)
+	defer func() {
+		if p := recover(); p != nil {
+			err = damaged(name, "it cannot be read as a table")
+		}
+	}()
+	o := table.Options{ChkMode: options.OnTableAndBlockRead, Compression: listed.Compression, BlockSize: 4096, IndexCache: cache}
+	if _, err := x.key(listed.KeyID); err != nil {
+		return 0, damaged(x.path(badger.KeyRegistryFileName), "%s: %v", filepath.Base(name), err)
+	}
+	if listed.KeyID != 0 {
+		o.DataKey, _ = x.registry.DataKey(listed.KeyID)
+	}
+	file, err := z.OpenMmapFile(name, os.O_RDONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, damaged(x.path(badger.ManifestFilename), "it lists %s, which is not there", filepath.Base(name))
+	}
+	if err != nil {
+		return 0, damaged(name, "%v", err)
+	}
+	t, err := table.OpenTable(file, o)
+	if err != nil {
+		return 0, damaged(name, "%v", err)
+	}
+	defer t.Close(-1)
+	return t.MaxVersion(), nil
+}
+
+// readLogs reads the logs of what is not in tables yet.
+func (x *examination) readLogs() error {
+	names, err := x.files(memSuffix)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		number, err := strconv.Atoi(strings.TrimSuffix(name, memSuffix))
+		if err != nil {
+			continue // Badger says what it thinks of it
+		}
+		w, err := readLog(x.path(name), number, x.key)
+		if err != nil {
+			return err
+		}
+		x.logs = append(x.logs, w)
+	}
+	slices.SortFunc(x.logs, func(a, b *wal) int { return a.number - b.number })
+	return nil
+}
+
+// complete checks that every commit up to the mark is there: in the tables or, without a gap, in the logs that follow.
+func (x *examination) complete() error {
+	if x.mark == nil || x.acceptLoss {
+		return nil
+	}
+	reached, ended := x.tables, x.path(badger.ManifestFilename)
+	for _, w := range x.logs {
+		if w.first > max(reached+1, x.mark.since) {
+			return lost(x.suspect(ended), reached, w.first-1)
+		}
+		if w.last >= reached {
+			reached, ended = w.last, w.ending()
+		}
+	}
+	if reached < x.mark.number {
+		return lost(x.suspect(ended), reached, x.mark.number)
+	}
+	return nil
+}
+
+func lost(file string, reached, last uint64) error {
+	return damaged(file, "it ends with commit %d, but those up to %d were acknowledged", reached, last)
+}
+
+// suspect returns the log that does not hold what it should, if there is one, rather than the file that holds the last commit.
+func (x *examination) suspect(ended string) string {
+	for _, w := range x.logs {
+		if w.torn {
+			return w.ending()
+		}
+	}
+	for _, w := range x.logs {
+		if w.last == 0 && w.size > 0 {
+			return w.name
+		}
+	}
+	return ended
+}
+
+// tidy removes the logs that Badger had emptied and was about to remove when it was interrupted: it cannot open them.
+func (x *examination) tidy() error {
+	for _, w := range x.logs {
+		if w.size == 0 {
+			if err := os.Remove(w.name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,39 @@
+package badgerkv
+
+import (
+	"cmp"
+	"slices"
+)
+
+// pins counts how many transactions read which snapshot. Snapshots are held in the order of their numbers.
+type pins []pin
+
+type pin struct {
+	snapshot uint64
+	count    int
+}
+
+// hold adds a reader of a snapshot that is no older than those before.
+func (p *pins) hold(snapshot uint64) {
+	if n := len(*p); n > 0 && (*p)[n-1].snapshot == snapshot {
+		(*p)[n-1].count++
+		return
+	}
+	*p = append(*p, pin{snapshot, 1})
+}
+
+// release takes back one hold.
+func (p *pins) release(snapshot uint64) {
+	i, _ := slices.BinarySearchFunc(*p, snapshot, func(q pin, s uint64) int { return cmp.Compare(q.snapshot, s) })
+	if (*p)[i].count--; (*p)[i].count == 0 {
+		*p = slices.Delete(*p, i, i+1)
+	}
+}
+
+// oldest returns the oldest snapshot that is held, newest if none is older.
+func (p pins) oldest(newest uint64) uint64 {
+	if len(p) == 0 {
+		return newest
+	}
+	return min(p[0].snapshot, newest)
+}

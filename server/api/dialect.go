@@ -61,6 +61,7 @@ type door struct {
 	*Dialect
 	Options
 	known *passes
+	zip   compressors
 }
 
 // Mount registers the rows with Gin. Rows that share method and path become one Gin route and are told apart by

@@ -42,5 +42,5 @@ bench-plot: build ## draw how the times grow from 10,000 to 1,000,000 assets
 	go build -o bin/bench ./bench
 	./bin/bench -muster bin/muster -cache bin/bench-cache -plot docs/performance.svg $(BENCH)
 
-bench-go: ## benchmarks of the inner parts
-	go test -run '^$$' -bench . -benchmem ./store/... ./authz ./importers/...
+bench-go: ## benchmarks of the inner parts, in a form that benchstat reads
+	go test -run '^$$' -bench . -benchmem ./store/... ./authz ./importers/... ./server

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/musterhq/muster/bench/fleet"
 )
@@ -43,20 +45,55 @@ func (s *server) check() error {
 	return nil
 }
 
-// checkAdded counts what was created and imported: nothing that was acknowledged may be missing.
+// checkAdded counts what was created and imported, of which nothing that was acknowledged may be missing, and compares some.
 func (s *server) checkAdded() error {
-	created, err := s.total(s.newcomers)
-	if err == nil && created != s.posted {
-		return fmt.Errorf("%d assets were created, and there are %d", s.posted, created)
+	for _, added := range []struct {
+		what      string
+		workgroup int
+		want      int
+		asset     func(int) fleet.Asset
+	}{{"created", s.newcomers, s.posted, fleet.Newcomer}, {"imported", s.imports, s.scanned, scannedAsset}} {
+		total, err := s.total(added.workgroup)
+		if err != nil {
+			return err
+		}
+		if total != added.want {
+			return fmt.Errorf("%d assets were %s, and there are %d", added.want, added.what, total)
+		}
+		if err := s.compareAdded(added.workgroup, total, added.asset); err != nil {
+			return fmt.Errorf("%s: %w", added.what, err)
+		}
 	}
-	if err != nil {
+	return nil
+}
+
+// scannedAsset is what a scan tells of an imported host.
+func scannedAsset(i int) fleet.Asset {
+	a := fleet.Imported(i)
+	a.DomainName, a.Description = "", ""
+	return a
+}
+
+// compareAdded compares the last ones of a Workgroup.
+func (s *server) compareAdded(workgroup, total int, asset func(int) fleet.Asset) error {
+	const some = 20
+	var p pageOf
+	if err := s.call("GET", fmt.Sprintf("Workgroups/%d/Assets?limit=%d&offset=%d", workgroup, some, max(0, total-some)), nil, &p); err != nil {
 		return err
 	}
-	imported, err := s.total(s.imports)
-	if err == nil && imported != s.scanned {
-		return fmt.Errorf("%d hosts were imported, and there are %d", s.scanned, imported)
+	for _, a := range p.Data {
+		_, number, _ := strings.Cut(a.AssetName, "-")
+		i, err := strconv.Atoi(number)
+		if err != nil {
+			return fmt.Errorf("there is one by the name %q", a.AssetName)
+		}
+		want := asset(i)
+		want.WorkgroupID, want.AssetID, want.CreateDate, want.LastUpdateDate = workgroup, a.AssetID, a.CreateDate, a.LastUpdateDate
+		if a != want {
+			return fmt.Errorf("%+v, want %+v", a, want)
+		}
 	}
-	return err
+	return nil
 }
 
 // checkPages reads pages from all over the Workgroup.

@@ -139,6 +139,6 @@ func (b *bench) getDuring(ctx context.Context, s *server) error {
 		return err
 	}
 	s.scanned += file.hosts
-	b.results.turn(opDuring, s.label, t, 0)
+	b.results.times(opDuring, s.label, t)
 	return nil
 }

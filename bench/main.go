@@ -67,10 +67,10 @@ func parse(args []string, progress io.Writer) (options, error) {
 	f.IntVar(&o.rounds, "rounds", 5, "rounds in which everything is measured in turn")
 	f.DurationVar(&o.turnTime, "turn", 700*time.Millisecond, "about how long a turn of one server takes")
 	f.StringVar(&o.only, "only", "", "measure only the operations that match this regular expression")
-	f.Float64Var(&o.scale, "scale", 1, "size of the imported files, as a part of 20,000 hosts and so on")
+	f.Float64Var(&o.scale, "scale", 0, "size of the imported files, as a part of what the targets speak of (default: all of it from 200,000 assets on, less for fewer)")
 	f.StringVar(&o.cache, "cache", "", "folder in which filled stores are kept from run to run, by a hash of the binary that filled them")
 	f.StringVar(&o.dir, "dir", "", "folder for the stores of the run (default: a temporary one)")
-	f.StringVar(&o.report, "report", "", "write the tables to this file, too")
+	f.StringVar(&o.report, "report", "", "write the tables to this file, too: between its lines <!-- bench N --> (-plot: <!-- growth -->) and <!-- end -->, if it has them")
 	f.StringVar(&o.plot, "plot", "", "do not compare: draw muster's times against the number of assets into this SVG file")
 	f.StringVar(&o.sizes, "sizes", "10000,30000,100000,300000,1000000", "numbers of assets for -plot")
 	f.BoolVar(&o.keep, "keep", false, "leave the folder of the run, with the servers' logs")
@@ -82,8 +82,11 @@ func parse(args []string, progress io.Writer) (options, error) {
 		return o, fmt.Errorf("%q: no arguments are expected", f.Arg(0))
 	case o.assets < 1000:
 		return o, fmt.Errorf("-assets: 1000 or more are expected")
-	case o.rounds < 1 || o.turnTime <= 0 || o.scale <= 0:
+	case o.rounds < 1 || o.turnTime <= 0 || o.scale < 0:
 		return o, fmt.Errorf("-rounds, -turn and -scale: more than 0 is expected")
+	}
+	if o.scale == 0 {
+		o.scale = min(1, float64(o.assets)/200_000)
 	}
 	return o, nil
 }

@@ -17,6 +17,7 @@ type operation struct {
 	servers     []string // labels, the floor first
 	calls       func(b *bench, s *server) []load.Call
 	fresh       bool // calls are used once: as many are made as a turn needs
+	hits        int  // what a tenth of the fleet must have, too, for its figures to be compared
 }
 
 // The operations, by the names that the targets and the flag -only know them by.
@@ -46,9 +47,11 @@ func operations() []operation {
 	for _, kind := range []string{fleet.ByName, fleet.ByAddress, fleet.ByFifty, fleet.ByRange} {
 		all = append(all, operation{name: opSearch(kind), connections: 4, servers: floored, calls: searches(kind)})
 	}
-	for _, kind := range []string{fleet.ByNet24, fleet.ByNet20} {
-		all = append(all, operation{name: opSearch(kind), connections: 4, servers: []string{rawBadger, muster, smaller}, calls: searches(kind)})
-	}
+	onThree := []string{rawBadger, muster, smaller}
+	all = append(all,
+		operation{name: opSearch(fleet.ByNet24), connections: 4, servers: onThree, calls: searches(fleet.ByNet24), hits: fleet.PerNet24},
+		operation{name: opSearch(fleet.ByNet20), connections: 4, servers: onThree, calls: searches(fleet.ByNet20), hits: fleet.PerNet20},
+	)
 	return append(all,
 		operation{name: opPage, connections: 4, servers: floored, calls: page(0, 1000)},
 		operation{name: opDeepPage, connections: 4, servers: []string{muster}, calls: page(deep, 1000)},

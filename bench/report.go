@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -10,12 +11,35 @@ import (
 )
 
 // print writes the report to the output, and to the file that was asked for.
-func (b *bench) print() error {
-	text := b.markdown()
+func (b *bench) print() error { return b.publish(fmt.Sprintf("bench %d", b.assets), b.markdown()) }
+
+// publish writes a text to the output and to the report, if there is to be one: in place of what lies between the lines
+// "<!-- name -->" and "<!-- end -->", or else of the whole file, unless that has places for others.
+func (b *bench) publish(name, text string) error {
 	if _, err := fmt.Fprint(b.out, text); err != nil || b.report == "" {
 		return err
 	}
-	return os.WriteFile(b.report, []byte(text), 0o644)
+	old, err := os.ReadFile(b.report)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	whole, err := within(string(old), name, text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", b.report, err)
+	}
+	return os.WriteFile(b.report, []byte(whole), 0o644)
+}
+
+func within(old, name, text string) (string, error) {
+	before, rest, found := strings.Cut(old, "<!-- "+name+" -->\n")
+	_, after, ended := strings.Cut(rest, "<!-- end -->")
+	switch {
+	case found && ended:
+		return before + "<!-- " + name + " -->\n" + strings.TrimSpace(text) + "\n<!-- end -->" + after, nil
+	case strings.Contains(old, "<!-- end -->"):
+		return "", fmt.Errorf("it has no place for <!-- %s -->", name)
+	}
+	return text, nil
 }
 
 func (b *bench) markdown() string {
@@ -27,6 +51,12 @@ func (b *bench) markdown() string {
 	}
 	if b.assets < million {
 		t.WriteString("\n¹ The target speaks of 1,000,000 assets.\n")
+	}
+	if b.assets < 2*mostListed {
+		t.WriteString("\nLists and rules are shorter than the targets say: there are too few assets.\n")
+	}
+	if b.scale != 1 {
+		fmt.Fprintf(&t, "\nImports have %.3g times the hosts that the targets say.\n", b.scale)
 	}
 	t.WriteString("\n| operation | server | calls/s min / median / max | p50 | p99 | CPU a call | over the floor's |\n|---|---|--:|--:|--:|--:|--:|\n")
 	for _, name := range b.measured() {

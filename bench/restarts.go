@@ -85,7 +85,7 @@ func (b *bench) lists(s *server) error {
 			b.results.add(s.label, growthPart, turn.name, grown/float64(t.Bytes))
 			continue
 		}
-		b.results.turn(turn.name, s.label, t, 0)
+		b.results.times(turn.name, s.label, t)
 	}
 	return nil
 }

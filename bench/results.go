@@ -14,7 +14,6 @@ const (
 	p99       = "p99"
 	cpu       = "CPU a call"
 	firstByte = "first byte, as a part of the whole"
-	replySize = "bytes of a reply"
 	// Metrics that have no operation.
 	diskPerAsset = "disk per asset"
 	mostMemory   = "most memory"
@@ -31,14 +30,17 @@ func (r results) add(server, metric, op string, figure float64) {
 	r[at] = append(r[at], figure)
 }
 
-// turn notes what came of a turn.
+// turn notes what came of a turn, for which the server worked so long.
 func (r results) turn(op, server string, t *load.Turn, worked time.Duration) {
-	calls := float64(t.Calls)
+	r.times(op, server, t)
+	r.add(server, cpu, op, worked.Seconds()/float64(t.Calls))
+}
+
+// times is turn without the work.
+func (r results) times(op, server string, t *load.Turn) {
 	r.add(server, rate, op, t.Rate())
 	r.add(server, p50, op, t.Percentile(50).Seconds())
 	r.add(server, p99, op, t.Percentile(99).Seconds())
-	r.add(server, cpu, op, worked.Seconds()/calls)
-	r.add(server, replySize, op, float64(t.Bytes)/calls)
 	r.add(server, firstByte, op, t.FirstByte(50).Seconds()/t.Percentile(50).Seconds())
 }
 

@@ -41,6 +41,7 @@ type server struct {
 	opened    time.Duration // rawbadger: how long Badger took to open
 	started   time.Duration // from the process's begin to its first answer
 	process   *exec.Cmd
+	ended     chan error // what became of the process, once
 	memory    *machine.Watch
 	mostSoFar int // of memory, of processes before this one
 	ids       *ids
@@ -103,7 +104,15 @@ func (s *server) startFloor(ctx context.Context, log *os.File) error {
 		return err
 	}
 	s.addr, s.token, s.opened = ready.Addr, ready.Token, ready.Open
+	s.watch()
 	return nil
+}
+
+// watch waits for the end of the process.
+func (s *server) watch() {
+	process, ended := s.process, make(chan error, 1)
+	s.ended = ended
+	go func() { ended <- process.Wait() }()
 }
 
 // entrance is what the harness needs of muster's first-start file.
@@ -126,14 +135,19 @@ func (s *server) startMuster(ctx context.Context, log *os.File) error {
 	if err := s.process.Start(); err != nil {
 		return err
 	}
-	for deadline := time.Now().Add(startPatience); ; time.Sleep(time.Millisecond) {
-		if s.answers() {
-			return nil
-		}
-		if time.Now().After(deadline) || ctx.Err() != nil {
+	s.watch()
+	patience := time.After(startPatience)
+	for !s.answers() {
+		select {
+		case err := <-s.ended:
+			s.process = nil
+			return fmt.Errorf("it ended at once, and with -keep its log remains: %w", err)
+		case <-patience:
 			return errors.Join(errors.New("it does not answer"), s.kill())
+		case <-time.After(time.Millisecond):
 		}
 	}
+	return nil
 }
 
 // answers reports whether the server answers: an asset, once somebody has signed in, or else that nobody has.
@@ -237,7 +251,7 @@ func (s *server) end(signal os.Signal) error {
 	if err := s.process.Process.Signal(signal); err != nil {
 		return err
 	}
-	err := s.process.Wait()
+	err := <-s.ended
 	s.process = nil
 	if _, ended := errors.AsType[*exec.ExitError](err); ended && signal == syscall.SIGKILL {
 		return nil

@@ -268,6 +268,6 @@ func (c *conversation) hide(s string) string {
 }
 
 // testLog shows what the server logs of the faults that are its own.
-func testLog(t *testing.T) *slog.Logger {
+func testLog(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 }

@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 
 // lab is a server over a new store, with a clock of its own.
 type lab struct {
-	t      *testing.T
+	t      testing.TB
 	db     *store.DB
 	server *server.Server
 	http   http.Handler
@@ -60,7 +60,7 @@ const (
 	importLimit = 256 << 10
 )
 
-func newLab(t *testing.T, manual bool, adjust ...func(*server.Options)) *lab {
+func newLab(t testing.TB, manual bool, adjust ...func(*server.Options)) *lab {
 	t.Helper()
 	l := &lab{t: t, users: map[string]string{}, peer: "192.0.2.1", first: store.FirstStart{
 		User: "administrator", Password: "correct horse", ApiKey: strings.Repeat("0123456789abcdef", 8),
@@ -107,7 +107,7 @@ func newLab(t *testing.T, manual bool, adjust ...func(*server.Options)) *lab {
 	return l
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -229,7 +229,7 @@ func (l *lab) awaitImports() {
 	}
 }
 
-func text(t *testing.T, r io.Reader) string {
+func text(t testing.TB, r io.Reader) string {
 	t.Helper()
 	b, err := io.ReadAll(r)
 	must(t, err)

@@ -101,7 +101,8 @@ func (r *raw) search(w http.ResponseWriter, q *http.Request) error {
 	if err := json.NewDecoder(q.Body).Decode(&wanted); err != nil {
 		return err
 	}
-	prefix, ranges := []byte(byAddress), []keyRange(nil)
+	var prefix []byte
+	var ranges []keyRange
 	if wanted.AssetName != "" {
 		prefix = text([]byte(byName), wanted.AssetName)
 		ranges = []keyRange{{prefix, append(slices.Clone(prefix), 0xff)}}
@@ -110,6 +111,7 @@ func (r *raw) search(w http.ResponseWriter, q *http.Request) error {
 		if ranges, err = addressRanges(wanted.IPAddress); err != nil {
 			return err
 		}
+		prefix = common(ranges[0].from, ranges[len(ranges)-1].to)
 	}
 	return r.list(w, "[", "]", func(txn *badger.Txn, out *bufio.Writer, comma func()) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix})
@@ -127,6 +129,15 @@ func (r *raw) search(w http.ResponseWriter, q *http.Request) error {
 		}
 		return nil
 	})
+}
+
+// common returns what two keys both begin with. It leaves out the tables of other keys.
+func common(a, b []byte) []byte {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return a[:n]
 }
 
 type keyRange struct{ from, to []byte }

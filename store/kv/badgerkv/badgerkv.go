@@ -57,7 +57,7 @@ func Open(o Options) (*Engine, error) {
 		return nil, err
 	}
 	if o.InMemory {
-		db, err := badger.OpenManaged(Settings(o))
+		db, err := badger.OpenManaged(settings(o))
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +84,7 @@ func openLocked(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := badger.OpenManaged(Settings(o))
+	db, err := badger.OpenManaged(settings(o))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", o.Dir, err)
 	}
@@ -146,8 +146,7 @@ func makePrivate(dir string) error {
 
 const mib = 1 << 20
 
-// Settings are the options with which Open opens Badger; measurements of Badger itself are made with the same. They suit a
-// server with up to a million small records and little memory.
+// settings suit a server with up to a million small records and little memory.
 //
 // A transaction must fit 15 % of a memtable: 2.4 MiB of keys and values in 26,000 writes. That is room for
 // kv.MaxWrites records of 2 KiB with ten index keys each, or for four values of kv.MaxValue.
@@ -159,7 +158,7 @@ const mib = 1 << 20
 // have to be: Badger panics without the two caches. A few MiB of blocks catch what is read over and over; more made
 // neither scattered reads nor long scans faster and cost more than twice their size in memory. The index cache takes
 // only what there is and has room for 30 million keys; if it were too small, most reads would decrypt an index first.
-func Settings(o Options) badger.Options {
+func settings(o Options) badger.Options {
 	dir := o.Dir
 	if o.InMemory {
 		dir = ""
@@ -187,3 +186,6 @@ func Settings(o Options) badger.Options {
 	}
 	return s
 }
+
+// Settings returns the options with which Open opens Badger, for measurements of Badger itself with the same ones.
+func Settings(o Options) badger.Options { return settings(o) }

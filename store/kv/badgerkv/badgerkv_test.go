@@ -118,7 +118,7 @@ func TestWrongKey(t *testing.T) {
 func TestKeyIsCopied(t *testing.T) {
 	t.Parallel()
 	key := bytes.Clone(masterKey)
-	s := Settings(Options{Dir: "unused", Key: key})
+	s := settings(Options{Dir: "unused", Key: key})
 	clear(key)
 	if !bytes.Equal(s.EncryptionKey, masterKey) {
 		t.Error("clearing the caller's key clears Badger's")
@@ -258,7 +258,7 @@ func wantScan(t *testing.T, e *Engine, rg kv.Range, all map[string]string) {
 	}
 }
 
-// TestTransactionSize pins the room that the comment on Settings promises.
+// TestTransactionSize pins the room that the comment on settings promises.
 func TestTransactionSize(t *testing.T) {
 	t.Parallel()
 	e := open(t, Options{InMemory: true})

@@ -31,7 +31,7 @@ var update = flag.Bool("update", false, "rewrite the answers in testdata/api")
 //	as NAME                        the caller, signed in; administrator exists
 //	as NAME with GRANT, GRANT…     a new user with these permissions: Asset Management (Read)
 //	as nobody                      no token
-//	keep NAME MEMBER               {NAME} stands for a member of the last answer from here on, also in answers: keep cursor paging.nextCursor
+//	keep NAME MEMBER               {NAME} stands for a member of the last answer, or for all of it, from here on, also in answers: keep cursor paging.nextCursor
 //	header NAME: VALUE             for the next request; {key} {client_id} {client_secret} {password} {token} {cookie} {organization} stand for the lab's
 //	METHOD path [body]             below BeyondInsight's base, or absolute; the caller has a token for the door that the path leads to
 //	STATUS [body]                  the answer; GUIDs are written <guid>
@@ -190,6 +190,9 @@ func (c *conversation) keep(name, member string) error {
 		return err
 	}
 	for step := range strings.SplitSeq(member, ".") {
+		if step == "" {
+			break // all of it
+		}
 		if n, err := strconv.Atoi(step); err == nil {
 			list, _ := value.([]any)
 			value = slices.Concat(list, make([]any, n+1))[n]

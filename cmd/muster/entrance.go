@@ -7,7 +7,9 @@ import (
 	"os"
 	"strings"
 
+	"github.com/musterhq/muster/server/idaas"
 	"github.com/musterhq/muster/server/insight"
+	"github.com/musterhq/muster/server/metaaccess"
 )
 
 // entrance is how a new store is entered: what is printed at the first start, or written for automation.
@@ -45,6 +47,15 @@ func writeWhole(file string, content []byte) error {
 		return err
 	}
 	return os.Rename(unfinished, file)
+}
+
+// otherDoors writes a line to paste for each of the other doors, which the same id and secret open.
+func (e *entrance) otherDoors(b *strings.Builder, base string) {
+	fmt.Fprintf(b, `# The groups as Entrust shows them, then the Workgroups as OPSWAT does; ten requests a minute there.
+curl -sk '%s%s/v1/groups' -H 'Authorization: %s,%s'
+curl -sk -X POST "%s%s/api/v3/groups?access_token=$(curl -sk '%[5]s%[6]s/oauth/token?grant_type=client_credentials&client_id=%[3]s&client_secret=%[4]s' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')"
+
+`, base, idaas.Base, e.ClientID, e.ClientSecret, base, metaaccess.Base)
 }
 
 // print writes the block for people: where, with what, and lines to paste.
@@ -87,8 +98,8 @@ TOKEN=$(curl -sk "$API/Auth/connect/token" -d 'grant_type=client_credentials&cli
 `)
 	}
 	b.WriteString(`curl -sk "$API/Workgroups/1/Assets" -H "Authorization: Bearer $TOKEN"
-
 `)
+	e.otherDoors(&b, base)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

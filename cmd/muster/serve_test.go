@@ -90,7 +90,7 @@ func TestDemoBlock(t *testing.T) {
 	defer cmd.Wait()
 	defer cancel()
 	deadline := time.Now().Add(30 * time.Second)
-	for !strings.Contains(out.String(), "Workgroups/1/Assets") {
+	for !strings.Contains(out.String(), "/o/oauth/token") {
 		if time.Now().After(deadline) {
 			t.Fatalf("no block:\n%s", out)
 		}
@@ -103,7 +103,8 @@ func TestDemoBlock(t *testing.T) {
 		"HTTPS": lines, "loopback HTTP": regexp.MustCompile(`API=\S+`).ReplaceAllString(lines, "API="+http),
 	} {
 		got, err := exec.Command("sh", "-c", script).CombinedOutput()
-		if err != nil || !strings.Contains(string(got), `{"ImportID":`) || !strings.Contains(string(got), `"AssetName":"APP01"`) {
+		if err != nil || !strings.Contains(string(got), `{"ImportID":`) || !strings.Contains(string(got), `"AssetName":"APP01"`) ||
+			!strings.Contains(string(got), `"type":"MGMT_UI"`) || !strings.Contains(string(got), `"number_of_devices":`) {
 			t.Errorf("%s: %v\n%s", name, err, got)
 		}
 	}

@@ -45,7 +45,7 @@ func _() {}
 // @Tags groups
 // @Param body body groupsBody true "The members of the body, in any letter case."
 // @Success 200 {array} group
-// @Failure 400,401,403,413,415,406,429 {object} failure
+// @Failure 400,401,403,406,413,415,429 {object} failure
 // @Security AccessToken
 // @Security Bearer
 // @Router /api/v3/groups [post]

@@ -98,11 +98,11 @@ func (a *Asset) changed(tx *Tx, old *Asset) error {
 		return nil
 	}
 	name := string(a.OperatingSystem)
-	_, err := operatingSystemBy.One(tx, K(fold(name)), name)
-	if errors.Is(err, ErrNotFound) {
-		err = OperatingSystems.Insert(tx, &OperatingSystem{Name: name})
+	known, err := operatingSystemBy.Has(tx, K(fold(name)))
+	if err != nil || known {
+		return err
 	}
-	return err
+	return OperatingSystems.Insert(tx, &OperatingSystem{Name: name})
 }
 
 func (a *Asset) takesAlong(tx *Tx) ([]UserAuditDetail, error) {

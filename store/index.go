@@ -66,6 +66,12 @@ func (ix *Index[ID, T]) One(tx *Tx, key Key, asked any) (*T, error) {
 	return ix.c.at(tx, tail)
 }
 
+// Has reports whether a record has the key in a unique index.
+func (ix *Index[ID, T]) Has(tx *Tx, key Key) (bool, error) {
+	tail, err := tx.get(ix.c.key(ix.kind, key))
+	return tail != nil, err
+}
+
 // Each yields the records whose keys begin with prefix, in the order of the keys.
 func (ix *Index[ID, T]) Each(tx *Tx, prefix Key) iter.Seq2[*T, error] {
 	return ix.between(tx, kv.Prefix(ix.c.key(ix.kind, prefix)))

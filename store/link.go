@@ -80,6 +80,32 @@ func (l *Link[A, B]) To(tx *Tx, b B) iter.Seq2[Linked[A], error] {
 	return linked[A](tx, l.key(kindBack, K(b)))
 }
 
+// idsFrom appends the ids that From yields, read by their keys alone.
+func (l *Link[A, B]) idsFrom(tx *Tx, ids []B, a A) ([]B, error) {
+	return linkedByKeys(tx, ids, l.key(kindForth, K(a)))
+}
+
+// idsTo appends the ids that To yields, read by their keys alone.
+func (l *Link[A, B]) idsTo(tx *Tx, ids []A, b B) ([]A, error) {
+	return linkedByKeys(tx, ids, l.key(kindBack, K(b)))
+}
+
+func linkedByKeys[ID int | string](tx *Tx, ids []ID, prefix []byte) ([]ID, error) {
+	keys := kv.Prefix(prefix)
+	keys.KeysOnly = true
+	for pair, err := range tx.r.Scan(keys) {
+		if err != nil {
+			return nil, err
+		}
+		id, _, err := cutID[ID](pair.Key[len(prefix):])
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
 // Linked is the other side of a pair.
 type Linked[ID int | string] struct {
 	ID    ID

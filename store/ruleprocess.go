@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/musterhq/muster/store/kv"
 )
 
@@ -54,7 +56,7 @@ func ProcessRule(ctx context.Context, db *DB, by Actor, ruleID int) (*SmartRule,
 }
 
 func (p *processing) run(ctx context.Context) (*SmartRule, error) {
-	differing, err := View(ctx, p.db, p.by, func(tx *Tx) ([]int, error) { return difference(tx, p.ruleID) })
+	differing, err := p.difference(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -66,24 +68,46 @@ func (p *processing) run(ctx context.Context) (*SmartRule, error) {
 	return Update(ctx, p.db, p.by, p.end)
 }
 
-// difference returns the assets that a rule selects and does not have, and those that it has and does not select.
-func difference(tx *Tx, ruleID int) ([]int, error) {
-	criteria, err := Criteria.Get(tx, ruleID)
-	if err != nil || criteria.Filter != filterAttributes {
+// difference returns the assets that a rule selects and does not have, and those that it has and does not select. The two
+// lists, which take most of the time, are read side by side and so of two moments: settle looks at each asset again, and
+// what changes in between is marked.
+func (p *processing) difference(ctx context.Context) ([]int, error) {
+	var selected, has []int
+	both, ctx := errgroup.WithContext(ctx)
+	list := func(ids *[]int, read func(*Tx, int) ([]int, error)) {
+		both.Go(func() (err error) {
+			*ids, err = View(ctx, p.db, p.by, func(tx *Tx) ([]int, error) {
+				criteria, err := Criteria.Get(tx, p.ruleID)
+				if err != nil || criteria.Filter != filterAttributes {
+					return nil, err
+				}
+				return read(tx, p.ruleID)
+			})
+			return err
+		})
+	}
+	list(&selected, selectedBy)
+	list(&has, func(tx *Tx, ruleID int) ([]int, error) { return RuleAsset.idsFrom(tx, nil, ruleID) })
+	err := both.Wait()
+	return inOne(selected, has), err
+}
+
+// selectedBy returns the assets that carry an attribute of a rule, ascending.
+func selectedBy(tx *Tx, ruleID int) ([]int, error) {
+	attributes, err := RuleAttribute.idsFrom(tx, nil, ruleID)
+	if err != nil {
 		return nil, err
 	}
 	var selected []int
-	for attribute, err := range RuleAttribute.From(tx, ruleID) {
-		if err != nil {
-			return nil, err
-		}
-		if selected, err = linkedIDs(selected, AssetAttribute.To(tx, attribute.ID)); err != nil {
+	for _, attribute := range attributes {
+		if selected, err = AssetAttribute.idsTo(tx, selected, attribute); err != nil {
 			return nil, err
 		}
 	}
-	slices.Sort(selected)
-	has, err := linkedIDs(nil, RuleAsset.From(tx, ruleID))
-	return inOne(slices.Compact(selected), has), err
+	if len(attributes) > 1 {
+		slices.Sort(selected)
+	}
+	return slices.Compact(selected), nil
 }
 
 // settle looks at some assets again, each by point reads, so that whatever changed since the difference was taken, or

@@ -60,7 +60,7 @@ func TestProcessingGoesOnAfterACrash(t *testing.T) {
 			}
 			rule := l.rule("Rule", at...)
 			l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return orElse(err, ClaimRule(tx, r)) })
-			dies(l, rule, view(l, func(tx *Tx) ([]int, error) { return difference(tx, rule) }))
+			dies(l, rule, l.differing(rule))
 			if r := get(l, SmartRules, rule); r.Status != RuleProcessing {
 				t.Fatalf("status %d", r.Status)
 			}
@@ -172,4 +172,15 @@ func TestARuleDeletedWhileItIsProcessedLeavesNothing(t *testing.T) {
 	if keys := l.keys("ra"); len(keys) != 0 {
 		t.Errorf("%d keys of members are left", len(keys))
 	}
+}
+
+// differing are the assets that the processing of a rule would look at.
+func (l *lab) differing(rule int) []int {
+	l.t.Helper()
+	p := &processing{db: l.DB, by: System("test"), ruleID: rule}
+	ids, err := p.difference(l.ctx)
+	if err != nil {
+		l.t.Fatalf("%v", err)
+	}
+	return ids
 }

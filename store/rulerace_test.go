@@ -105,7 +105,7 @@ func TestProcessingLooksAgainAtWhatChangedSinceItBegan(t *testing.T) {
 	l.carry(stays, at...)
 	rule := l.rule("Rule", at...)
 	l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return orElse(err, ClaimRule(tx, r)) })
-	differing := view(l, func(tx *Tx) ([]int, error) { return difference(tx, rule) })
+	differing := l.differing(rule)
 	l.change(func(tx *Tx) error { _, err := AssetAttribute.Cut(tx, gone, at[0]); return err })
 	l.carry(comes, at...)
 	if err := RefreshRules(l.ctx, l.DB); err != nil {

@@ -7,10 +7,13 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// The most that a transaction of an import writes, and about how many keys each thing takes with its index entries.
+// The most keys that a piece of one host writes, the most keys and bytes of records that go into a transaction, and about how
+// many keys each thing takes with its index entries. A transaction is synced once, however many hosts it brings in; the
+// bytes leave room for index entries of hosts whose every name is as long as may be.
 const (
-	maxWrites = 500
-	maxBytes  = 1 << 20
+	maxWrites   = 500
+	batchWrites = 2500
+	batchBytes  = 512 << 10
 
 	assetWrites     = 10 // also of a functional account, which takes fewer
 	attributeWrites = 3
@@ -70,7 +73,7 @@ type batch struct {
 // take gathers a record, and brings what was gathered into the store when there is enough of it.
 func (i *running) take(ctx context.Context, r plugins.Record) error {
 	for _, p := range parts(r) {
-		if i.batch.writes+p.writes > maxWrites || i.batch.bytes+p.bytes > maxBytes {
+		if i.batch.writes+p.writes > batchWrites || i.batch.bytes+p.bytes > batchBytes {
 			if err := i.flush(ctx); err != nil {
 				return err
 			}
@@ -79,7 +82,7 @@ func (i *running) take(ctx context.Context, r plugins.Record) error {
 		i.batch.writes += p.writes
 		i.batch.bytes += p.bytes
 	}
-	if i.batch.writes+assetWrites > maxWrites {
+	if i.batch.writes+assetWrites > batchWrites {
 		return i.flush(ctx)
 	}
 	return nil

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"log/slog"
@@ -226,38 +225,6 @@ func (c *call) reply(tx *store.Tx, out any) error {
 func isAlone(out any) bool {
 	answer, ok := out.(interface{ IsAlone() bool })
 	return ok && answer.IsAlone()
-}
-
-// streamBuffer is how much of a list is gathered before its status is sent; an error within it can still be told.
-const streamBuffer = 32 << 10
-
-func (c *call) stream(tx *store.Tx, status int, list func(*store.Tx, io.Writer) error) error {
-	begun := &begin{c: c.Context, status: status}
-	w := bufio.NewWriterSize(begun, streamBuffer)
-	if err := list(tx, w); err != nil {
-		if begun.done { // the client has the beginning: cut it off, so that it cannot take it for the whole
-			c.door.Log.ErrorContext(c.Request.Context(), "a list broke off", "route", c.FullPath(), "error", err)
-			panic(http.ErrAbortHandler)
-		}
-		return err
-	}
-	return w.Flush()
-}
-
-// begin sends the status with the first bytes.
-type begin struct {
-	c      *gin.Context
-	status int
-	done   bool
-}
-
-func (b *begin) Write(p []byte) (int, error) {
-	if !b.done {
-		b.done = true
-		b.c.Header("Content-Type", contentType)
-		b.c.Status(b.status)
-	}
-	return b.c.Writer.Write(p)
 }
 
 // fail writes an error as the door spells it.

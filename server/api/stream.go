@@ -1,0 +1,68 @@
+package api
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/musterhq/muster/store"
+)
+
+// streamBuffer is how much of a list is gathered before its status is sent; an error within it can still be told.
+const streamBuffer = 32 << 10
+
+func (c *call) stream(tx *store.Tx, status int, list func(*store.Tx, io.Writer) error) error {
+	begun := &begin{c: c, status: status}
+	w := bufio.NewWriterSize(begun, streamBuffer)
+	if err := list(tx, w); err != nil {
+		if begun.done { // the client has the beginning: cut it off, so that it cannot take it for the whole
+			c.door.Log.ErrorContext(c.Request.Context(), "a list broke off", "route", c.FullPath(), "error", err)
+			panic(http.ErrAbortHandler)
+		}
+		return err
+	}
+	if !begun.done { // it is short: nothing is gained by compressing it
+		begun.plain = true
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return begun.end()
+}
+
+// begin sends the status with the first bytes, and what follows in gzip if the client asked for that.
+type begin struct {
+	c      *call
+	status int
+	done   bool
+	plain  bool
+	zipped *gzip.Writer // nil: sent as it is
+}
+
+func (b *begin) Write(p []byte) (int, error) {
+	if !b.done {
+		b.done = true
+		b.c.Header("Content-Type", contentType)
+		if !b.plain && compresses(b.c.Request) {
+			b.c.Header("Content-Encoding", "gzip")
+			b.c.Writer.Header().Add("Vary", "Accept-Encoding")
+			b.zipped = b.c.door.zip.take(b.c.Writer)
+		}
+		b.c.Status(b.status)
+	}
+	if b.zipped != nil {
+		return b.zipped.Write(p)
+	}
+	return b.c.Writer.Write(p)
+}
+
+// end writes what closes the answer. An answer that broke off has no end.
+func (b *begin) end() error {
+	if b.zipped == nil {
+		return nil
+	}
+	defer b.c.door.zip.idle.Put(b.zipped)
+	return b.zipped.Close()
+}

@@ -62,6 +62,12 @@ const (
 
 func newLab(t *testing.T, manual bool, adjust ...func(*server.Options)) *lab {
 	t.Helper()
+	return newLabWith(t, store.SignInLimits{}, manual, adjust...)
+}
+
+// newLabWith is newLab with limits to the sign-ins that may fail.
+func newLabWith(t *testing.T, limits store.SignInLimits, manual bool, adjust ...func(*server.Options)) *lab {
+	t.Helper()
 	l := &lab{t: t, users: map[string]string{}, peer: "192.0.2.1", first: store.FirstStart{
 		User: "administrator", Password: "correct horse", ApiKey: strings.Repeat("0123456789abcdef", 8),
 		ClientID: "11111111-2222-4333-8444-555555555555", ClientSecret: strings.Repeat("s3cr", 10),
@@ -72,7 +78,7 @@ func newLab(t *testing.T, manual bool, adjust ...func(*server.Options)) *lab {
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
 	l.db, err = store.Open(t.Context(), engine, store.Options{
-		Vault: vault, Hasher: authz.NewHasher(2), Now: func() time.Time { return time.Unix(0, l.clock.Load()) },
+		Vault: vault, Hasher: authz.NewHasher(2), Lockouts: limits, Now: func() time.Time { return time.Unix(0, l.clock.Load()) },
 	}, func() (store.FirstStart, error) { return l.first, nil })
 	must(t, err)
 	self, err := os.Executable()

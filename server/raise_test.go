@@ -106,7 +106,7 @@ func TestNobodyRaisesHimself(t *testing.T) {
 		{"a stronger registration without its address rules", `PUT ApiRegistrations/{auditKey} {"Name":"audit key","RegistrationType":"ApiKeyPolicy","IPAuthenticationRules":[]}`, "User Audit Management (Read)"},
 		{"a stronger registration out of the way", `DELETE ApiRegistrations/{auditKey}`, "User Audit Management (Read)"},
 		{"a rule's access level", `POST UserGroups/{group}/SmartRules/{rule}/AccessLevels {"AccessLevelID":3}`, "Read/Write"},
-		{"a role on a rule", `POST UserGroups/{own}/SmartRules/{rule}/Roles {"Roles":[{"RoleID":5}]}`, "Read/Write"},
+		{"a role on a rule", `POST UserGroups/{own}/SmartRules/{rule}/Roles {"Roles":[{"RoleID":5}]}`, "role 5 on Smart Rule"},
 		{"a stronger group out of the way", `DELETE UserGroups/{auditors}`, "User Audit Management (Read)"},
 		{"a stronger group weakened", `DELETE UserGroups/{auditors}/Permissions`, "User Audit Management (Read)"},
 		{"a stronger user out of the way", `DELETE Users/{auditor}`, "User Audit Management (Read)"},

@@ -87,7 +87,7 @@ func TestUnlock(t *testing.T) {
 		}
 	}
 	mustBeLocked("after five failures")
-	admin("muster is unlocked", "unlock", " Muster")
+	admin("Muster is unlocked", "unlock", " Muster")
 	mustBeLocked("the address still is")
 	must(t, p.stop(syscall.SIGTERM))
 	p = serve(t, dir)

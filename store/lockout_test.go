@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/musterhq/muster/authz"
@@ -364,4 +365,38 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
+}
+
+// TestRefusalsKeepPace holds back refusals without a check for the median of those with one, and takes the measure itself when there were
+// none lately.
+func TestRefusalsKeepPace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, hasher := &pace{}, authz.NewHasher(1)
+		waits := func() time.Duration {
+			start := time.Now()
+			p.await(t.Context(), hasher, start.Add(-10*time.Millisecond))
+			return time.Since(start)
+		}
+		waits() // the clock stands still during the check: it takes no time here
+		if got := hasher.Computed(); got != 1 {
+			t.Errorf("the measure was taken %d times", got)
+		}
+		for _, ms := range []int{30, 40, 50, 60, 5000} {
+			p.note(time.Duration(ms) * time.Millisecond)
+		}
+		if got := waits(); got != 40*time.Millisecond {
+			t.Errorf("it waits %v longer", got)
+		}
+		for range pacesKept {
+			p.note(100 * time.Millisecond)
+		}
+		if got := waits(); got != 90*time.Millisecond {
+			t.Errorf("when all take longer, it waits %v longer", got)
+		}
+		time.Sleep(paceAge + time.Second)
+		if waits(); hasher.Computed() != 2 {
+			t.Errorf("later, the measure was taken %d times", hasher.Computed())
+		}
+	})
 }

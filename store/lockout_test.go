@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -265,6 +266,16 @@ func TestAHundredTriesAtOnce(t *testing.T) {
 			t.Run(name+", "+password, func(t *testing.T) {
 				t.Parallel()
 				l := newLockouts(t, "off").withLimits(limits[0], limits[1])
+				if password == "wrong" { // a check must take so long that all would be under way at once
+					l.change(func(tx *Tx) error {
+						u, err := UserByName(tx, `LAB\olga`)
+						if err != nil {
+							return err
+						}
+						salt := base64.RawStdEncoding.EncodeToString(make([]byte, 16))
+						return SetPassword(tx, u.UserID, "$argon2id$v=19$m=4096,t=1,p=1$"+salt+"$"+base64.RawStdEncoding.EncodeToString(make([]byte, 32)))
+					})
+				}
 				before := l.hasher.Computed()
 				var passed atomic.Int64
 				var all sync.WaitGroup

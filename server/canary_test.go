@@ -66,10 +66,10 @@ func newGuarded(t *testing.T, onDisk bool, adjust ...func(*server.Options)) *gua
 	log := slog.New(slog.NewJSONHandler(g, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	adjust = append(adjust, func(o *server.Options) { o.Log, o.Dir = log, g.dir })
 	at := badgerkv.Options{Dir: g.dir, InMemory: !onDisk, Key: bytes.Repeat([]byte{9}, badgerkv.KeySize), NoSync: true, Logger: log}
-	g.lab = newLabOver(t, at, store.FirstStart{
+	g.lab = newLabOn(t, ground{engine: at, first: store.FirstStart{
 		User: "administrator", Password: canary + "-first", ApiKey: canaryKey,
 		ClientID: "11111111-2222-4333-8444-555555555555", ClientSecret: canary + strings.Repeat("s", 30),
-	}, false, adjust...)
+	}}, false, adjust...)
 	return g
 }
 

@@ -63,33 +63,45 @@ const (
 	importLimit = 256 << 10
 )
 
-func newLab(t testing.TB, manual bool, adjust ...func(*server.Options)) *lab {
-	t.Helper()
-	return newLabOver(t, badgerkv.Options{InMemory: true}, store.FirstStart{
-		User: "administrator", Password: "correct horse", ApiKey: strings.Repeat("0123456789abcdef", 8),
-		ClientID: "11111111-2222-4333-8444-555555555555", ClientSecret: strings.Repeat("s3cr", 10),
-	}, manual, adjust...)
+// ground is what a lab stands on. Each that is zero is that of newLab.
+type ground struct {
+	engine badgerkv.Options
+	first  store.FirstStart
+	limits store.SignInLimits // to the sign-ins that may fail
 }
 
-// newLabOver is newLab over an engine and with first secrets of one's own.
-func newLabOver(t testing.TB, at badgerkv.Options, first store.FirstStart, manual bool, adjust ...func(*server.Options)) *lab {
+func newLab(t testing.TB, manual bool, adjust ...func(*server.Options)) *lab {
 	t.Helper()
-	l := &lab{t: t, users: map[string]string{}, peer: "192.0.2.1", first: first}
+	return newLabOn(t, ground{}, manual, adjust...)
+}
+
+func newLabOn(t testing.TB, on ground, manual bool, adjust ...func(*server.Options)) *lab {
+	t.Helper()
+	if on.engine.Dir == "" {
+		on.engine.InMemory = true
+	}
+	if on.first.User == "" {
+		on.first = store.FirstStart{
+			User: "administrator", Password: "correct horse", ApiKey: strings.Repeat("0123456789abcdef", 8),
+			ClientID: "11111111-2222-4333-8444-555555555555", ClientSecret: strings.Repeat("s3cr", 10),
+		}
+	}
+	l := &lab{t: t, users: map[string]string{}, peer: "192.0.2.1", first: on.first}
 	l.clock.Store(began.UnixNano())
-	engine, err := badgerkv.Open(at)
+	engine, err := badgerkv.Open(on.engine)
 	must(t, err)
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
 	l.engine, l.vault = engine, vault
 	l.db, err = store.Open(t.Context(), engine, store.Options{
-		Vault: vault, Hasher: authz.NewHasher(2), Now: func() time.Time { return time.Unix(0, l.clock.Load()) },
+		Vault: vault, Hasher: authz.NewHasher(2), Lockouts: on.limits, Now: func() time.Time { return time.Unix(0, l.clock.Load()) },
 	}, func() (store.FirstStart, error) { return l.first, nil })
 	must(t, err)
 	self, err := os.Executable()
 	must(t, err)
 	formats := builtin.Importers()
 	imports, err := runner.New(t.Context(), runner.Options{
-		DB: l.db, Folder: t.TempDir(), Host: host.New(host.Options{Executable: self, BuiltIn: formats, Logger: at.Logger}), Log: at.Logger,
+		DB: l.db, Folder: t.TempDir(), Host: host.New(host.Options{Executable: self, BuiltIn: formats, Logger: on.engine.Logger}), Log: on.engine.Logger,
 	})
 	must(t, err)
 	o := server.Options{DB: l.db, Runner: imports, Manual: manual, BodyLimit: bodyLimit, ImportLimit: importLimit, MetaAccessRequests: 10, Log: testLog(t)}

@@ -32,6 +32,7 @@ type DB struct {
 	mu        sync.Mutex
 	sequences map[string]*sequence
 	keys      atomic.Pointer[authz.Checker]
+	rotating  sync.Mutex
 	remember  rightsMemory
 	rules     *ruleWork
 	counts    *countWork

@@ -111,22 +111,27 @@ func (l *line) wake(n int) {
 // pace knows how long a refusal takes for which a password was checked. Every other refusal waits until it has taken as long, so
 // that the time tells nobody whether there is such a user, whether the key was right, or whether the account is locked.
 type pace struct {
-	mu    sync.Mutex
-	took  []time.Duration // of the last refusals, a ring
-	next  int
-	known sync.Once
+	measuring sync.Mutex
+	mu        sync.Mutex
+	took      []time.Duration // of the last refusals, a ring
+	next      int
+	noted     time.Time // when the last of them was
 }
 
-// pacesKept is how many refusals the pace is made of: many enough for one slow one not to matter.
-const pacesKept = 31
-
-// usualPace is taken for the measure while the server is too busy to take it.
-const usualPace = 50 * time.Millisecond
+const (
+	pacesKept = 31 // refusals that the pace is made of: many enough for one slow one not to matter
+	paceAge   = time.Minute
+	usualPace = 50 * time.Millisecond // taken for the measure while the server is too busy to take it
+)
 
 // note is for a refusal after a check.
 func (p *pace) note(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.stale() {
+		p.took, p.next = nil, 0 // the machine was another one then
+	}
+	p.noted = time.Now()
 	if len(p.took) < pacesKept {
 		p.took = append(p.took, d)
 		return
@@ -135,31 +140,43 @@ func (p *pace) note(d time.Duration) {
 	p.next = (p.next + 1) % pacesKept
 }
 
-// median is how long such a refusal takes at present, 0 if there was none yet.
+func (p *pace) stale() bool { return time.Since(p.noted) > paceAge }
+
+// median is how long such a refusal takes at present, 0 if that is not known.
 func (p *pace) median() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.took) == 0 {
+	if p.stale() {
 		return 0
 	}
 	return slices.Sorted(slices.Values(p.took))[len(p.took)/2]
 }
 
-// await holds a refusal back that began at that moment. The first one of all takes the measure by a check of its own.
+// await holds a refusal back that began at that moment. If no password was refused lately, it takes the measure by a check of its
+// own, one for all who wait.
 func (p *pace) await(ctx context.Context, hasher *authz.Hasher, began time.Time) {
-	if p.median() == 0 {
-		p.known.Do(func() {
-			start := time.Now()
-			if _, err := hasher.Check(ctx, authz.Decoy, ""); err != nil {
-				start = time.Now().Add(-usualPace)
-			}
-			p.note(time.Since(start))
-		})
-	}
-	timer := time.NewTimer(p.median() - time.Since(began))
+	timer := time.NewTimer(p.measured(ctx, hasher) - time.Since(began))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+}
+
+func (p *pace) measured(ctx context.Context, hasher *authz.Hasher) time.Duration {
+	if d := p.median(); d != 0 {
+		return d
+	}
+	p.measuring.Lock()
+	defer p.measuring.Unlock()
+	if d := p.median(); d != 0 {
+		return d
+	}
+	start := time.Now()
+	d := usualPace
+	if _, err := hasher.Check(ctx, authz.Decoy, ""); err == nil {
+		d = time.Since(start)
+	}
+	p.note(d)
+	return d
 }

@@ -206,7 +206,8 @@ func Unlock(tx *Tx, nameOrAddress string) error {
 		return err
 	}
 	found := false
-	for _, key := range []string{accountKey(u, nameOrAddress), addressKey(nameOrAddress)} {
+	address := strings.TrimSuffix(nameOrAddress, "/64") // as audits print one of IPv6
+	for _, key := range []string{accountKey(u, nameOrAddress), addressKey(address)} {
 		if key == "" {
 			continue
 		}

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/musterhq/muster/authz"
@@ -205,7 +207,7 @@ func TestAnApplicationHasOneCounter(t *testing.T) {
 func TestFiveFailuresLockAnAddress(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		from   []string // of five failures, each for another account
+		from   []string // of five failures, each for another account; the first is what is unlocked
 		then   string
 		locked bool
 	}{
@@ -229,7 +231,12 @@ func TestFiveFailuresLockAnAddress(t *testing.T) {
 				t.Errorf("the right password passes: %t, and is checked: %t", passed, checked)
 			}
 			if test.locked {
-				l.change(func(tx *Tx) error { return Unlock(tx, test.from[0]) })
+				printed := strings.TrimPrefix(addressKey(test.from[0]), addressPrefix)
+				for _, unlocks := range []string{printed, test.from[0]} {
+					if known := view(l, func(tx *Tx) (bool, error) { return Lockouts.Has(tx, addressPrefix+printed) }); known {
+						l.change(func(tx *Tx) error { return Unlock(tx, unlocks) })
+					}
+				}
 				if passed, _ := l.tries(test.then, `LAB\olga`, "secret"); !passed {
 					t.Error("it is locked after the unlock")
 				}
@@ -259,6 +266,16 @@ func TestAHundredTriesAtOnce(t *testing.T) {
 			t.Run(name+", "+password, func(t *testing.T) {
 				t.Parallel()
 				l := newLockouts(t, "off").withLimits(limits[0], limits[1])
+				if password == "wrong" { // a check must take so long that all would be under way at once
+					l.change(func(tx *Tx) error {
+						u, err := UserByName(tx, `LAB\olga`)
+						if err != nil {
+							return err
+						}
+						salt := base64.RawStdEncoding.EncodeToString(make([]byte, 16))
+						return SetPassword(tx, u.UserID, "$argon2id$v=19$m=4096,t=1,p=1$"+salt+"$"+base64.RawStdEncoding.EncodeToString(make([]byte, 32)))
+					})
+				}
 				before := l.hasher.Computed()
 				var passed atomic.Int64
 				var all sync.WaitGroup
@@ -359,4 +376,38 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
+}
+
+// TestRefusalsKeepPace holds back refusals without a check for the median of those with one, and takes the measure itself when there were
+// none lately.
+func TestRefusalsKeepPace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, hasher := &pace{}, authz.NewHasher(1)
+		waits := func() time.Duration {
+			start := time.Now()
+			p.await(t.Context(), hasher, start.Add(-10*time.Millisecond))
+			return time.Since(start)
+		}
+		waits() // the clock stands still during the check: it takes no time here
+		if got := hasher.Computed(); got != 1 {
+			t.Errorf("the measure was taken %d times", got)
+		}
+		for _, ms := range []int{30, 40, 50, 60, 5000} {
+			p.note(time.Duration(ms) * time.Millisecond)
+		}
+		if got := waits(); got != 40*time.Millisecond {
+			t.Errorf("it waits %v longer", got)
+		}
+		for range pacesKept {
+			p.note(100 * time.Millisecond)
+		}
+		if got := waits(); got != 90*time.Millisecond {
+			t.Errorf("when all take longer, it waits %v longer", got)
+		}
+		time.Sleep(paceAge + time.Second)
+		if waits(); hasher.Computed() != 2 {
+			t.Errorf("later, the measure was taken %d times", hasher.Computed())
+		}
+	})
 }

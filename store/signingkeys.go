@@ -52,6 +52,8 @@ func (db *DB) loadKeys(ctx context.Context) error {
 // RotateKeys makes a new key that signs tokens from now on, and audits it. Sessions go on: the old keys check their tokens for as
 // long as one can live. It returns ErrInvalid when that would be too many keys.
 func RotateKeys(ctx context.Context, db *DB, by Actor) error {
+	db.rotating.Lock() // so that what is in memory is what was committed last
+	defer db.rotating.Unlock()
 	return Change(ctx, db, by, func(tx *Tx) error {
 		old, err := readKeys(tx.r, db.vault)
 		if err != nil {

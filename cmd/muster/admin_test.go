@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"net/http"
 	"strings"
 	"syscall"
@@ -53,4 +54,90 @@ func TestAdmin(t *testing.T) {
 	admin("User 1 is the last active administrator", "deactivate", "administrator")
 	admin("muster is active", "activate", "muster")
 	admin(`User "nobody" not found`, "release", "nobody")
+}
+
+// TestUnlock locks the application and its address by wrong secrets, over a restart, and lifts both with a server that runs on the
+// store and without.
+func TestUnlock(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	p := serve(t, dir)
+	admin := func(want string, args ...string) {
+		t.Helper()
+		out, log, _ := runCommand(t, append(append([]string{"admin"}, args...), "--dir", dir)...)
+		if !strings.Contains(out+log, want) {
+			t.Errorf("admin %v: %q %q, want %q", args, out, log, want)
+		}
+	}
+	signIn := func(secret string) int {
+		status, _ := p.call("POST", "Auth/connect/token", map[string]string{
+			"grant_type": "client_credentials", "client_id": p.ClientID, "client_secret": secret,
+		}, nil)
+		return status
+	}
+	for range 5 {
+		if status := signIn("wrong"); status != http.StatusUnauthorized {
+			t.Errorf("a wrong secret: %d", status)
+		}
+	}
+	mustBeLocked := func(when string) {
+		t.Helper()
+		if status := signIn(p.ClientSecret); status != http.StatusUnauthorized {
+			t.Errorf("%s: %d", when, status)
+		}
+	}
+	mustBeLocked("after five failures")
+	admin("Muster is unlocked", "unlock", " Muster")
+	mustBeLocked("the address still is")
+	must(t, p.stop(syscall.SIGTERM))
+	p = serve(t, dir)
+	mustBeLocked("after a restart")
+	must(t, p.stop(syscall.SIGTERM))
+	admin("127.0.0.1 is unlocked", "unlock", "127.0.0.1")
+	admin(`no failed sign-in is held against "127.0.0.1"`, "unlock", "127.0.0.1")
+	p = serve(t, dir)
+	if status := signIn(p.ClientSecret); status != http.StatusOK {
+		t.Errorf("unlocked: %d", status)
+	}
+}
+
+// TestRotateKeys lets sessions go on, with a server that runs on the store and without.
+func TestRotateKeys(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	p := serve(t, dir)
+	kid := func() string {
+		t.Helper()
+		token, log, code := runCommand(t, "token", "administrator", "--dir", dir)
+		if code != 0 {
+			t.Fatal(log)
+		}
+		header, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[0])
+		must(t, err)
+		return string(header)
+	}
+	rotate := func() {
+		t.Helper()
+		before := kid()
+		if out, log, code := runCommand(t, "admin", "rotate-keys", "--dir", dir); code != 0 || !strings.Contains(out, "signed with a new key") {
+			t.Fatalf("%d %q %q", code, out, log)
+		}
+		if after := kid(); after == before {
+			t.Errorf("the same key signs: %s", after)
+		}
+	}
+	goesOn := func(when string) {
+		t.Helper()
+		if _, err := p.call("GET", "Workgroups", nil, nil); err != nil {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	for range 3 {
+		rotate()
+	}
+	goesOn("rotated beside a running server")
+	must(t, p.stop(syscall.SIGTERM))
+	rotate()
+	p = serve(t, dir)
+	goesOn("rotated without one")
 }

@@ -18,13 +18,16 @@ func (d *door) origin(r *http.Request) store.Actor {
 	if err != nil {
 		return from // the unix socket
 	}
-	from.IPAddress = host
-	peer, err := netip.ParseAddr(host)
-	if err != nil || !d.TrustedProxies.Contains(peer) {
+	peer, err := parseHop(host)
+	if err != nil {
+		return from
+	}
+	from.IPAddress = peer.String() // one spelling for audits, address rules and lockouts
+	if !d.TrustedProxies.Contains(peer) {
 		return from
 	}
 	if client, ok := forwardedFor(r.Header.Values("X-Forwarded-For"), d.TrustedProxies); ok {
-		from.IPAddress, from.Proxy = client.String(), host
+		from.IPAddress, from.Proxy = client.String(), peer.String()
 	}
 	return from
 }

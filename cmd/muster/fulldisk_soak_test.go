@@ -1,0 +1,20 @@
+//go:build linux && soak
+
+package main
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestSoakFullDisk fills the disk of a server under load again and again. MUSTER_SOAK_FULL_DISKS is how often.
+func TestSoakFullDisk(t *testing.T) {
+	times := soakScale(t, "MUSTER_SOAK_FULL_DISKS", 20)
+	_, at := image(t, smallDisk)
+	acknowledged := 0
+	for range times {
+		acknowledged += fillUnderLoad(t, at)
+	}
+	t.Attr("promise", "a full disk: writes are refused with 503, reads go on, no SIGBUS, nothing acknowledged is lost, no start without room")
+	t.Attr("figure", fmt.Sprintf("%d times full under load, %d acknowledged writes, none lost, no signal", times, acknowledged))
+}

@@ -22,6 +22,7 @@ var arrows = map[string]string{
 	"store/kv":                     "",
 	"store/kv/badgerkv":            "store/kv",
 	"store/kv/disk":                "store/kv",
+	"store/kv/disk/disktest":       "",
 	"store/kv/kvtest":              "store/kv",
 	"store":                        "store/kv authz",
 	"store/backup":                 "store/kv",

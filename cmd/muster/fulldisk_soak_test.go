@@ -5,12 +5,14 @@ package main
 import (
 	"fmt"
 	"testing"
+
+	"github.com/musterhq/muster/store/kv/disk/disktest"
 )
 
 // TestSoakFullDisk fills the disk of a server under load again and again. MUSTER_SOAK_FULL_DISKS is how often.
 func TestSoakFullDisk(t *testing.T) {
 	times := soakScale(t, "MUSTER_SOAK_FULL_DISKS", 20)
-	_, at := image(t, smallDisk)
+	at := disktest.Mount(t, disktest.Image(t, smallDisk))
 	acknowledged := 0
 	for range times {
 		acknowledged += fillUnderLoad(t, at)

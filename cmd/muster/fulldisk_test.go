@@ -17,6 +17,7 @@ import (
 
 	"github.com/musterhq/muster/store"
 	"github.com/musterhq/muster/store/kv/badgerkv"
+	"github.com/musterhq/muster/store/kv/disk/disktest"
 )
 
 const (
@@ -188,7 +189,7 @@ func wantNoStart(t *testing.T, dir string) {
 // TestFullDisk is the quick form of TestSoakFullDisk.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	_, at := image(t, smallDisk)
+	at := disktest.Mount(t, disktest.Image(t, smallDisk))
 	if fillUnderLoad(t, at) < 20 {
 		t.Error("hardly anything was written; this proves nothing")
 	}

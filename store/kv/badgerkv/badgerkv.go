@@ -62,7 +62,9 @@ func Open(o Options) (*Engine, error) {
 		if err != nil {
 			return nil, err
 		}
-		return newEngine(db), nil
+		e := newEngine(db)
+		e.room = o.Room
+		return e, nil
 	}
 	if err := makePrivate(o.Dir); err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ const (
 	writeLimit   = "BADGERKV_TEST_WRITES"  // writes after which it ends; empty: never
 )
 
-// writeOn writes into a store and says each key once it is acknowledged.
+// writeOn writes into a store, so much that logs are full within a second or so, and says each key once it is acknowledged.
 func writeOn(dir string) error {
 	e, err := Open(Options{Dir: dir, Key: masterKey, NoSync: os.Getenv(writeNoSync) != ""})
 	if err != nil {
@@ -37,7 +37,7 @@ func writeOn(dir string) error {
 		go func() {
 			for i := 0; i < limit || limit == 0; i++ {
 				key := fmt.Sprintf("w%d-%06d", w, i)
-				err := e.Update(context.Background(), func(tx kv.Txn) error { return tx.Set([]byte(key), make([]byte, 3000)) })
+				err := e.Update(context.Background(), func(tx kv.Txn) error { return tx.Set([]byte(key), make([]byte, 30_000)) })
 				if err != nil {
 					failed <- err
 					return

@@ -21,6 +21,8 @@ var arrows = map[string]string{
 	"directory/directorytest":      "",
 	"store/kv":                     "",
 	"store/kv/badgerkv":            "store/kv",
+	"store/kv/disk":                "store/kv",
+	"store/kv/disk/disktest":       "",
 	"store/kv/kvtest":              "store/kv",
 	"store":                        "store/kv authz",
 	"store/backup":                 "store/kv",

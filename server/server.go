@@ -152,15 +152,16 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var background, listeners sync.WaitGroup
-	background.Go(func() { s.Runner.Run(ctx) })
-	background.Go(func() { s.reports.Run(ctx) })
-	background.Go(func() { s.Roster.Run(ctx) })
-	background.Go(func() { s.endSessions(ctx) })
-	background.Go(func() { s.sweep(ctx) })
-	background.Go(func() { s.tellRefusals(ctx) })
-	background.Go(func() { store.KeepRules(ctx, s.DB) })
-	background.Go(func() { store.KeepCounts(ctx, s.DB) })
-	background.Go(func() { store.KeepSealed(ctx, s.DB) })
+	patient := store.Patient(ctx) // on a full disk it waits, where a request is refused
+	background.Go(func() { s.Runner.Run(patient) })
+	background.Go(func() { s.reports.Run(patient) })
+	background.Go(func() { s.Roster.Run(patient) })
+	background.Go(func() { s.endSessions(patient) })
+	background.Go(func() { s.sweep(patient) })
+	background.Go(func() { s.tellRefusals(patient) })
+	background.Go(func() { store.KeepRules(patient, s.DB) })
+	background.Go(func() { store.KeepCounts(patient, s.DB) })
+	background.Go(func() { store.KeepSealed(patient, s.DB) })
 
 	var servers []*http.Server
 	serve := func(l net.Listener, h http.Handler) {
@@ -271,13 +272,18 @@ func (s *Server) tellRefusals(ctx context.Context) {
 
 func (s *Server) healthy(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
 
-// ready says whether requests are welcome, and to strangers nothing else.
+// ready says whether requests are welcome and, to strangers, nothing else but that the disk is full.
 func (s *Server) ready(c *gin.Context) {
 	if s.stopping.Load() {
 		c.String(http.StatusServiceUnavailable, "stopping\n")
 		return
 	}
-	if err := s.DB.Ready(c.Request.Context()); err != nil {
+	err := s.DB.Ready(c.Request.Context())
+	if errors.Is(err, store.ErrNoSpace) {
+		c.String(http.StatusServiceUnavailable, "not ready: "+store.ErrNoSpace.Error()+"; what is there can be read\n")
+		return
+	}
+	if err != nil {
 		s.Log.Error("not ready", "error", err)
 		c.String(http.StatusServiceUnavailable, "not ready\n")
 		return

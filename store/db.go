@@ -28,6 +28,7 @@ type DB struct {
 	hasher *authz.Hasher
 	now    func() time.Time
 	log    *slog.Logger
+	room   func(bytes int) error
 
 	mu        sync.Mutex
 	sequences map[string]*sequence
@@ -56,6 +57,8 @@ type Options struct {
 	Log    *slog.Logger     // nil: silent
 
 	Lockouts SignInLimits // none: sign-ins may fail as often as they like
+	// Room says whether so many bytes may be written beside the store, ErrNoSpace if not. nil: there is always room.
+	Room func(bytes int) error
 }
 
 // SignInLimits say after how many refused sign-ins an account is locked, and an address.
@@ -72,7 +75,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	db := &DB{
-		engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, sequences: map[string]*sequence{}, rules: newRuleWork(), counts: newCountWork(),
+		engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, room: o.Room, sequences: map[string]*sequence{}, rules: newRuleWork(), counts: newCountWork(),
 		lockouts: o.Lockouts, gate: gate{lines: map[string]*line{}}, refusals: refusals{kinds: map[refusalKind]*repeats{}},
 	}
 	version, err := db.version(ctx)
@@ -188,8 +191,20 @@ func (readOnly) Set(_, _ []byte) error { return errReadOnly }
 func (readOnly) Delete([]byte) error   { return errReadOnly }
 
 // Update runs fn in a transaction and commits it durably. fn may run several times and so touches nothing but its
-// Tx; on any error nothing is written.
+// Tx; on any error nothing is written. It returns ErrNoSpace while the disk is too full, unless the context is Patient.
 func Update[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error)) (R, error) {
+	for {
+		result, err := transact(ctx, db, by, fn)
+		if !errors.Is(err, ErrNoSpace) || !isPatient(ctx) {
+			return result, err
+		}
+		if err := waitForSpace(ctx); err != nil {
+			return result, err
+		}
+	}
+}
+
+func transact[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error)) (R, error) {
 	var result R
 	var after []func()
 	var counted *tally
@@ -262,8 +277,10 @@ func (db *DB) version(ctx context.Context) (int, error) {
 	})
 }
 
-// Ready reports whether the store can be read.
+// Ready reports whether the store can be read and written: ErrNoSpace if only read.
 func (db *DB) Ready(ctx context.Context) error {
-	_, err := db.version(ctx)
-	return err
+	if _, err := db.version(ctx); err != nil {
+		return err
+	}
+	return db.Room(0)
 }

@@ -3,7 +3,12 @@ package store
 import (
 	"errors"
 	"fmt"
+
+	"github.com/musterhq/muster/store/kv"
 )
+
+// ErrNoSpace is for a change that the disk has no room for. It goes by itself when there is room.
+var ErrNoSpace = kv.ErrNoSpace
 
 // What can be wrong with a call. Every error of this package that a caller can cause wraps one of these, with the
 // words of what was asked for in front: "Asset 17 not found".

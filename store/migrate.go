@@ -14,9 +14,45 @@ import (
 func migrations() []func(context.Context, *DB) error {
 	return []func(context.Context, *DB) error{
 		func(ctx context.Context, db *DB) error {
-			return first(recount(ctx, db, assetsInWorkgroup), recount(ctx, db, assetsInBlock), reindex(ctx, db, userGroupsByKind))
+			return first(recount(ctx, db, assetsInWorkgroup), recount(ctx, db, assetsInBlock), reindex(ctx, db, userGroupsByKind), beginSeals(ctx, db))
 		},
 	}
+}
+
+// beginSeals has the audits sealed of a store that is older than seals.
+func beginSeals(ctx context.Context, db *DB) error {
+	ids, err := View(ctx, db, System("store"), func(tx *Tx) (ids []int, err error) {
+		if head, err := tx.get(storeKey(auditHead)); head != nil || err != nil {
+			return nil, err
+		}
+		for a, err := range Audits.All(tx) {
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, a.AuditID)
+		}
+		return append(ids, 0), nil // 0 stands for the end
+	})
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(ids, kv.MaxWrites) {
+		err := Change(ctx, db, System("store"), func(tx *Tx) error {
+			for _, id := range some {
+				if id == 0 {
+					return tx.w.Set(storeKey(auditHead), new(sealHead).encode(tx))
+				}
+				if err := tx.w.Set(unsealedKey(id), nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // migrate brings the store to SchemaVersion.

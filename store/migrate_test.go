@@ -49,3 +49,27 @@ func TestGroupsOfAnOldStoreAreFoundByKind(t *testing.T) {
 		}
 	}
 }
+
+// TestAuditsOfAnOldStoreAreSealed takes away what a store of schema 1 does not have: marks, blocks and the end of the chain.
+func TestAuditsOfAnOldStoreAreSealed(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	for n := range kv.MaxWrites + 20 {
+		l.change(func(tx *Tx) error { return tx.Audit(ActionView, "Row", Detail("Number", "", fmt.Sprint(n))) })
+	}
+	l.change(func(tx *Tx) error {
+		for id, err := range unsealed(tx) {
+			if err != nil {
+				return err
+			}
+			if err := tx.w.Delete(unsealedKey(id)); err != nil {
+				return err
+			}
+		}
+		return first(tx.w.Delete(storeKey(auditHead)), tx.w.Set(storeKey("schema"), K(1)))
+	})
+	l.reopen()
+	if sealed, err := SealAudits(t.Context(), l.DB); err != nil || sealed < kv.MaxWrites+20 {
+		t.Errorf("%d audits are sealed, %v", sealed, err)
+	}
+}

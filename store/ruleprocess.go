@@ -180,7 +180,7 @@ const lastMoment = 5 * time.Second
 // giveUp ends the claim on a rule whose processing failed.
 func (p *processing) giveUp(ctx context.Context, failed error) error {
 	status := RuleFailed
-	if ctx.Err() != nil || errors.Is(failed, kv.ErrBusy) {
+	if ctx.Err() != nil || errors.Is(failed, kv.ErrBusy) || errors.Is(failed, ErrNoSpace) {
 		status = RuleQueued // nothing is wrong with it
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastMoment)

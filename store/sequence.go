@@ -68,6 +68,9 @@ func (db *DB) returnIDs() error {
 			}
 			return tx.Set(sequenceKey(tag), K(s.next))
 		}))
+		if errors.Is(failed, ErrNoSpace) {
+			return nil // a gap in the ids harms nobody
+		}
 	}
 	db.sequences = map[string]*sequence{}
 	return failed

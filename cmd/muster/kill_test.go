@@ -13,7 +13,7 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// killRounds is how often TestKillLoop kills the server.
+// killRounds is how often TestKillLoop kills the server; TestSoakKillLoop does it more often.
 const killRounds = 10
 
 // journal is what the server acknowledged of one writer's assets: the state by id, nil for deleted. An unanswered
@@ -31,6 +31,12 @@ type journal struct {
 // muster, not about disks.
 func TestKillLoop(t *testing.T) {
 	t.Parallel()
+	killLoop(t, killRounds)
+}
+
+// killLoop returns how many writes were acknowledged.
+func killLoop(t *testing.T, rounds int) int {
+	t.Helper()
 	dir := newDir(t)
 	const writers = 4
 	journals := make([]*journal, writers)
@@ -38,7 +44,7 @@ func TestKillLoop(t *testing.T) {
 		journals[i] = &journal{known: map[int]*store.Asset{}, uncertain: map[int]bool{}, acts: map[string]int{}}
 	}
 	var acknowledged atomic.Int64
-	for round := range killRounds {
+	for round := range rounds {
 		p := serve(t, dir)
 		var writing sync.WaitGroup
 		for n, j := range journals {
@@ -65,10 +71,11 @@ func TestKillLoop(t *testing.T) {
 			t.Errorf("asset %d has %d audit rows of its creation", a.AssetID, n)
 		}
 	}
-	t.Logf("%d rounds, %d acknowledged writes", killRounds, acknowledged.Load())
-	if acknowledged.Load() < killRounds {
+	t.Logf("%d rounds, %d acknowledged writes", rounds, acknowledged.Load())
+	if acknowledged.Load() < int64(rounds) {
 		t.Error("hardly anything was written; this proves nothing")
 	}
+	return int(acknowledged.Load())
 }
 
 // write makes one change and reports whether the server answered it.

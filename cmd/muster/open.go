@@ -22,7 +22,9 @@ import (
 	"github.com/musterhq/muster/plugins/host"
 	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/kv"
 	"github.com/musterhq/muster/store/kv/badgerkv"
+	"github.com/musterhq/muster/store/kv/disk"
 )
 
 // config is what the commands that open the store have in common, and what serve adds.
@@ -42,6 +44,7 @@ type config struct {
 	lockout       string
 	lockAddresses string
 	origins       []string
+	diskReserve   int64
 	directories   directories
 	log           string
 	logLevel      string
@@ -50,7 +53,7 @@ type config struct {
 func defaults() *config {
 	return &config{
 		dir: "data", contract: "clients", grants: "own", bodyLimit: 1 << 20, importLimit: 64 << 20, importWorkers: 2, requests: 10, memoryLimit: 128 << 20,
-		lockout: "5/15m", lockAddresses: "5/15m", log: "auto", logLevel: "info",
+		diskReserve: 1 << 30, lockout: "5/15m", lockAddresses: "5/15m", log: "auto", logLevel: "info",
 	}
 }
 
@@ -58,6 +61,7 @@ func defaults() *config {
 func (c *config) storeFlags(command *cobra.Command) {
 	f := command.Flags()
 	f.StringVar(&c.dir, "dir", c.dir, "folder of the store")
+	f.Int64Var(&c.diskReserve, "disk-reserve", c.diskReserve, "bytes of the store's disk that are kept free: nothing is written when there are less")
 	f.StringVar(&c.masterKeyFile, "master-key-file", c.masterKeyFile, "file with the master key, 64 hex characters (default: DIR/master.key, made at the first start)")
 }
 
@@ -159,6 +163,9 @@ func (c *config) limitMemory() {
 
 // open opens the store and builds the server over it.
 func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) {
+	if c.diskReserve < badgerkv.LeastReserve {
+		return nil, fmt.Errorf("--disk-reserve: at least %d bytes are expected", badgerkv.LeastReserve)
+	}
 	c.limitMemory()
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, err
@@ -174,7 +181,8 @@ func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) 
 	if err != nil {
 		return nil, err
 	}
-	engine, err := c.openEngine(key, log)
+	room := disk.NewWatch(c.dir, c.diskReserve, log).Room
+	engine, err := c.openEngine(key, room, log)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +194,7 @@ func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) 
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	o := store.Options{Vault: vault, Hasher: authz.NewHasher(4), Log: log, Lockouts: limits}
+	o := store.Options{Vault: vault, Hasher: authz.NewHasher(4), Log: log, Room: room, Lockouts: limits}
 	i.db, err = store.Open(ctx, engine, o, func() (store.FirstStart, error) {
 		first, err := firstStart()
 		i.fresh = &first
@@ -202,13 +210,16 @@ func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) 
 }
 
 // openEngine opens the store's files.
-func (c *config) openEngine(key []byte, log *slog.Logger) (*badgerkv.Engine, error) {
+func (c *config) openEngine(key []byte, room func(int) error, log *slog.Logger) (*badgerkv.Engine, error) {
 	if c.acceptLoss {
 		log.Warn("whatever the store has lost is accepted (--accept-loss)")
 	}
-	engine, err := badgerkv.Open(badgerkv.Options{Dir: c.storeFolder(), Key: key, AcceptLoss: c.acceptLoss, Logger: log})
+	engine, err := badgerkv.Open(badgerkv.Options{Dir: c.storeFolder(), Key: key, AcceptLoss: c.acceptLoss, Room: room, Logger: log})
+	if errors.Is(err, kv.ErrNoSpace) {
+		err = fmt.Errorf("%s: %w (--disk-reserve); make room", c.dir, err)
+	}
 	if errors.Is(err, badgerkv.ErrDamaged) && !c.acceptLoss {
-		err = fmt.Errorf("%w\nNothing was changed. Restore a backup into an empty folder (muster restore); if a log or the mark ends early, muster serve --accept-loss goes on with what is left", err)
+		err = fmt.Errorf("%w\nRestore a backup into an empty folder (muster restore); if a log or the mark ends early, muster serve --accept-loss goes on with what is left", err)
 	}
 	return engine, err
 }

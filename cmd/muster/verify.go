@@ -109,7 +109,7 @@ func (v *verifying) look(ctx context.Context, o badgerkv.Options) (found *store.
 	if err != nil {
 		return nil, err
 	}
-	engine, err := badgerkv.Open(o)
+	engine, err := v.openEngine(o.Key, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}

@@ -93,7 +93,7 @@ func (i *running) flush(ctx context.Context) error {
 	if len(i.batch.parts) == 0 {
 		return nil
 	}
-	next, err := store.Update(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (*progress, error) {
+	next, err := store.Update(store.Impatient(ctx), i.DB, store.System("imports"), func(tx *store.Tx) (*progress, error) {
 		if err := i.holds(tx); err != nil {
 			return nil, err
 		}

@@ -44,6 +44,9 @@ func (r *Runner) run(ctx context.Context, job *store.Job) error {
 	switch {
 	case errors.Is(context.Cause(work), errTaken), errors.Is(failed, errTaken):
 		return errTaken
+	case errors.Is(failed, store.ErrNoSpace) && ctx.Err() == nil:
+		// Its importer has a time limit, so it does not wait with it; the queue does, until this can be written.
+		return store.Change(ctx, r.DB, store.System("imports"), func(tx *store.Tx) error { return store.ReturnImport(tx, job) })
 	case ctx.Err() != nil:
 		// The server stops; the next one goes on. ctx is over, so this write has a moment of its own.
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

@@ -171,14 +171,14 @@ func (r *Runner) stoppable(importID int, stop context.CancelCauseFunc) (over fun
 }
 
 // Spool keeps what fill writes, at most limit bytes, in a file of its own, synced, and returns its name and size. On any
-// error nothing is kept.
+// error, ErrNoSpace among them, nothing is kept.
 func (r *Runner) Spool(limit int64, tooLarge error, fill func(*Spool) error) (file string, size int, err error) {
 	name := uuid.NewString()
 	f, err := os.OpenFile(filepath.Join(r.Folder, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return "", 0, err
 	}
-	s := &Spool{file: f, left: limit, tooLarge: tooLarge}
+	s := &Spool{file: f, left: limit, tooLarge: tooLarge, room: r.DB.Room}
 	if err = fill(s); err == nil {
 		err = f.Sync()
 	}
@@ -206,12 +206,16 @@ type Spool struct {
 	file     *os.File
 	left     int64
 	tooLarge error
+	room     func(bytes int) error
 }
 
 // Write implements io.Writer.
 func (s *Spool) Write(p []byte) (int, error) {
 	if int64(len(p)) > s.left {
 		return 0, s.tooLarge
+	}
+	if err := s.room(len(p)); err != nil {
+		return 0, err
 	}
 	n, err := s.file.Write(p)
 	s.left -= int64(n)

@@ -21,6 +21,8 @@ const (
 var (
 	// ErrBusy is returned by Update when other transactions won every one of its tries.
 	ErrBusy = errors.New("too many concurrent changes")
+	// ErrNoSpace is returned by Update while the disk is too full to write; reads go on.
+	ErrNoSpace = errors.New("no space on the disk")
 	// ErrClosed is returned by every call after Close.
 	ErrClosed = errors.New("the store is closed")
 	// ErrTooLarge is returned for a key or a value above the limits and for a transaction above the engine's own.

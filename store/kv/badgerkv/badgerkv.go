@@ -29,12 +29,13 @@ var (
 
 // Options say where a store lies and how it is protected.
 type Options struct {
-	Dir        string       // Made when absent and always closed to other users; the files in it follow the umask.
-	InMemory   bool         // For tests: Dir is ignored and nothing outlives Close.
-	Key        []byte       // KeySize bytes, used as they are and copied; optional in memory only.
-	AcceptLoss bool         // Open a store whose logs do not hold all that was acknowledged, with what is left.
-	NoSync     bool         // For tests and benchmarks: a crash of the machine may lose acknowledged writes.
-	Logger     *slog.Logger // Hears Badger's warnings and errors and, at debug level, its progress; nil discards them.
+	Dir        string                // Made when absent and always closed to other users; the files in it follow the umask.
+	InMemory   bool                  // For tests: Dir is ignored and nothing outlives Close.
+	Key        []byte                // KeySize bytes, used as they are and copied; optional in memory only.
+	AcceptLoss bool                  // Open a store whose logs do not hold all that was acknowledged, with what is left.
+	NoSync     bool                  // For tests and benchmarks: a crash of the machine may lose acknowledged writes.
+	Room       func(bytes int) error // Asked before Open and every commit whether so much may be written; its error is returned. nil: there is always room.
+	Logger     *slog.Logger          // Hears Badger's warnings and errors and, at debug level, its progress; nil discards them.
 }
 
 func (o Options) check() error {
@@ -47,8 +48,8 @@ func (o Options) check() error {
 	return nil
 }
 
-// Open opens the store in a directory or makes a new one there. Its own errors are ErrLocked, given at once, ErrWrongKey,
-// and ErrDamaged, which names the file, for a store that does not hold all that was acknowledged.
+// Open opens the store in a directory or makes a new one there. Its own errors are that of Options.Room, ErrLocked, given at once,
+// ErrWrongKey, and ErrDamaged, which names the file, for a store that does not hold all that was acknowledged.
 //
 // It reads every table once to verify its checksums, because Badger's iterators take a block that they cannot read for the
 // end of the data, in scans and in compactions, and those would make it so.
@@ -61,10 +62,17 @@ func Open(o Options) (*Engine, error) {
 		if err != nil {
 			return nil, err
 		}
-		return newEngine(db), nil
+		e := newEngine(db)
+		e.room = o.Room
+		return e, nil
 	}
 	if err := makePrivate(o.Dir); err != nil {
 		return nil, err
+	}
+	if o.Room != nil {
+		if err := o.Room(0); err != nil {
+			return nil, err // opening writes, too
+		}
 	}
 	unlock, err := lock(o.Dir)
 	if err != nil {
@@ -89,6 +97,7 @@ func openLocked(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("open %s: %w", o.Dir, err)
 	}
 	e := newEngine(db)
+	e.room = o.Room
 	if err := e.resume(o, said); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -144,7 +153,14 @@ func makePrivate(dir string) error {
 	return os.Chmod(dir, 0o700)
 }
 
-const mib = 1 << 20
+const (
+	mib      = 1 << 20
+	memtable = 16 * mib
+)
+
+// LeastReserve is how much of the disk Options.Room should keep free at the least: what Badger may still write when nobody
+// writes any more. It makes tables of the memtables that there are, and merges tables with what lies under them.
+const LeastReserve = 10 * memtable
 
 // settings suit a server with up to a million small records and little memory.
 //
@@ -170,7 +186,7 @@ func settings(o Options) badger.Options {
 		WithNumVersionsToKeep(1).
 		WithBypassLockGuard(true).                         // lock has it
 		WithChecksumVerificationMode(options.OnBlockRead). // examine has read the tables
-		WithMemTableSize(16 * mib).
+		WithMemTableSize(memtable).
 		WithNumMemtables(3).
 		WithNumCompactors(2).
 		WithValueThreshold(kv.MaxValue + 1).

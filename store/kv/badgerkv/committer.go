@@ -87,7 +87,14 @@ func (c *committer) pass() {
 
 // settle commits a group and tells each member what became of it.
 func (c *committer) settle(group []*member) {
+	bytes := 0
+	for _, m := range group {
+		bytes += m.bytes
+	}
 	number, err := c.next()
+	if err == nil {
+		err = c.engine.hasRoom(bytes)
+	}
 	if err != nil {
 		tell(group, err)
 		return

@@ -30,7 +30,8 @@ var ErrFailed = errors.New("a write failed, and none is made until the next star
 type Engine struct {
 	db      *badger.DB
 	mark    *mark
-	unlock  func() error // nil in memory
+	room    func(bytes int) error // nil: there is always room
+	unlock  func() error          // nil in memory
 	close   func() error
 	seed    maphash.Seed // of the fingerprints of keys
 	commits committer
@@ -55,6 +56,11 @@ func newEngine(db *badger.DB) *Engine {
 		e.closing = true
 		e.mu.Unlock()
 		e.running.Wait()
+		if e.hasRoom(0) != nil {
+			// Badger would write a table, and find no room for its pages. All that it would hold is in the log, for the
+			// next start; the lock stays until the end of the process.
+			return e.mark.close()
+		}
 		err := errors.Join(e.db.Close(), e.mark.close())
 		if e.unlock != nil {
 			err = errors.Join(err, e.unlock())
@@ -75,7 +81,7 @@ func (e *Engine) marks() (bool, error) {
 	return err == nil, err
 }
 
-// Close is kv.Engine's. From its call on nothing begins, not even an Update inside a running one, or Close would wait
+// Close is kv.Engine's; on a full disk it leaves the files as the death of the process would. From its call on nothing begins, not even an Update inside a running one, or Close would wait
 // for what waits for Close. A transaction must not call it. A second call waits for the first and returns its error.
 func (e *Engine) Close() error { return e.close() }
 
@@ -126,6 +132,12 @@ func (e *Engine) Update(ctx context.Context, fn func(kv.Txn) error) error {
 		return err
 	}
 	defer e.running.Done()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := e.hasRoom(0); err != nil {
+		return err
+	}
 	for try := range tries {
 		if err := pause(ctx, try); err != nil {
 			return err
@@ -154,6 +166,14 @@ func (e *Engine) try(ctx context.Context, fn func(kv.Txn) error) (conflict bool,
 		return false, nil
 	}
 	return e.commits.commit(t)
+}
+
+// hasRoom returns why so much may not be written now, nil if it may.
+func (e *Engine) hasRoom(bytes int) error {
+	if e.room == nil {
+		return nil
+	}
+	return e.room(bytes)
 }
 
 // fail stops all writing for good.

@@ -29,6 +29,13 @@ func TestMain(m *testing.M) {
 		fmt.Println(err)
 		return
 	}
+	if dir := os.Getenv(writeDir); dir != "" {
+		if err := writeOn(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	os.Exit(m.Run())
 }
 

@@ -28,7 +28,7 @@ const (
 
 // syncEvery bounds how long the mark of an acknowledged commit is only in the kernel's memory. Its commit is on the disk by
 // then; what stands behind is that the end of a process cannot undo the mark, and a power cut no more than the latest ones.
-const syncEvery = 50 * time.Millisecond
+const syncEvery = 200 * time.Millisecond
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -152,7 +152,7 @@ func (k *mark) set(number uint64) error {
 // sync brings changes to the disk until close.
 func (k *mark) sync() {
 	for range k.changed {
-		if err := k.file.Sync(); err != nil {
+		if err := syncData(k.file); err != nil {
 			k.failed(fmt.Errorf("%s: %w", markName, err))
 			return
 		}

@@ -66,6 +66,14 @@ func TestAuditsOfAnOldStoreAreSealed(t *testing.T) {
 				return err
 			}
 		}
+		for pair, err := range tx.r.Scan(kv.Prefix(auditSeals.key(kindRecord, nil))) {
+			if err == nil {
+				err = tx.w.Delete(bytes.Clone(pair.Key))
+			}
+			if err != nil {
+				return err
+			}
+		}
 		return first(tx.w.Delete(storeKey(auditHead)), tx.w.Set(storeKey("schema"), K(1)))
 	})
 	l.reopen()

@@ -32,7 +32,7 @@ var arrows = map[string]string{
 	"server/insight":               "server/api store authz",
 	"server/idaas":                 "server/api store authz",
 	"server/metaaccess":            "server/api store authz",
-	"server":                       "server/api server/insight server/idaas server/metaaccess directory directory/roster importers/runner reports lab store authz docs",
+	"server":                       "server/api server/insight server/idaas server/metaaccess directory directory/roster importers/runner reports lab store store/kv/disk authz docs",
 	"server/swaggen":               "server server/api store",
 	"plugins/importerpb":           "",
 	"plugins":                      "plugins/importerpb",

@@ -5,8 +5,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // sizeOf returns how many bytes the files below a folder take on disk, which is less than their length where Badger has
@@ -34,13 +32,4 @@ func gone(err error) error {
 		return nil
 	}
 	return err
-}
-
-// freeAt returns how many bytes its owner may still write below a folder.
-func freeAt(dir string) (uint64, error) {
-	var stat unix.Statfs_t
-	if err := unix.Statfs(dir, &stat); err != nil {
-		return 0, err
-	}
-	return stat.Bavail * uint64(stat.Bsize), nil
 }

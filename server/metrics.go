@@ -13,6 +13,7 @@ import (
 
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/kv/disk"
 )
 
 // metrics are what the server counts. No label has a value that a client can choose: what no row answers shares one
@@ -49,7 +50,7 @@ func (s *Server) newMetrics() *metrics {
 		m.requests, m.duration, m.refused, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "muster_requests_under_way", Help: "Requests that are being answered."},
 			func() float64 { return float64(s.underWay.Load()) }),
-		&importRows{s}, &queue{s}, &disk{s},
+		&importRows{s}, &queue{s}, &onDisk{s},
 	)
 	return m
 }
@@ -120,24 +121,24 @@ func (q *queue) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// disk tells how large the store is and how much room is left for it.
-type disk struct{ *Server }
+// onDisk tells how large the store is and how much room is left for it.
+type onDisk struct{ *Server }
 
 var (
 	storeSizeDesc = prometheus.NewDesc("muster_store_bytes", "Bytes that the store's files take on disk.", nil, nil)
 	diskFreeDesc  = prometheus.NewDesc("muster_disk_free_bytes", "Bytes that are free where the store is.", nil, nil)
 )
 
-func (d *disk) Describe(to chan<- *prometheus.Desc) { to <- storeSizeDesc; to <- diskFreeDesc }
+func (d *onDisk) Describe(to chan<- *prometheus.Desc) { to <- storeSizeDesc; to <- diskFreeDesc }
 
-func (d *disk) Collect(to chan<- prometheus.Metric) {
+func (d *onDisk) Collect(to chan<- prometheus.Metric) {
 	if d.Dir == "" {
 		return
 	}
 	if size, err := sizeOf(d.Dir); err == nil {
 		to <- prometheus.MustNewConstMetric(storeSizeDesc, prometheus.GaugeValue, float64(size))
 	}
-	if free, err := freeAt(d.Dir); err == nil {
+	if free, err := disk.Free(d.Dir); err == nil {
 		to <- prometheus.MustNewConstMetric(diskFreeDesc, prometheus.GaugeValue, float64(free))
 	}
 }

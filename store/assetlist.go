@@ -11,6 +11,9 @@ import (
 // the blocks before it and over half a block's assets, on average: fewer ids in a block make the one dearer, more the other.
 const assetsInABlock = 512
 
+// Block is the first id of those that share a count with the asset's.
+func (a *Asset) Block() int { return a.AssetID &^ (assetsInABlock - 1) }
+
 // AssetsIn lists the assets of a Workgroup in the order of their ids.
 func AssetsIn(workgroupID int) List { return assetsBelow(K(workgroupID)) }
 

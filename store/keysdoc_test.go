@@ -187,7 +187,7 @@ func (w collectionWriter) parts(e ast.Expr) string {
 		switch w.methods[w.record.Name()+"."+method.Sel.Name] {
 		case "netip.Addr":
 			return "<" + method.Sel.Name + ":16>"
-		case "int", "Time":
+		case "int", "Time", "GroupKind":
 			return "<" + method.Sel.Name + ":8>"
 		case "string":
 			return "<" + method.Sel.Name + " 00 00>"
@@ -201,6 +201,8 @@ func (w collectionWriter) parts(e ast.Expr) string {
 				all.WriteString(w.parts(part))
 			}
 			return all.String()
+		case "int": // of a type of its own
+			return w.parts(call.Args[0])
 		case "unlessNil":
 			return w.member(call.Args[0], "")
 		case "fold", "unlessEmpty":

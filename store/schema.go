@@ -30,7 +30,7 @@ var (
 	assetsByMac       = Assets.index('m', func(a *Asset) Key { return unlessEmpty(a.MacAddress) })
 	assetsByType      = Assets.index('t', func(a *Asset) Key { return unlessEmpty(a.AssetType) })
 	assetsInWorkgroup = Assets.counts('w', func(a *Asset) Key { return K(a.WorkgroupID) })
-	assetsInBlock     = Assets.counts('b', func(a *Asset) Key { return K(a.WorkgroupID, a.AssetID&^(assetsInABlock-1)) })
+	assetsInBlock     = Assets.counts('b', func(a *Asset) Key { return K(a.WorkgroupID, a.Block()) })
 	OperatingSystems  = collection[int, OperatingSystem]("os", "Operating System", func(o *OperatingSystem) *int { return &o.OperatingSystemID }).unaudited()
 	operatingSystemBy = OperatingSystems.unique('n', "name", func(o *OperatingSystem) Key { return K(fold(o.Name)) })
 )

@@ -30,13 +30,21 @@ func NewWatch(path string, reserve int64, log *slog.Logger) *Watch {
 	return &Watch{path: path, reserve: reserve, log: log}
 }
 
+// Free returns how many bytes may still be written to the file system of a path.
+func Free(path string) (int64, error) {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(path, &fs); err != nil {
+		return 0, fmt.Errorf("free space of %s: %w", path, err)
+	}
+	return int64(fs.Bavail) * int64(fs.Bsize), nil
+}
+
 // Room returns kv.ErrNoSpace, with the figures, if the reserve would be touched by writing so many bytes.
 func (w *Watch) Room(bytes int) error {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(w.path, &fs); err != nil {
-		return fmt.Errorf("free space of %s: %w", w.path, err)
+	free, err := Free(w.path)
+	if err != nil {
+		return err
 	}
-	free := int64(fs.Bavail) * int64(fs.Bsize)
 	if free-int64(bytes) >= w.reserve {
 		if w.full.CompareAndSwap(true, false) {
 			w.log.Info("the disk has room again, writing goes on", "path", w.path, "free", free, "reserve", w.reserve)

@@ -4,19 +4,15 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/net/netutil"
 
 	"github.com/musterhq/muster/directory/roster"
 	"github.com/musterhq/muster/importers/runner"
@@ -132,143 +128,6 @@ func (s *Server) spool(_ context.Context, fill func(io.Writer) error) (string, i
 
 // Handler returns what the HTTP and HTTPS listeners serve.
 func (s *Server) Handler() http.Handler { return s.handler }
-
-// Listeners are the sockets to serve, each of which may be nil.
-type Listeners struct {
-	HTTP  net.Listener // loopback only
-	HTTPS net.Listener
-	TLS   *tls.Config
-	Local net.Listener // the unix socket beside the store, for commands of whoever owns it
-	Admin net.Listener // loopback only: metrics, health, profiles
-
-	StrictTransport bool // browsers trust the certificate, and are told to come by HTTPS only
-}
-
-const stopTime = 8 * time.Second
-
-// Serve serves until ctx ends, then answers what is under way, at most 8 seconds, and stops the background work.
-// The error is that of the first listener that failed.
-func (s *Server) Serve(ctx context.Context, l Listeners) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var background, listeners sync.WaitGroup
-	patient := store.Patient(ctx) // on a full disk it waits, where a request is refused
-	background.Go(func() { s.Runner.Run(patient) })
-	background.Go(func() { s.reports.Run(patient) })
-	background.Go(func() { s.Roster.Run(patient) })
-	background.Go(func() { s.endSessions(patient) })
-	background.Go(func() { s.sweep(patient) })
-	background.Go(func() { s.tellRefusals(patient) })
-	background.Go(func() { store.KeepRules(patient, s.DB) })
-	background.Go(func() { store.KeepCounts(patient, s.DB) })
-	background.Go(func() { store.KeepSealed(patient, s.DB) })
-
-	var servers []*http.Server
-	serve := func(l net.Listener, h http.Handler) {
-		if l == nil {
-			return
-		}
-		server := s.Limits.server(h, s.Log)
-		servers = append(servers, server)
-		l = netutil.LimitListener(l, s.Limits.Connections)
-		listeners.Go(func() {
-			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-				cancel(err)
-			}
-		})
-	}
-	serve(l.HTTP, s.handler)
-	if l.HTTPS != nil {
-		h := s.handler
-		if l.StrictTransport {
-			h = byHTTPSOnly(h)
-		}
-		serve(tls.NewListener(l.HTTPS, l.TLS), h)
-	}
-	serve(l.Local, s.local)
-	serve(l.Admin, s.AdminHandler())
-
-	<-ctx.Done()
-	s.stopping.Store(true)
-	last, stop := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-	defer stop()
-	for _, server := range servers {
-		listeners.Go(func() {
-			if server.Shutdown(last) != nil {
-				server.Close()
-			}
-		})
-	}
-	listeners.Wait()
-	background.Wait()
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
-}
-
-// How often what has ended is cleared away: sessions, and what deleted records left.
-const (
-	endSessionsEvery  = 5 * time.Minute
-	sweepEvery        = time.Second
-	tellRefusalsEvery = 5 * time.Second
-)
-
-// sweep begins at once, with what an earlier run of the server did not come to.
-func (s *Server) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		if err := store.Sweep(ctx, s.DB); err != nil && ctx.Err() == nil {
-			s.Log.Error("sweep", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-func (s *Server) endSessions(ctx context.Context) {
-	tick := time.NewTicker(endSessionsEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		for {
-			sessions, err1 := store.SweepSessions(ctx, s.DB)
-			lockouts, err2 := store.SweepLockouts(ctx, s.DB)
-			err := errors.Join(err1, err2)
-			if err != nil && ctx.Err() == nil {
-				s.Log.Error("sweep sessions and lockouts", "error", err)
-			}
-			if sessions+lockouts == 0 || err != nil {
-				break
-			}
-		}
-	}
-}
-
-// tellRefusals writes what refusals have in common when their minute is over. What is left when the server stops is
-// written when the store closes.
-func (s *Server) tellRefusals(ctx context.Context) {
-	tick := time.NewTicker(tellRefusalsEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := store.TellRefusals(ctx, s.DB, false); err != nil && ctx.Err() == nil {
-			s.Log.Error("audit refusals", "error", err)
-		}
-	}
-}
 
 func (s *Server) healthy(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
 

@@ -46,6 +46,14 @@ func TestTLS(t *testing.T) {
 			conn.Close()
 		}
 	}
+	// Who speaks HTTP/2 is answered in it.
+	modern := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}}
+	got, err := modern.Get(p.HTTPS + "/readyz")
+	must(t, err)
+	got.Body.Close()
+	if got.ProtoMajor != 2 {
+		t.Errorf("%s, and HTTP/2 was offered", got.Proto)
+	}
 	// Plain HTTP at the port of HTTPS is told so by the library; nothing of the API is there.
 	if got, err := http.Get("http://" + strings.TrimPrefix(p.HTTPS, "https://") + "/readyz"); err == nil && got.StatusCode != http.StatusBadRequest {
 		t.Errorf("plain HTTP at the port of HTTPS: %s", got.Status)

@@ -31,6 +31,9 @@ func TestPageInABrowser(t *testing.T) {
 		}
 	}
 	for line := range strings.Lines(log.String()) {
+		if strings.Contains(line, "escaping deep link whitespace") {
+			continue // what Swagger UI says of each "_" in an address
+		}
 		if strings.Contains(line, "CONSOLE") || strings.Contains(line, "Content Security Policy") {
 			t.Errorf("the browser says: %s", line)
 		}

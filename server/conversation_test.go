@@ -255,7 +255,7 @@ func (c *conversation) ask(method, path, body string) {
 		c.cookie = cookie.Value
 	}
 	c.answer = text(c.t, w.Body)
-	fmt.Fprintln(&c.out, strings.TrimRight(fmt.Sprintf("%d %s", w.Code, c.hide(c.answer)), " "))
+	fmt.Fprintln(&c.out, strings.TrimRight(fmt.Sprintf("%d %s", w.Code, c.hide(c.answer)), " \n"))
 }
 
 // reveal puts what only the lab knows into a line.

@@ -45,7 +45,7 @@ func TestEachChangeOfARecordLeavesOneRow(t *testing.T) {
 	organization := view(l, DefaultOrganization)
 	a := &Asset{WorkgroupID: 1, AssetName: "srv01", IPAddress: "10.0.0.1"}
 	w := &Workgroup{Name: "Floor 1", OrganizationID: organization}
-	u := &User{UserName: "olga", UserType: BeyondInsightType, UUID: "u", IsActive: true}
+	u := &User{UserName: "olga", UserType: BeyondInsightType, UUID: "0c5b0f5e-3a52-4f0e-8d8e-0f5a7d9b1c11", IsActive: true}
 	r := &ApiRegistration{Name: "Scripts", RegistrationType: ApiAccessPolicy, Active: true}
 	const created, edited = "2024-12-06T17:59:41.36Z", "2024-12-06T17:59:42.36Z"
 	for _, test := range []struct {
@@ -70,7 +70,7 @@ func TestEachChangeOfARecordLeavesOneRow(t *testing.T) {
 			`Edit Asset: AssetID "1" → "1", AssetType "" → "Server", LastUpdateDate "` + created + `" → "` + edited + `"`},
 		{func(tx *Tx) error { return Users.Insert(tx, u) },
 			`Add User: UserID "" → "3", UserType "" → "BeyondInsight", UserName "" → "olga", ` +
-				`IsQuarantined "" → "false", IsActive "" → "true", UUID "" → "u"`},
+				`IsQuarantined "" → "false", IsActive "" → "true", UUID "" → "0c5b0f5e-3a52-4f0e-8d8e-0f5a7d9b1c11"`},
 		{func(tx *Tx) error { u.IsQuarantined = true; return Users.Put(tx, u) },
 			`Edit User: UserID "3" → "3", IsQuarantined "false" → "true"`},
 		{func(tx *Tx) error { return ApiRegistrations.Insert(tx, r) },

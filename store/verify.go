@@ -64,7 +64,7 @@ func checks() []func(*verification) error {
 }
 
 // Verify looks at every key of a store that nobody else has open, and calls report with each problem, in no particular
-// order. It returns an error of report's, and one if the store cannot be read or is none. Its memory grows with the number
+// order. It refuses a store of another schema. It returns an error of report's, and one if the store cannot be read or is none. Its memory grows with the number
 // of audits by a bit, with that of problems, and with that of queued sweeps, but not with the store.
 func Verify(ctx context.Context, engine kv.Engine, o VerifyOptions, report func(Problem) error) (*Verified, error) {
 	db := &DB{engine: engine, vault: o.Vault, now: time.Now, log: slog.New(slog.DiscardHandler), sequences: map[string]*sequence{}}
@@ -75,6 +75,8 @@ func Verify(ctx context.Context, engine kv.Engine, o VerifyOptions, report func(
 		return nil, errors.New("there is no store")
 	case version > SchemaVersion:
 		return nil, newer(version)
+	case version < SchemaVersion:
+		return nil, fmt.Errorf("the store is of schema %d: muster serve brings it to %d at its start, and then it can be verified", version, SchemaVersion)
 	}
 	v := &verification{repair: o.RepairIndexes, report: report, named: map[string]bool{}}
 	var err error

@@ -56,20 +56,11 @@ func Parse(name string, text []byte) (f *File, err error) {
 	if err != nil {
 		return nil, d.syntax(err)
 	}
-	var body ast.Node
-	for _, doc := range root.Docs {
-		switch {
-		case doc.Body == nil:
-		case body != nil:
-			return nil, d.wrong(lineOf(doc.Body), "", "a second document begins")
-		default:
-			body = doc.Body
-		}
+	body, err := d.only(root.Docs)
+	if err != nil {
+		return nil, err
 	}
 	f = &File{}
-	if body == nil {
-		return nil, d.wrong(1, "", "the file is empty; it begins with muster: %d", Version)
-	}
 	if err := d.item(body, f, ""); err != nil {
 		return nil, err
 	}
@@ -77,6 +68,23 @@ func Parse(name string, text []byte) (f *File, err error) {
 		return nil, d.wrong(f.members["muster"], "muster", "version %d is not known, only %d is", f.Muster, Version)
 	}
 	return f, nil
+}
+
+// only returns what the one document of a file holds.
+func (d *decoder) only(documents []*ast.DocumentNode) (body ast.Node, err error) {
+	for _, document := range documents {
+		switch {
+		case document.Body == nil:
+		case body != nil:
+			return nil, d.wrong(lineOf(document.Body), "", "a second document begins")
+		default:
+			body = document.Body
+		}
+	}
+	if body == nil {
+		return nil, d.wrong(1, "", "the file is empty; it begins with muster: %d", Version)
+	}
+	return body, nil
 }
 
 // admit refuses what must not reach the parser.

@@ -28,10 +28,6 @@ const (
 	hasherPatience = 2 * time.Second
 )
 
-// Decoy is a hash that no password has. A sign-in for an unknown user is checked against it, so that it takes as long
-// as one for a known user with a wrong password.
-const Decoy = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-
 var (
 	// ErrPassword is returned for a password that is too long, and by Hash for an empty one.
 	ErrPassword = errors.New("a password has 1 to 1024 bytes")
@@ -46,12 +42,23 @@ var (
 type Hasher struct {
 	slots    chan struct{}
 	computed atomic.Int64
+	cost     passwordHash // of new hashes: its salt and key are zero, which makes it the decoy
 }
 
 // NewHasher returns a Hasher for that many computations at once; fewer than one counts as one.
-func NewHasher(parallel int) *Hasher {
-	return &Hasher{slots: make(chan struct{}, max(parallel, 1))}
+func NewHasher(parallel int) *Hasher { return newHasher(parallel, passwordMemory, passwordPasses) }
+
+// CheapHasher is NewHasher with hashes that cost next to nothing and protect nothing: for tests that make many stores.
+func CheapHasher(parallel int) *Hasher { return newHasher(parallel, 8, 1) }
+
+func newHasher(parallel int, memory, passes uint32) *Hasher {
+	cost := passwordHash{memory: memory, passes: passes, lanes: passwordLanes, salt: make([]byte, passwordSalt), key: make([]byte, passwordKey)}
+	return &Hasher{slots: make(chan struct{}, max(parallel, 1)), cost: cost}
 }
+
+// Decoy is a hash that no password has and that costs what Hash does. A sign-in for an unknown user is checked against it, so
+// that it takes as long as one for a known user with a wrong password.
+func (h *Hasher) Decoy() string { return h.cost.String() }
 
 // Computed is how many computations have begun so far.
 func (h *Hasher) Computed() int64 { return h.computed.Load() }
@@ -62,10 +69,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if password == "" || len(password) > MaxPassword {
 		return "", ErrPassword
 	}
-	hash := passwordHash{
-		memory: passwordMemory, passes: passwordPasses, lanes: passwordLanes,
-		salt: random(passwordSalt), key: make([]byte, passwordKey),
-	}
+	hash := h.cost
+	hash.salt = random(passwordSalt)
 	key, err := h.compute(ctx, hash, password)
 	if err != nil {
 		return "", err

@@ -52,7 +52,7 @@ func newLab(t *testing.T) *lab {
 	must(t, err)
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
-	l.db, err = store.Open(t.Context(), engine, store.Options{Vault: vault, Hasher: authz.NewHasher(1), Now: l.clock}, func() (store.FirstStart, error) {
+	l.db, err = store.Open(t.Context(), engine, store.Options{Vault: vault, Hasher: authz.CheapHasher(1), Now: l.clock}, func() (store.FirstStart, error) {
 		return store.FirstStart{User: "administrator", Password: "secret", ApiKey: authz.NewAPIKey(), ClientID: authz.NewClientID(), ClientSecret: authz.NewClientSecret()}, nil
 	})
 	must(t, err)

@@ -68,6 +68,7 @@ type ground struct {
 	engine badgerkv.Options
 	first  store.FirstStart
 	limits store.SignInLimits // to the sign-ins that may fail
+	hasher *authz.Hasher
 }
 
 func newLab(t testing.TB, manual bool, adjust ...func(*server.Options)) *lab {
@@ -79,6 +80,9 @@ func newLabOn(t testing.TB, on ground, manual bool, adjust ...func(*server.Optio
 	t.Helper()
 	if on.engine.Dir == "" {
 		on.engine.InMemory = true
+	}
+	if on.hasher == nil {
+		on.hasher = authz.CheapHasher(2)
 	}
 	if on.first.User == "" {
 		on.first = store.FirstStart{
@@ -94,7 +98,7 @@ func newLabOn(t testing.TB, on ground, manual bool, adjust ...func(*server.Optio
 	must(t, err)
 	l.engine, l.vault = engine, vault
 	l.db, err = store.Open(t.Context(), engine, store.Options{
-		Vault: vault, Hasher: authz.NewHasher(2), Lockouts: on.limits, Now: func() time.Time { return time.Unix(0, l.clock.Load()) },
+		Vault: vault, Hasher: on.hasher, Lockouts: on.limits, Now: func() time.Time { return time.Unix(0, l.clock.Load()) },
 	}, func() (store.FirstStart, error) { return l.first, nil })
 	must(t, err)
 	self, err := os.Executable()

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/crypto/argon2"
 
+	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
 )
@@ -78,7 +79,7 @@ func TestSoakRefusalsTakeAsLong(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newLabOn(t, ground{limits: c.limits}, false)
+			l := newLabOn(t, ground{limits: c.limits, hasher: authz.NewHasher(2)}, false)
 			c.before(l)
 			var took [2][]time.Duration
 			for i := range soakTries(t) {

@@ -64,7 +64,7 @@ func (t *try) checkPassword(ctx context.Context, a *attempt, password string, as
 		}
 		return ask(ctx, a.rights.User, password)
 	}
-	right, err := t.db.hasher.Check(ctx, cmp.Or(a.secret.Password, authz.Decoy), password)
+	right, err := t.db.hasher.Check(ctx, cmp.Or(a.secret.Password, t.db.hasher.Decoy()), password)
 	t.hashed = err == nil
 	return right, err
 }

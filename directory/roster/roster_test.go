@@ -36,7 +36,7 @@ func newHouse(t *testing.T, every time.Duration) *house {
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, authz.MasterKey))
 	must(t, err)
 	h := &house{Entra: directorytest.StartEntra(t)}
-	h.db, err = store.Open(t.Context(), engine, store.Options{Vault: vault, Hasher: authz.NewHasher(1)}, func() (store.FirstStart, error) {
+	h.db, err = store.Open(t.Context(), engine, store.Options{Vault: vault, Hasher: authz.CheapHasher(1)}, func() (store.FirstStart, error) {
 		return store.FirstStart{User: "administrator", Password: "correct horse", ApiKey: strings.Repeat("0", 128), ClientID: authz.NewClientID(), ClientSecret: authz.NewClientSecret()}, nil
 	})
 	must(t, err)

@@ -77,7 +77,7 @@ func newFixture(t *testing.T, deadline time.Duration) *fixture {
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
 	f := &fixture{t: t, folder: filepath.Join(t.TempDir(), "imports")}
-	f.db, err = store.Open(t.Context(), engine, store.Options{Vault: vault, Hasher: authz.NewHasher(1)}, func() (store.FirstStart, error) {
+	f.db, err = store.Open(t.Context(), engine, store.Options{Vault: vault, Hasher: authz.CheapHasher(1)}, func() (store.FirstStart, error) {
 		return store.FirstStart{User: "administrator", Password: "secret", ApiKey: authz.NewAPIKey(), ClientID: authz.NewClientID(), ClientSecret: authz.NewClientSecret()}, nil
 	})
 	must(t, err)

@@ -22,7 +22,7 @@ func newStore(t testing.TB) *store.DB {
 	must(t, err)
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, authz.MasterKey))
 	must(t, err)
-	db, err := store.Open(t.Context(), engine, store.Options{Vault: vault, Hasher: authz.NewHasher(1)}, func() (store.FirstStart, error) {
+	db, err := store.Open(t.Context(), engine, store.Options{Vault: vault, Hasher: authz.CheapHasher(1)}, func() (store.FirstStart, error) {
 		return store.FirstStart{User: "administrator", Password: "correct horse", ApiKey: strings.Repeat("0123456789abcdef", 8), ClientID: authz.NewClientID(), ClientSecret: authz.NewClientSecret()}, nil
 	})
 	must(t, err)

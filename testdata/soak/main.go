@@ -84,7 +84,9 @@ func (s *soak) note(e event, progress io.Writer) {
 		s.said.WriteString(e.Output)
 	case "pass":
 		s.result = fmt.Sprintf("kept, %.0f s", e.Elapsed)
-		fmt.Fprintf(progress, "%s: %s\n", s.name, s.result)
+		if s.shown() {
+			fmt.Fprintf(progress, "%s: %s\n", s.name, s.result)
+		}
 	case "skip":
 		s.result = "skipped: " + s.reason()
 		fmt.Fprintf(progress, "%s: %s\n", s.name, s.result)
@@ -105,11 +107,14 @@ func (s *soak) reason() string {
 	return why
 }
 
-// write prints the table: every test, and those of its subtests that have a promise of their own.
+// shown reports whether it has a line of its own: every test has, and those of its subtests that have a promise.
+func (s *soak) shown() bool { return s.promise != "" || !strings.Contains(s.name, "/") }
+
+// write prints the table.
 func write(out io.Writer, table []*soak) {
 	fmt.Fprint(out, "\n| promise | figure | result | soak |\n|---|---|---|---|\n")
 	for _, s := range table {
-		if s.promise == "" && strings.Contains(s.name, "/") {
+		if !s.shown() {
 			continue
 		}
 		fmt.Fprintf(out, "| %s | %s | %s | %s |\n", cmp.Or(s.promise, "(not said)"), s.figure, cmp.Or(s.result, "BROKEN: it did not end"), s.name)

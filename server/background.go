@@ -14,70 +14,69 @@ func (s *Server) background() []func(context.Context) {
 		return func(ctx context.Context) { keep(ctx, s.DB) }
 	}
 	return []func(context.Context){
-		s.Runner.Run, s.reports.Run, s.Roster.Run, s.endSessions, s.sweep, s.tellRefusals,
-		kept(store.KeepRules), kept(store.KeepCounts), kept(store.KeepSealed),
+		s.Runner.Run, s.reports.Run, s.Roster.Run, s.endSessions, s.sweep, s.tellRefusals, s.seal,
+		kept(store.KeepRules), kept(store.KeepCounts),
 	}
 }
 
-// How often what has ended is cleared away: sessions, and what deleted records left.
+// How often the work is done that nothing calls for.
 const (
 	endSessionsEvery  = 5 * time.Minute
 	sweepEvery        = time.Second
 	tellRefusalsEvery = 5 * time.Second
+	sealEvery         = 10 * time.Second
 )
 
-// sweep begins at once, with what an earlier run of the server did not come to.
-func (s *Server) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
+// every does some work again and again until ctx ends, and tells the log of what fails.
+func (s *Server) every(ctx context.Context, interval time.Duration, name string, work func(context.Context, *store.DB) error) {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
-		if err := store.Sweep(ctx, s.DB); err != nil && ctx.Err() == nil {
-			s.Log.Error("sweep", "error", err)
-		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+		s.attempt(ctx, name, work)
 	}
 }
 
-func (s *Server) endSessions(ctx context.Context) {
-	tick := time.NewTicker(endSessionsEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		for {
-			sessions, err1 := store.SweepSessions(ctx, s.DB)
-			lockouts, err2 := store.SweepLockouts(ctx, s.DB)
-			err := errors.Join(err1, err2)
-			if err != nil && ctx.Err() == nil {
-				s.Log.Error("sweep sessions and lockouts", "error", err)
-			}
-			if sessions+lockouts == 0 || err != nil {
-				break
-			}
-		}
+func (s *Server) attempt(ctx context.Context, name string, work func(context.Context, *store.DB) error) {
+	if err := work(ctx, s.DB); err != nil && ctx.Err() == nil {
+		s.Log.Error(name, "error", err)
 	}
+}
+
+// sweep begins at once, with what an earlier run of the server did not come to.
+func (s *Server) sweep(ctx context.Context) {
+	s.attempt(ctx, "sweep", store.Sweep)
+	s.every(ctx, sweepEvery, "sweep", store.Sweep)
+}
+
+func (s *Server) endSessions(ctx context.Context) {
+	s.every(ctx, endSessionsEvery, "sweep sessions and lockouts", func(ctx context.Context, db *store.DB) error {
+		for {
+			sessions, err1 := store.SweepSessions(ctx, db)
+			lockouts, err2 := store.SweepLockouts(ctx, db)
+			if err := errors.Join(err1, err2); sessions+lockouts == 0 || err != nil {
+				return err
+			}
+		}
+	})
 }
 
 // tellRefusals writes what refusals have in common when their minute is over. What is left when the server stops is
 // written when the store closes.
 func (s *Server) tellRefusals(ctx context.Context) {
-	tick := time.NewTicker(tellRefusalsEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := store.TellRefusals(ctx, s.DB, false); err != nil && ctx.Err() == nil {
-			s.Log.Error("audit refusals", "error", err)
-		}
-	}
+	s.every(ctx, tellRefusalsEvery, "audit refusals", func(ctx context.Context, db *store.DB) error {
+		return store.TellRefusals(ctx, db, false)
+	})
+}
+
+// seal seals audits. What is left when the server stops is sealed when the store closes.
+func (s *Server) seal(ctx context.Context) {
+	s.every(ctx, sealEvery, "seal audits", func(ctx context.Context, db *store.DB) error {
+		_, err := store.SealAudits(ctx, db)
+		return err
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/musterhq/muster/store/kv"
 )
@@ -112,8 +111,6 @@ const (
 	// sealedRows and sealedBytes bound a block: how many rows it has, and how much of them is read for it.
 	sealedRows  = 256
 	sealedBytes = 1 << 20
-	// sealEvery is how often SealAudits runs while a server does.
-	sealEvery = 10 * time.Second
 )
 
 // SealAudits seals all audits that wait for it, and returns how many it has sealed. It gets into no other transaction's way.
@@ -122,22 +119,6 @@ func SealAudits(ctx context.Context, db *DB) (int, error) {
 		n, err := Update(ctx, db, System("store"), sealBlock)
 		if sealed += n; n == 0 || err != nil {
 			return sealed, err
-		}
-	}
-}
-
-// KeepSealed seals audits until ctx ends. What is then left is sealed by Close.
-func KeepSealed(ctx context.Context, db *DB) {
-	tick := time.NewTicker(sealEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if _, err := SealAudits(ctx, db); err != nil && ctx.Err() == nil {
-			db.log.Error("seal audits", "error", err)
 		}
 	}
 }

@@ -36,13 +36,20 @@ func beginSeals(ctx context.Context, db *DB) error {
 	if err != nil {
 		return err
 	}
-	for some := range slices.Chunk(ids, kv.MaxWrites) {
+	return writeAll(ctx, db, ids, func(tx *Tx, id int) error {
+		if id == 0 {
+			return tx.w.Set(storeKey(auditHead), new(sealHead).encode(tx))
+		}
+		return tx.w.Set(unsealedKey(id), nil)
+	})
+}
+
+// writeAll writes something for each item, in order, in as many transactions as it takes.
+func writeAll[E any](ctx context.Context, db *DB, items []E, write func(*Tx, E) error) error {
+	for some := range slices.Chunk(items, kv.MaxWrites) {
 		err := Change(ctx, db, System("store"), func(tx *Tx) error {
-			for _, id := range some {
-				if id == 0 {
-					return tx.w.Set(storeKey(auditHead), new(sealHead).encode(tx))
-				}
-				if err := tx.w.Set(unsealedKey(id), nil); err != nil {
+			for _, item := range some {
+				if err := write(tx, item); err != nil {
 					return err
 				}
 			}
@@ -94,25 +101,12 @@ func recount[ID int | string, T any](ctx context.Context, db *DB, n *Count[ID, T
 			written[key] = 0
 		}
 	}
-	for some := range slices.Chunk(slices.Sorted(maps.Keys(written)), kv.MaxWrites) {
-		if err := Change(ctx, db, System("store"), func(tx *Tx) error { return setCounts(tx, some, written) }); err != nil {
-			return err
+	return writeAll(ctx, db, slices.Sorted(maps.Keys(written)), func(tx *Tx, key string) error {
+		if written[key] == 0 {
+			return tx.w.Delete([]byte(key))
 		}
-	}
-	return nil
-}
-
-func setCounts(tx *Tx, keys []string, totals map[string]int) error {
-	for _, key := range keys {
-		write := func() error { return tx.w.Set([]byte(key), K(totals[key])) }
-		if totals[key] == 0 {
-			write = func() error { return tx.w.Delete([]byte(key)) }
-		}
-		if err := write(); err != nil {
-			return err
-		}
-	}
-	return nil
+		return tx.w.Set([]byte(key), K(written[key]))
+	})
 }
 
 // walk counts the records one by one. It returns the totals by the key of their base.
@@ -144,18 +138,5 @@ func reindex[ID int | string, T any](ctx context.Context, db *DB, ix *Index[ID, 
 	if err != nil {
 		return err
 	}
-	for some := range slices.Chunk(records, kv.MaxWrites) {
-		err := Change(ctx, db, System("store"), func(tx *Tx) error {
-			for _, record := range some {
-				if err := ix.write(tx, nil, record); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return writeAll(ctx, db, records, func(tx *Tx, record *T) error { return ix.write(tx, nil, record) })
 }

@@ -59,17 +59,12 @@ func (v *verifying) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	damaged, err := badgerkv.CheckTables(o)
-	if err != nil {
-		return err
-	}
-	for _, file := range damaged {
-		fmt.Fprintf(v.out, "%s: %s\n", filepath.Join(o.Dir, file.Name), file.Wrong)
-	}
-	if len(damaged) > 0 {
-		return fmt.Errorf("%d damaged files: what is in them is lost, and the store is looked at no further; restore a backup", len(damaged))
-	}
 	found, err := v.look(ctx, o)
+	if errors.Is(err, badgerkv.ErrDamaged) {
+		if tables := v.tellTables(o); tables != nil { // opening stops at the first
+			err = tables
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -85,6 +80,18 @@ func (v *verifying) run(ctx context.Context) error {
 		return fmt.Errorf("%d problems", found.Problems)
 	}
 	_, err = fmt.Fprintln(v.out, "nothing is wrong")
+	return err
+}
+
+// tellTables names every table that is damaged.
+func (v *verifying) tellTables(o badgerkv.Options) error {
+	damaged, err := badgerkv.CheckTables(o)
+	for _, file := range damaged {
+		fmt.Fprintf(v.out, "%s: %s\n", filepath.Join(o.Dir, file.Name), file.Wrong)
+	}
+	if len(damaged) > 0 {
+		err = fmt.Errorf("%d damaged files: what is in them is lost, and the store is looked at no further; restore a backup", len(damaged))
+	}
 	return err
 }
 

@@ -25,9 +25,15 @@ import (
 // names the file.
 var ErrDamaged = errors.New("damaged")
 
+// fault is an ErrDamaged.
+type fault struct{ file, wrong string }
+
 func damaged(file, format string, args ...any) error {
-	return fmt.Errorf("%s: %w: %s", file, ErrDamaged, fmt.Sprintf(format, args...))
+	return fault{file, fmt.Sprintf(format, args...)}
 }
+
+func (f fault) Error() string { return fmt.Sprintf("%s: %v: %s", f.file, ErrDamaged, f.wrong) }
+func (f fault) Unwrap() error { return ErrDamaged }
 
 // examination looks at the files of a store before Badger does, which treats damage in ways we cannot live with: it goes on
 // without a table whose checksum is wrong, and without all that follows a damaged place in a log or in the list of
@@ -114,16 +120,24 @@ func (x *examination) readList() error {
 
 // readTables reads every table once and verifies its checksums.
 func (x *examination) readTables() error {
+	failed, err := x.checkTables()
+	if len(failed) > 0 {
+		return failed[0]
+	}
+	return err
+}
+
+// checkTables reads all tables and returns what is wrong with each, in the order of their names.
+func (x *examination) checkTables() (failed []error, err error) {
 	cache, err := ristretto.NewCache(&ristretto.Config[uint64, *flatbuffers.TableIndex]{NumCounters: 1000, MaxCost: 16 * mib, BufferItems: 64})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer cache.Close()
 	var (
-		mu     sync.Mutex
-		failed error
-		work   sync.WaitGroup
-		free   = make(chan struct{}, 2)
+		mu   sync.Mutex
+		work sync.WaitGroup
+		free = make(chan struct{}, 2)
 	)
 	for id, listed := range x.listed {
 		free <- struct{}{}
@@ -133,13 +147,14 @@ func (x *examination) readTables() error {
 			mu.Lock()
 			defer mu.Unlock()
 			x.tables = max(x.tables, last)
-			if failed == nil {
-				failed = err
+			if err != nil {
+				failed = append(failed, err)
 			}
 		})
 	}
 	work.Wait()
-	return failed
+	slices.SortFunc(failed, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return failed, nil
 }
 
 // readTable returns the number of the last commit in a table. Damage may make Badger's reader panic, and a disk that cannot

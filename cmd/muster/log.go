@@ -9,11 +9,11 @@ import (
 	"golang.org/x/term"
 )
 
-// logger writes the log to w: text for people, JSON for machines.
-func (c *config) logger(w io.Writer) (*slog.Logger, error) {
+// logger writes the log to w: text for people, JSON for machines. What machines read is gathered; flush writes the rest of it.
+func (c *config) logger(w io.Writer) (log *slog.Logger, flush func() error, err error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.logLevel)); err != nil {
-		return nil, fmt.Errorf("--log-level: debug, info, warn or error is expected, not %q", c.logLevel)
+		return nil, nil, fmt.Errorf("--log-level: debug, info, warn or error is expected, not %q", c.logLevel)
 	}
 	options := &slog.HandlerOptions{Level: level}
 	format := c.log
@@ -25,11 +25,12 @@ func (c *config) logger(w io.Writer) (*slog.Logger, error) {
 	}
 	switch format {
 	case "text":
-		return slog.New(slog.NewTextHandler(w, options)), nil
+		return slog.New(slog.NewTextHandler(w, options)), func() error { return nil }, nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, options)), nil
+		lines := &gathered{to: w}
+		return slog.New(promptly{slog.NewJSONHandler(lines, options), lines}), lines.flush, nil
 	}
-	return nil, fmt.Errorf("--log: text, json or auto is expected, not %q", c.log)
+	return nil, nil, fmt.Errorf("--log: text, json or auto is expected, not %q", c.log)
 }
 
 func isTerminal(w any) bool {

@@ -36,11 +36,12 @@ func serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the APIs",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := s.logger(cmd.ErrOrStderr())
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			log, flush, err := s.logger(cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
+			defer func() { err = errors.Join(err, flush()) }()
 			if err := s.check(); err != nil {
 				return err
 			}

@@ -145,6 +145,7 @@ func (c *committer) write(number uint64, members []*member) error {
 	if err := c.engine.mark.set(number); err != nil {
 		return c.engine.fail(err)
 	}
+	c.engine.memory.forget(number, members)
 	c.publish(number)
 	return nil
 }

@@ -35,6 +35,7 @@ type Engine struct {
 	close   func() error
 	seed    maphash.Seed // of the fingerprints of keys
 	commits committer
+	memory  *memory
 
 	mu      sync.Mutex
 	closing bool           // nothing begins once it is set
@@ -48,7 +49,7 @@ type Engine struct {
 var _ kv.Engine = (*Engine)(nil)
 
 func newEngine(db *badger.DB) *Engine {
-	e := &Engine{db: db, seed: maphash.MakeSeed(), last: db.MaxVersion()}
+	e := &Engine{db: db, seed: maphash.MakeSeed(), last: db.MaxVersion(), memory: newMemory(db.MaxVersion())}
 	e.commits = committer{engine: e, ledger: ledger{newest: map[uint64]uint64{}}}
 	db.SetDiscardTs(e.last)
 	e.close = sync.OnceValue(func() error {
@@ -121,7 +122,7 @@ func (e *Engine) View(ctx context.Context, fn func(kv.Reader) error) error {
 	}
 	snapshot := e.pin(&e.views)
 	defer e.release(&e.views, snapshot)
-	r := newReader(ctx, e.db.NewTransactionAt(snapshot, false))
+	r := newReader(ctx, e, snapshot, false)
 	defer r.end()
 	return fn(r)
 }

@@ -15,7 +15,10 @@ func (r *reader) Get(keys ...[]byte) ([][]byte, error) {
 		return nil, err
 	}
 	values := make([][]byte, len(keys))
-	if r.saw != nil || len(keys) < many {
+	if len(keys) < many {
+		return values, r.getFew(keys, values)
+	}
+	if r.saw != nil {
 		return values, r.get(keys, values)
 	}
 	// Of a transaction that only reads, Badger's Get may be used concurrently.
@@ -36,12 +39,36 @@ const (
 	most = 4
 )
 
+// getFew reads the values of some keys of which the memory may know some.
+func (r *reader) getFew(keys, into [][]byte) error {
+	for i, key := range keys {
+		if r.memory != nil {
+			if into[i] = r.memory.get(key, r.snapshot); into[i] != nil {
+				r.see(key)
+				continue
+			}
+		}
+		if err := r.get(keys[i:i+1], into[i:i+1]); err != nil {
+			return err
+		}
+		if r.saw == nil && into[i] != nil {
+			r.memory.put(key, into[i], r.snapshot)
+		}
+	}
+	return nil
+}
+
+// see notes that a key was read.
+func (r *reader) see(key []byte) {
+	if r.saw != nil {
+		r.saw(key)
+	}
+}
+
 // get reads the values of some keys.
 func (r *reader) get(keys, into [][]byte) error {
 	for i, key := range keys {
-		if r.saw != nil {
-			r.saw(key)
-		}
+		r.see(key)
 		item, err := r.tx.Get(key)
 		if errors.Is(err, badger.ErrKeyNotFound) {
 			continue

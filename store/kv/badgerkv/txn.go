@@ -18,15 +18,17 @@ var errEnded = errors.New("the transaction has ended")
 
 // reader is a kv.Reader over one Badger transaction.
 type reader struct {
-	ctx   context.Context
-	tx    *badger.Txn
-	scans map[*badger.Iterator]struct{} // Those that are open.
-	saw   func(key []byte)              // Hears of every key that is read; nil in a transaction that only reads.
-	ended bool
+	ctx      context.Context
+	tx       *badger.Txn
+	snapshot uint64                        // the commit that it reads
+	memory   *memory                       // of values in that snapshot; nil in a transaction that has written
+	scans    map[*badger.Iterator]struct{} // Those that are open.
+	saw      func(key []byte)              // Hears of every key that is read; nil in a transaction that only reads.
+	ended    bool
 }
 
-func newReader(ctx context.Context, tx *badger.Txn) *reader {
-	return &reader{ctx: ctx, tx: tx}
+func newReader(ctx context.Context, e *Engine, snapshot uint64, writes bool) *reader {
+	return &reader{ctx: ctx, tx: e.db.NewTransactionAt(snapshot, writes), snapshot: snapshot, memory: e.memory}
 }
 
 // end gives up what is not committed, also after a panic.
@@ -85,9 +87,7 @@ func (r *reader) scan(it *badger.Iterator, rg kv.Range, yield func(kv.Pair, erro
 		if bytes.Equal(item.Key(), commitKey) {
 			continue
 		}
-		if r.saw != nil {
-			r.saw(item.Key())
-		}
+		r.see(item.Key())
 		pair, err := read(item, rg.KeysOnly)
 		if !yield(pair, err) || err != nil {
 			return false
@@ -169,11 +169,10 @@ var commitKey = []byte("!badgerkv")
 // txn is a kv.Txn over one Badger transaction, which keeps the slices it is given.
 type txn struct {
 	*reader
-	engine   *Engine
-	snapshot uint64   // the commit that it reads
-	reads    []uint64 // the fingerprints of the keys that it has read
-	writes   []write  // in order
-	bytes    int      // of all writes, as Badger counts them at the most
+	engine *Engine
+	reads  []uint64 // the fingerprints of the keys that it has read
+	writes []write  // in order
+	bytes  int      // of all writes, as Badger counts them at the most
 }
 
 // write is one Set or Delete.
@@ -183,7 +182,7 @@ type write struct {
 }
 
 func newTxn(ctx context.Context, e *Engine, snapshot uint64) *txn {
-	t := &txn{reader: newReader(ctx, e.db.NewTransactionAt(snapshot, true)), engine: e, snapshot: snapshot, reads: make([]uint64, 0, usual)}
+	t := &txn{reader: newReader(ctx, e, snapshot, true), engine: e, reads: make([]uint64, 0, usual)}
 	t.saw = func(key []byte) { t.reads = append(t.reads, maphash.Bytes(e.seed, key)) }
 	return t
 }
@@ -234,6 +233,7 @@ func (t *txn) write(w write) error {
 		}
 		size += len(commitKey) + overhead
 		t.writes = make([]write, 0, usual)
+		t.memory = nil // which does not know what is written here
 	}
 	if err := w.into(t.tx); err != nil {
 		return err

@@ -10,12 +10,9 @@ import (
 
 // background is the work that goes on beside requests, each until its context ends.
 func (s *Server) background() []func(context.Context) {
-	kept := func(keep func(context.Context, *store.DB)) func(context.Context) {
-		return func(ctx context.Context) { keep(ctx, s.DB) }
-	}
 	return []func(context.Context){
 		s.Runner.Run, s.reports.Run, s.Roster.Run, s.endSessions, s.sweep, s.tellRefusals, s.seal,
-		kept(store.KeepRules), kept(store.KeepCounts),
+		func(ctx context.Context) { store.KeepRules(ctx, s.DB) },
 	}
 }
 

@@ -78,8 +78,8 @@ func (l *lab) workgroup(name, organization string) int {
 	})
 }
 
-// keys lists the keys that begin with a prefix, as they read in a dump, but those of counts: how many there are depends on
-// when they were folded.
+// keys lists the keys that begin with a prefix, as they read in a dump, but those of counts, which belong to no
+// single record.
 func (l *lab) keys(prefix string) (found []string) {
 	l.t.Helper()
 	err := l.engine.View(l.ctx, func(r kv.Reader) error {

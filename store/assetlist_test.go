@@ -104,22 +104,6 @@ func TestPagesAreThoseOfAWalk(t *testing.T) {
 					return nil
 				})
 			},
-			"a fold": func(t *rapid.T) {
-				var all []string
-				s.in(t).change(func(tx *Tx) error {
-					all = nil
-					for run, err := range assetsInBlock.All(tx) {
-						if err != nil {
-							return err
-						}
-						all = append(all, string(assetsInBlock.prefix(run.Key)))
-					}
-					return nil
-				})
-				if err := foldCounts(s.ctx, s.DB, all); err != nil {
-					t.Fatal(err)
-				}
-			},
 		})
 	})
 }

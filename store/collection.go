@@ -37,7 +37,7 @@ const (
 	kindPointer  = '@' // <id> → <place><id>, only with a place
 	kindSequence = '+' // → the first id that is not leased
 	kindGuard    = '!' // <index kind><key> → nothing; see guarded
-	kindCount    = '#' // <count kind><key><change> → how many records came, or went; see Count
+	kindCount    = '#' // <count kind><key> → how many records have it; see Count
 )
 
 // ID returns the id of a record.

@@ -4,22 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/musterhq/muster/store/kv"
 )
-
-// changesOf is how many keys are read for the count of a Workgroup's assets.
-func (l *lab) changesOf(workgroup int) int {
-	l.t.Helper()
-	return view(l, func(tx *Tx) (int, error) { return count(changes(tx.r, assetsInWorkgroup.prefix(K(workgroup)))) })
-}
 
 // counted is the count of every Workgroup's assets by Of, which must be that by All.
 func (l *lab) counted(workgroups ...int) (counts []int) {
@@ -57,7 +47,7 @@ func (l *lab) walked(workgroups ...int) (counts []int) {
 	return counts
 }
 
-// Whatever happens to assets, in transactions of any size, in crashes, folds and refusals between them: the counts are
+// Whatever happens to assets, in transactions of any size, with crashes and refusals between them: the counts are
 // those of a walk.
 func TestCountsAreThoseOfAWalk(t *testing.T) {
 	t.Parallel()
@@ -97,16 +87,15 @@ func TestCountsAreThoseOfAWalk(t *testing.T) {
 			"a transaction": func(t *rapid.T) {
 				steps := rapid.IntRange(1, 6).Draw(t, "steps")
 				fails := rapid.Bool().Draw(t, "fails")
+				before := l.in(t).counted(firstWorkgroupID)[0]
 				err := Change(l.ctx, l.DB, System("test"), func(tx *Tx) error {
 					for range steps {
 						if err := step(t, tx); err != nil {
 							return err
 						}
 					}
-					if n, err := assetsInWorkgroup.Of(tx, K(firstWorkgroupID)); err != nil {
-						return err
-					} else if walked, err := count(AssetsOf(tx, firstWorkgroupID)); err != nil || n != walked {
-						return fmt.Errorf("within the transaction %d are counted and %d walked, %w", n, walked, err)
+					if n, err := assetsInWorkgroup.Of(tx, K(firstWorkgroupID)); err != nil || n != before {
+						return fmt.Errorf("within the transaction %d are counted, and %d before it, %w", n, before, err)
 					}
 					if fails {
 						return errRefused
@@ -117,21 +106,12 @@ func TestCountsAreThoseOfAWalk(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			"a fold": func(t *rapid.T) {
-				w := workgroup.Draw(t, "of")
-				if err := foldCounts(l.ctx, l.DB, []string{string(assetsInWorkgroup.prefix(K(w)))}); err != nil {
-					t.Fatal(err)
-				}
-				if n := l.in(t).changesOf(w); n > 1 {
-					t.Fatalf("%d keys are left by the fold", n)
-				}
-			},
 			"a crash": func(*rapid.T) { l.reopen() },
 		})
 	})
 }
 
-// Those who insert at once do not make each other run again, whatever folds and reads meanwhile; and no reader sees a count
+// Those who insert at once do not make each other run again, whoever reads meanwhile; and no reader sees a count
 // that a walk of the same snapshot does not find.
 func TestInsertsAtOnceDoNotFightOverTheCount(t *testing.T) {
 	t.Parallel()
@@ -142,9 +122,6 @@ func TestInsertsAtOnceDoNotFightOverTheCount(t *testing.T) {
 	go func() {
 		defer close(background)
 		for ctx.Err() == nil {
-			if err := foldCounts(ctx, l.DB, []string{string(assetsInWorkgroup.prefix(K(firstWorkgroupID)))}); err != nil && ctx.Err() == nil {
-				t.Errorf("fold: %v", err)
-			}
 			_, err := View(ctx, l.DB, System("test"), func(tx *Tx) (int, error) {
 				n, err := assetsInWorkgroup.Of(tx, K(firstWorkgroupID))
 				if err != nil {
@@ -189,51 +166,24 @@ func TestInsertsAtOnceDoNotFightOverTheCount(t *testing.T) {
 	equal(t, "assets", l.counted(firstWorkgroupID), []int{creators * each})
 }
 
-// KeepCounts folds what an earlier process left, and what piles up.
-func TestCountsAreFoldedAsTheyPileUp(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
-		next := 0
-		insert := func(n int) {
-			for range n {
-				next++
-				l.asset(Asset{IPAddress: benchAddress(next).String()})
-			}
-		}
-		insert(foldAt - 1)
-		l.reopen()
-		insert(1)
-		if n := l.changesOf(firstWorkgroupID); n != foldAt {
-			t.Fatalf("%d changes before the fold", n)
-		}
-		ctx, stop := context.WithCancel(l.ctx)
-		done := make(chan struct{})
-		go func() { KeepCounts(ctx, l.DB); close(done) }()
-		time.Sleep(time.Second)
-		synctest.Wait()
-		if n := l.changesOf(firstWorkgroupID); n != 1 {
-			t.Errorf("%d changes of an earlier process are left", n)
-		}
-		insert(3 * foldAt)
-		time.Sleep(time.Second)
-		synctest.Wait()
-		if n := l.changesOf(firstWorkgroupID); n > foldAt {
-			t.Errorf("%d changes have piled up", n)
-		}
-		equal(t, "assets", l.counted(firstWorkgroupID), []int{4 * foldAt})
-		stop()
-		<-done
-	})
-}
-
-// A store of a muster that kept no counts is counted when it is opened, also if that is interrupted, and whatever lies there.
+// A store of a muster that kept its counts otherwise, or none, is counted when it is opened, also if that is interrupted, and
+// whatever lies there.
 func TestAnOlderStoreIsCounted(t *testing.T) {
 	t.Parallel()
-	for name, before := range map[string]func(tx *Tx) error{
-		"for the first time":             func(*Tx) error { return nil },
-		"after it was interrupted":       func(tx *Tx) error { return tx.w.Set(assetBase(firstWorkgroupID), K(7)) },
-		"with counts of what is no more": func(tx *Tx) error { return tx.w.Set(assetBase(17), K(7)) },
+	// As schema 2 kept it: what each transaction changed, under the key of its own, and all that was folded under zeros.
+	change := func(tx *Tx, by int, id byte) error {
+		key := append(assetsInWorkgroup.key(K(firstWorkgroupID)), make([]byte, 15)...)
+		return tx.w.Set(append(key, id), K(by))
+	}
+	right := func(tx *Tx) error { return tx.w.Set(assetsInWorkgroup.key(K(firstWorkgroupID)), kv.EncodeSum(5)) }
+	for name, older := range map[string]struct {
+		schema int
+		before func(tx *Tx) error
+	}{
+		"that had no counts":             {1, func(*Tx) error { return nil }},
+		"with what transactions changed": {2, func(tx *Tx) error { return first(change(tx, 3, 0), change(tx, 2, 7)) }},
+		"after it was interrupted":       {2, func(tx *Tx) error { return first(change(tx, 3, 0), right(tx)) }},
+		"with counts of what is no more": {2, func(tx *Tx) error { return tx.w.Set(assetsInWorkgroup.key(K(17)), K(7)) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -244,20 +194,14 @@ func TestAnOlderStoreIsCounted(t *testing.T) {
 			}
 			l.asset(Asset{WorkgroupID: other, IPAddress: "10.0.0.1"})
 			l.change(func(tx *Tx) error {
-				var keys [][]byte
-				for pair, err := range tx.r.Scan(kv.Prefix(assetsInWorkgroup.prefix(nil))) {
-					if err != nil {
-						return err
-					}
-					keys = append(keys, slices.Clone(pair.Key))
-				}
-				for _, key := range keys {
-					if err := tx.w.Delete(key); err != nil {
+				for _, w := range []int{firstWorkgroupID, other} {
+					if err := first(tx.w.Delete(assetsInWorkgroup.key(K(w))), tx.w.Delete(assetsInBlock.key(K(w, 0)))); err != nil {
 						return err
 					}
 				}
-				return first(before(tx), tx.w.Set(storeKey("schema"), K(1)))
+				return nil
 			})
+			l.change(func(tx *Tx) error { return first(older.before(tx), tx.w.Set(storeKey("schema"), K(older.schema))) })
 			l.reopen()
 			equal(t, "assets", l.counted(firstWorkgroupID, other, 17), []int{5, 1, 0})
 			if version, err := l.version(l.ctx); err != nil || version != SchemaVersion {
@@ -267,14 +211,9 @@ func TestAnOlderStoreIsCounted(t *testing.T) {
 	}
 }
 
-// assetBase is the key of the base of a Workgroup's count.
-func assetBase(workgroup int) []byte {
-	return append(assetsInWorkgroup.prefix(K(workgroup)), make([]byte, len(changeID{}))...)
-}
-
-// However many assets a transaction brings, moves and takes away, it leaves one change for each Workgroup, and none where
-// nothing came of it.
-func TestATransactionLeavesOneChangeACount(t *testing.T) {
+// However many assets a transaction brings, moves and takes away, it leaves one key for the count of each Workgroup, and none
+// where there are none.
+func TestACountIsOneKey(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	other := l.workgroup("Floor 1", "")
@@ -287,9 +226,11 @@ func TestATransactionLeavesOneChangeACount(t *testing.T) {
 		a := &Asset{WorkgroupID: other, IPAddress: "10.0.0.1"}
 		return first(Assets.Insert(tx, a), Assets.Delete(tx, a.AssetID))
 	})
-	got := map[int]int{firstWorkgroupID: l.changesOf(firstWorkgroupID), other: l.changesOf(other)}
-	if want := map[int]int{firstWorkgroupID: 1, other: 0}; !maps.Equal(got, want) {
-		t.Errorf("changes by Workgroup: %v, want %v", got, want)
+	id := l.asset(Asset{WorkgroupID: other, IPAddress: "10.0.0.1"})
+	l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
+	n := view(l, func(tx *Tx) (int, error) { return count(tx.r.Scan(kv.Prefix(assetsInWorkgroup.key(nil)))) })
+	if n != 1 {
+		t.Errorf("%d keys for the count of one Workgroup", n)
 	}
 	equal(t, "assets", l.counted(firstWorkgroupID, other), []int{50, 0})
 }

@@ -116,6 +116,18 @@ var damages = []struct {
 	{"a link that is no pair", func(l *lab, asset int, w kv.Txn) error {
 		return w.Set(GroupMember.key(kindForth, K(1)), K(0))
 	}, []string{`User Group Membership gm><1>: is no pair of ids`}, false},
+	{"a count is wrong", func(l *lab, asset int, w kv.Txn) error {
+		return w.Set(assetsInWorkgroup.key(K(1)), kv.EncodeSum(4))
+	}, []string{`Asset as#w<1>: the count is 4, and 1 records have what it counts`}, true},
+	{"a count is gone", func(l *lab, asset int, w kv.Txn) error {
+		return w.Delete(assetsInBlock.key(K(1, 0)))
+	}, []string{`Asset as#b<1><0>: the count is missing, and 1 records have what it counts`}, true},
+	{"a count is no number", func(l *lab, asset int, w kv.Txn) error {
+		return w.Set(assetsInWorkgroup.key(K(1)), []byte("four"))
+	}, []string{`Asset as#w<1>: the count is unreadable, and 1 records have what it counts`}, true},
+	{"a count too many", func(l *lab, asset int, w kv.Txn) error {
+		return w.Set(assetsInWorkgroup.key(K(17)), kv.EncodeSum(0))
+	}, []string{`Asset as#w<17>: the count is unreadable, and 0 records have what it counts`}, true},
 	{"a record cannot be read", func(l *lab, asset int, w kv.Txn) error {
 		return w.Set(Secrets.key(kindRecord, K(1)), []byte(`{"SecretID":`))
 	}, []string{`Secret ss=<1>: the record cannot be read`}, false},

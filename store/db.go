@@ -19,7 +19,7 @@ import (
 
 // SchemaVersion is written into a new store, and into backups. A change of the key layout or of a record's meaning raises it and
 // adds a migration.
-const SchemaVersion = 2
+const SchemaVersion = 3
 
 // DB is an open store. It is safe for concurrent use.
 type DB struct {
@@ -36,7 +36,6 @@ type DB struct {
 	rotating  sync.Mutex
 	remember  rightsMemory
 	rules     *ruleWork
-	counts    *countWork
 	turns     turns
 
 	registrations registrationMemory
@@ -75,7 +74,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	db := &DB{
-		engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, room: o.Room, sequences: map[string]*sequence{}, rules: newRuleWork(), counts: newCountWork(),
+		engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, room: o.Room, sequences: map[string]*sequence{}, rules: newRuleWork(),
 		lockouts: o.Lockouts, gate: gate{lines: map[string]*line{}}, refusals: refusals{kinds: map[refusalKind]*repeats{}},
 	}
 	version, err := db.version(ctx)
@@ -145,7 +144,6 @@ type Tx struct {
 	r     kv.Reader
 	w     kv.Txn
 	after *[]func() // done once the transaction is committed; nil within View
-	tally *tally    // what the transaction does to counts; nil within View
 	quiet bool      // an act that writes its own audit row encloses what happens
 
 	organizations map[string]bool // memory of Sees
@@ -187,8 +185,9 @@ type readOnly struct{ kv.Reader }
 
 var errReadOnly = errors.New("a write within a reading transaction")
 
-func (readOnly) Set(_, _ []byte) error { return errReadOnly }
-func (readOnly) Delete([]byte) error   { return errReadOnly }
+func (readOnly) Set(_, _ []byte) error   { return errReadOnly }
+func (readOnly) Delete([]byte) error     { return errReadOnly }
+func (readOnly) Add([]byte, int64) error { return errReadOnly }
 
 // Update runs fn in a transaction and commits it durably. fn may run several times and so touches nothing but its
 // Tx; on any error nothing is written. It returns ErrNoSpace while the disk is too full, unless the context is Patient.
@@ -207,17 +206,15 @@ func Update[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error
 func transact[R any](ctx context.Context, db *DB, by Actor, fn func(*Tx) (R, error)) (R, error) {
 	var result R
 	var after []func()
-	var counted *tally
 	err := db.engine.Update(ctx, func(w kv.Txn) (err error) {
-		after, counted = nil, &tally{}
-		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: w, w: w, after: &after, tally: counted})
+		after = nil
+		result, err = fn(&Tx{Now: At(db.now()), By: by, ctx: ctx, db: db, r: w, w: w, after: &after})
 		return err
 	})
 	if err != nil {
 		var none R
 		return none, err
 	}
-	db.counts.added(counted)
 	for _, do := range after {
 		do()
 	}

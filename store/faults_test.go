@@ -84,8 +84,9 @@ type failingTxn struct {
 	w kv.Txn
 }
 
-func (t failingTxn) Set(key, value []byte) error { return errors.Join(t.f.call(), t.w.Set(key, value)) }
-func (t failingTxn) Delete(key []byte) error     { return errors.Join(t.f.call(), t.w.Delete(key)) }
+func (t failingTxn) Set(key, value []byte) error    { return errors.Join(t.f.call(), t.w.Set(key, value)) }
+func (t failingTxn) Delete(key []byte) error        { return errors.Join(t.f.call(), t.w.Delete(key)) }
+func (t failingTxn) Add(key []byte, by int64) error { return errors.Join(t.f.call(), t.w.Add(key, by)) }
 
 // acts are representative ones, on a store with one asset, and a user group 7 without members.
 var acts = []struct {

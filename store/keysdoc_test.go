@@ -47,9 +47,7 @@ key = tag kind tuple      tag: two letters of the collection or link;  kind: one
 a-z   index       <indexed><place><id>     → <place><id>; many records may share what is indexed
                   <indexed>                → <place><id>; unique: one record can have it
 !     guard       <index kind><indexed>    → nothing; there while a guarded index has entries for what is indexed
-#     count       <kind><counted><16 bytes> → <change:8>, by which a transaction changed how many records have what is
-                                           counted; the sum of all is the count. The 16 bytes are the transaction's own,
-                                           all zero in what many of them were folded into
+#     count       <count kind><counted>    → <sum:8>: how many records have what is counted; none for zero
 +     sequence                             → <next:8>, the first id that is not leased
 > <   link        <a><b>                   → <value:8>, and the same the other way
 ~     mark        <id>                     → nothing; there while an audit waits for its seal
@@ -61,6 +59,7 @@ A tuple is its parts, one behind the other, in an encoding whose byte order is t
 | part | bytes |
 |---|---|
 | ` + "`<number:8>`" + ` | big-endian, the sign bit flipped |
+| ` + "`<sum:8>`" + ` | little-endian, two's complement; only in values |
 | ` + "`<time:8>`" + ` | its nanoseconds since 1970 as a number |
 | ` + "`<address:16>`" + ` | an IP address; IPv4 lies at ` + "`::ffff:a.b.c.d`" + `, so that a CIDR or a range is one scan |
 | ` + "`<text 00 00>`" + ` | UTF-8, NUL as ` + "`00 FF`" + `, and two NULs at the end |
@@ -169,7 +168,7 @@ func (w collectionWriter) write(b *bytes.Buffer) {
 		}
 	}
 	for i, kind := range w.description.counts {
-		fmt.Fprintf(b, "| `%s%c%c%s<change 16 bytes>` | `<change:8>` | count |\n", tag, kindCount, kind, w.parts(w.declaration.counts[i]))
+		fmt.Fprintf(b, "| `%s%c%c%s` | `<sum:8>` | count |\n", tag, kindCount, kind, w.parts(w.declaration.counts[i]))
 	}
 	if w.leases {
 		fmt.Fprintf(b, "| `%s` | `<next:8>` | ids begin at %d |\n", sequenceKey(tag), w.lowest)

@@ -14,7 +14,10 @@ import (
 func migrations() []func(context.Context, *DB) error {
 	return []func(context.Context, *DB) error{
 		func(ctx context.Context, db *DB) error {
-			return first(recount(ctx, db, assetsInWorkgroup), recount(ctx, db, assetsInBlock), reindex(ctx, db, userGroupsByKind), beginSeals(ctx, db))
+			return first(reindex(ctx, db, userGroupsByKind), beginSeals(ctx, db))
+		},
+		func(ctx context.Context, db *DB) error {
+			return first(recount(ctx, db, assetsInWorkgroup), recount(ctx, db, assetsInBlock))
 		},
 	}
 }
@@ -77,39 +80,33 @@ func (db *DB) migrate(ctx context.Context, version int) error {
 	return nil
 }
 
-// recount makes a count anew by a walk over the records. Nobody may write them meanwhile.
+// recount makes a count anew by a walk over the records, in the place of whatever lies there. Nobody may write them meanwhile.
 func recount[ID int | string, T any](ctx context.Context, db *DB, n *Count[ID, T]) error {
-	old, err := View(ctx, db, System("store"), func(tx *Tx) (keys []string, err error) {
-		for pair, err := range tx.r.Scan(kv.Range{From: n.prefix(nil), To: kv.Prefix(n.prefix(nil)).To, KeysOnly: true}) {
+	written, err := View(ctx, db, System("store"), func(tx *Tx) (map[string]int, error) {
+		all, err := n.walk(tx)
+		if err != nil {
+			return nil, err
+		}
+		for pair, err := range tx.r.Scan(kv.Prefix(n.key(nil))) {
 			if err != nil {
 				return nil, err
 			}
-			keys = append(keys, string(pair.Key))
+			all[string(pair.Key)] += 0
 		}
-		return keys, nil
+		return all, nil
 	})
 	if err != nil {
 		return err
-	}
-	totals, err := View(ctx, db, System("store"), n.walk)
-	if err != nil {
-		return err
-	}
-	written := maps.Clone(totals)
-	for _, key := range old {
-		if _, stays := written[key]; !stays {
-			written[key] = 0
-		}
 	}
 	return writeAll(ctx, db, slices.Sorted(maps.Keys(written)), func(tx *Tx, key string) error {
 		if written[key] == 0 {
 			return tx.w.Delete([]byte(key))
 		}
-		return tx.w.Set([]byte(key), K(written[key]))
+		return tx.w.Set([]byte(key), kv.EncodeSum(int64(written[key])))
 	})
 }
 
-// walk counts the records one by one. It returns the totals by the key of their base.
+// walk counts the records one by one. It returns the counts by the keys that they are to be kept under.
 func (n *Count[ID, T]) walk(tx *Tx) (map[string]int, error) {
 	totals := map[string]int{}
 	for record, err := range n.c.All(tx) {
@@ -117,7 +114,7 @@ func (n *Count[ID, T]) walk(tx *Tx) (map[string]int, error) {
 			return nil, err
 		}
 		if key := n.keys(record); key != nil {
-			totals[string(append(n.prefix(key), make([]byte, len(changeID{}))...))]++
+			totals[string(n.key(key))]++
 		}
 	}
 	return totals, nil

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -111,21 +110,6 @@ func TestKindsTellTheIndexesOfACollectionApart(t *testing.T) {
 			taken[ix.kind] = true
 		}
 	}
-}
-
-// A count that countedPrefixes forgets would never be folded.
-func TestEveryCountIsFolded(t *testing.T) {
-	t.Parallel()
-	declared, folded := []string{}, []string{}
-	for _, d := range schema {
-		for _, kind := range d.describe().counts {
-			declared = append(declared, fmt.Sprintf("%s%c%c", d.describe().tag, kindCount, kind))
-		}
-	}
-	for _, prefix := range countedPrefixes() {
-		folded = append(folded, string(prefix))
-	}
-	equal(t, "counts that are folded", folded, declared)
 }
 
 // What is forgotten in the list would be missing from docs/keys.md, from Verify and from the walk that ends every test.

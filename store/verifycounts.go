@@ -1,6 +1,14 @@
 package store
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/musterhq/muster/store/kv"
+)
 
 // counts compares the counts that collections declare with their records.
 func (v *verification) counts() error {
@@ -23,23 +31,37 @@ func (c *Collection[ID, T]) verifyCounts(v *verification) error {
 		if err != nil {
 			return err
 		}
-		for all, err := range n.All(v.tx) {
+		for pair, err := range v.tx.r.Scan(kv.Prefix(n.key(nil))) {
 			if err != nil {
 				return err
 			}
-			base := append(n.prefix(all.Key), make([]byte, len(changeID{}))...)
-			if all.Count != want[string(base)] {
-				if err := v.wrong(c.name, base, "the count is %d, and %d records have what it counts", all.Count, want[string(base)]); err != nil {
-					return err
-				}
+			records := want[string(pair.Key)]
+			delete(want, string(pair.Key))
+			if err := n.verify(v, pair.Key, pair.Value, records); err != nil {
+				return err
 			}
-			delete(want, string(base))
 		}
-		for base, records := range want {
-			if err := v.wrong(c.name, []byte(base), "the count is missing, and %d records have what it counts", records); err != nil {
+		for _, key := range slices.Sorted(maps.Keys(want)) {
+			if err := n.verify(v, []byte(key), nil, want[key]); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// verify compares what is kept under a key with how many records have what it counts.
+func (n *Count[ID, T]) verify(v *verification, key, value []byte, records int) error {
+	right := kv.EncodeSum(int64(records))
+	if right != nil && bytes.Equal(right, value) {
+		return nil
+	}
+	says := "missing"
+	if value != nil {
+		says = "unreadable"
+		if sum, err := kv.Sum(value); err == nil {
+			says = fmt.Sprint(sum)
+		}
+	}
+	return v.repairable(n.c.name, key, right, fmt.Sprintf("the count is %s, and %d records have what it counts", says, records))
 }

@@ -5,7 +5,9 @@ package kv
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"iter"
 )
 
@@ -66,6 +68,39 @@ type Txn interface {
 	Reader
 	Set(key, value []byte) error
 	Delete(key []byte) error // deleting an absent key is no error
+
+	// Add adds to the sum that is kept under a key, with the commit: no read of its own transaction sees it. It reads
+	// nothing, and additions commute, so those of any number of transactions never make each other run again. For a Get
+	// of the key by another transaction an addition is a change like any other. A key is either Set and Deleted in a transaction or
+	// added to; Update returns an error for one that does both. What comes of adding to a value that is no sum is the engine's.
+	//
+	// FoundationDB has ADD, and COMPARE_AND_CLEAR for a sum of zero; PostgreSQL an upsert of v + by, made last, in the order of the
+	// keys; an engine that commits one after the other reads the last sum when it commits.
+	Add(key []byte, by int64) error
+}
+
+// sumSize is the length of a sum in bytes.
+const sumSize = 8
+
+// Sum returns the sum that a value of Get or Scan is: 0 for an absent key, since a sum of zero is not kept.
+func Sum(value []byte) (int64, error) {
+	switch len(value) {
+	case 0:
+		if value == nil {
+			return 0, nil
+		}
+	case sumSize:
+		return int64(binary.LittleEndian.Uint64(value)), nil
+	}
+	return 0, fmt.Errorf("%d bytes are no sum", len(value))
+}
+
+// EncodeSum returns the value that a sum is kept as, 8 bytes little-endian in two's complement, or nil for zero, whose key must be absent.
+func EncodeSum(sum int64) []byte {
+	if sum == 0 {
+		return nil
+	}
+	return binary.LittleEndian.AppendUint64(make([]byte, 0, sumSize), uint64(sum))
 }
 
 // Pair is one key and its value; the value is nil in a scan of keys only.

@@ -63,7 +63,7 @@ func (c *committer) take() []*member {
 	n, bytes, writes := 0, 0, 0
 	for _, m := range c.waiting {
 		bytes += m.bytes
-		writes += len(m.writes)
+		writes += m.size()
 		if n > 0 && (bytes > groupBytes || writes > groupWrites) {
 			break
 		}
@@ -99,21 +99,30 @@ func (c *committer) settle(group []*member) {
 		tell(group, err)
 		return
 	}
-	admitted := group[:0]
+	b := batch{engine: c.engine, number: number}
 	for _, m := range group {
-		switch {
-		case m.ctx.Err() != nil:
-			m.told <- verdict{err: m.ctx.Err()}
-		case c.ledger.conflicts(m.reads, m.snapshot):
-			m.told <- verdict{conflict: true}
-		default:
-			c.ledger.note(number, m.fingerprints())
-			admitted = append(admitted, m)
+		if v, admitted := c.admit(&b, m); !admitted {
+			m.told <- v
 		}
 	}
-	if len(admitted) > 0 {
-		tell(admitted, c.write(number, admitted))
+	if len(b.members) > 0 {
+		tell(b.members, c.write(&b))
 	}
+}
+
+// admit takes a member into a batch, or returns what becomes of it instead.
+func (c *committer) admit(b *batch, m *member) (v verdict, admitted bool) {
+	if err := m.ctx.Err(); err != nil {
+		return verdict{err: err}, false
+	}
+	if c.ledger.conflicts(m.reads, m.snapshot) {
+		return verdict{conflict: true}, false
+	}
+	if err := b.join(m); err != nil {
+		return verdict{err: err}, false
+	}
+	c.ledger.note(b.number, m.fingerprints())
+	return verdict{}, true
 }
 
 func tell(members []*member, err error) {
@@ -129,24 +138,16 @@ func (c *committer) next() (uint64, error) {
 	return c.engine.last + 1, c.engine.failed
 }
 
-// write makes the writes of all members durable in the transaction of the first, which need not copy its own.
-func (c *committer) write(number uint64, members []*member) error {
-	first := members[0]
-	for _, m := range members[1:] {
-		for _, w := range m.writes {
-			if err := w.into(first.tx); err != nil {
-				return c.engine.fail(err)
-			}
-		}
-	}
-	if err := first.tx.CommitAt(number, nil); err != nil {
+// write makes a batch durable.
+func (c *committer) write(b *batch) error {
+	if err := b.commit(); err != nil {
 		return c.engine.fail(err)
 	}
-	if err := c.engine.mark.set(number); err != nil {
+	if err := c.engine.mark.set(b.number); err != nil {
 		return c.engine.fail(err)
 	}
-	c.engine.memory.forget(number, members)
-	c.publish(number)
+	c.engine.memory.forget(b.number, b.members)
+	c.publish(b.number)
 	return nil
 }
 

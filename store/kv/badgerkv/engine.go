@@ -22,10 +22,10 @@ const tries = 10
 var ErrFailed = errors.New("a write failed, and none is made until the next start")
 
 // Engine is a kv.Engine over a Badger database. Besides what exceeds the limits it refuses an empty key and, in
-// Set and Delete, keys that begin with "!badger!" or are commitKey.
+// Set, Delete and Add, keys that begin with "!badger!" or are commitKey.
 //
-// Badger leaves the numbering of commits to the engine, which has three uses for that. Commits that wait for the disk at the
-// same time become one (see committer). Each has the number after the one before it, so that a gap tells a loss (see
+// Badger leaves the numbering of commits to the engine, which has four uses for that. Commits that wait for the disk at the
+// same time become one (see committer), and sums are added up as they are committed (see batch). Each has the number after the one before it, so that a gap tells a loss (see
 // examine). And a snapshot is taken of the last commit that is durable, without waiting for the one that is being synced.
 type Engine struct {
 	db      *badger.DB
@@ -163,8 +163,8 @@ func (e *Engine) try(ctx context.Context, fn func(kv.Txn) error) (conflict bool,
 		return false, err
 	}
 	t.retire()
-	if len(t.writes) == 0 {
-		return false, nil
+	if err := t.mixed(); err != nil || t.size() == 0 {
+		return false, err
 	}
 	return e.commits.commit(t)
 }

@@ -78,5 +78,8 @@ func (m *memory) forget(number uint64, members []*member) {
 		for _, w := range member.writes {
 			m.values.Remove(string(w.key))
 		}
+		for key := range member.adds {
+			m.values.Remove(key)
+		}
 	}
 }

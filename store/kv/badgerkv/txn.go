@@ -170,9 +170,10 @@ var commitKey = []byte("!badgerkv")
 type txn struct {
 	*reader
 	engine *Engine
-	reads  []uint64 // the fingerprints of the keys that it has read
-	writes []write  // in order
-	bytes  int      // of all writes, as Badger counts them at the most
+	reads  []uint64         // the fingerprints of the keys that it has read
+	writes []write          // in order
+	adds   map[string]int64 // by their keys, what it adds to sums; nothing of it is zero
+	bytes  int              // of all writes and additions, as Badger counts them at the most
 }
 
 // write is one Set or Delete.
@@ -187,11 +188,17 @@ func newTxn(ctx context.Context, e *Engine, snapshot uint64) *txn {
 	return t
 }
 
-// fingerprints are those of the keys that it has written.
+// size is how many keys it changes, at the most.
+func (t *txn) size() int { return len(t.writes) + len(t.adds) }
+
+// fingerprints are those of the keys that it changes.
 func (t *txn) fingerprints() []uint64 {
-	keys := make([]uint64, len(t.writes))
-	for i, w := range t.writes {
-		keys[i] = maphash.Bytes(t.engine.seed, w.key)
+	keys := make([]uint64, 0, t.size())
+	for _, w := range t.writes {
+		keys = append(keys, maphash.Bytes(t.engine.seed, w.key))
+	}
+	for key := range t.adds {
+		keys = append(keys, maphash.String(t.engine.seed, key))
 	}
 	return keys
 }
@@ -207,38 +214,88 @@ func (t *txn) Set(key, value []byte) error {
 // Delete is kv.Txn's.
 func (t *txn) Delete(key []byte) error { return t.write(write{key: key, deletes: true}) }
 
-const (
-	usual    = 32 // reads and writes that most transactions do with
-	overhead = 12 // bytes that Badger counts for a write besides its key and value
-	reserved = 64 // bytes that a commit adds by itself; it also adds two writes
-)
-
 func (t *txn) write(w write) error {
-	if err := t.alive(); err != nil {
+	if err := t.reserve(w.key, len(w.value)); err != nil {
 		return err
-	}
-	if err := fits(w.key); err != nil {
-		return err
-	}
-	if bytes.Equal(w.key, commitKey) {
-		return badger.ErrInvalidKey
-	}
-	size := t.bytes + len(w.key) + len(w.value) + overhead
-	if int64(size+reserved) >= t.engine.db.MaxBatchSize() || int64(len(t.writes)+3) >= t.engine.db.MaxBatchCount() {
-		return fmt.Errorf("writes of one transaction: %w", kv.ErrTooLarge)
 	}
 	if len(t.writes) == 0 {
-		if err := t.tx.Set(commitKey, nil); err != nil {
-			return err
-		}
-		size += len(commitKey) + overhead
 		t.writes = make([]write, 0, usual)
 		t.memory = nil // which does not know what is written here
 	}
 	if err := w.into(t.tx); err != nil {
 		return err
 	}
-	t.writes, t.bytes = append(t.writes, w), size
+	t.writes = append(t.writes, w)
+	return nil
+}
+
+// Add is kv.Txn's. What the sum comes to is known when the transaction is committed.
+func (t *txn) Add(key []byte, by int64) error {
+	if len(key) == 0 {
+		return badger.ErrEmptyKey
+	}
+	if bytes.HasPrefix(key, badgerPrefix) {
+		return badger.ErrInvalidKey
+	}
+	if _, again := t.adds[string(key)]; !again {
+		if err := t.reserve(key, sumSize); err != nil {
+			return err
+		}
+	} else if err := t.alive(); err != nil {
+		return err
+	}
+	if t.adds == nil {
+		t.adds = map[string]int64{}
+	}
+	if t.adds[string(key)] += by; t.adds[string(key)] == 0 {
+		delete(t.adds, string(key))
+	}
+	return nil
+}
+
+// errMixed refuses a transaction that kv.Txn does not allow.
+var errMixed = errors.New("a transaction both writes a key and adds to it")
+
+// mixed returns errMixed if it has to.
+func (t *txn) mixed() error {
+	if len(t.adds) == 0 {
+		return nil
+	}
+	for _, w := range t.writes {
+		if _, both := t.adds[string(w.key)]; both {
+			return errMixed
+		}
+	}
+	return nil
+}
+
+const (
+	usual      = 32                          // reads and writes that most transactions do with
+	sumSize    = 8                           // bytes of a sum
+	overhead   = 12                          // bytes that Badger counts for a write besides its key and value
+	reserved   = 64 + sizeOfMark             // bytes that a commit adds by itself; it also adds two writes
+	sizeOfMark = len("!badgerkv") + overhead // commitKey, which is one of them
+)
+
+// badgerPrefix begins the keys that Badger keeps for itself.
+var badgerPrefix = []byte("!badger!")
+
+// reserve makes room for a change of a key, or returns why there must be none.
+func (t *txn) reserve(key []byte, value int) error {
+	if err := t.alive(); err != nil {
+		return err
+	}
+	if err := fits(key); err != nil {
+		return err
+	}
+	if bytes.Equal(key, commitKey) {
+		return badger.ErrInvalidKey
+	}
+	size := t.bytes + len(key) + value + overhead
+	if int64(size+reserved) >= t.engine.db.MaxBatchSize() || int64(t.size()+3) >= t.engine.db.MaxBatchCount() {
+		return fmt.Errorf("writes of one transaction: %w", kv.ErrTooLarge)
+	}
+	t.bytes = size
 	return nil
 }
 

@@ -38,6 +38,14 @@ func writing(pairs ...string) func(kv.Txn) error {
 	}
 }
 
+func adding(key string, by int64) func(kv.Txn) error {
+	return func(tx kv.Txn) error { return tx.Add([]byte(key), by) }
+}
+
+func also(first, then func(kv.Txn) error) func(kv.Txn) error {
+	return func(tx kv.Txn) error { return errors.Join(first(tx), then(tx)) }
+}
+
 func reading(key string, then func(kv.Txn) error) func(kv.Txn) error {
 	return func(tx kv.Txn) error {
 		if _, err := tx.Get([]byte(key)); err != nil {
@@ -106,6 +114,44 @@ func TestGroup(t *testing.T) {
 			members: []func(kv.Txn) error{scanning(kv.Prefix([]byte("o")), writing("b", "1"))},
 			told:    []string{"conflict"},
 			left:    []string{"old=2"},
+		},
+		"additions to the same key": {
+			members: []func(kv.Txn) error{adding("a", 1), adding("a", 2), adding("a", -5), adding("b", 1), adding("b", -1)},
+			told:    []string{"committed", "committed", "committed", "committed", "committed"},
+			left:    []string{"a=" + string(kv.EncodeSum(-2))},
+		},
+		"additions after what others have added, in snapshots from before": {
+			between: adding("a", 5),
+			members: []func(kv.Txn) error{adding("a", 1), adding("a", 1)},
+			told:    []string{"committed", "committed"},
+			left:    []string{"a=" + string(kv.EncodeSum(7))},
+		},
+		"a read of what an earlier member adds to": {
+			members: []func(kv.Txn) error{adding("a", 1), reading("a", writing("b", "1"))},
+			told:    []string{"committed", "conflict"},
+			left:    []string{"a=" + string(kv.EncodeSum(1))},
+		},
+		"additions before and after a write of the key": {
+			members: []func(kv.Txn) error{adding("a", 1), writing("a", string(kv.EncodeSum(10))), adding("a", 2)},
+			told:    []string{"committed", "committed", "committed"},
+			left:    []string{"a=" + string(kv.EncodeSum(12))},
+		},
+		"an addition after a deletion of the key": {
+			between: adding("a", 5),
+			members: []func(kv.Txn) error{func(tx kv.Txn) error { return tx.Delete([]byte("a")) }, adding("a", 2)},
+			told:    []string{"committed", "committed"},
+			left:    []string{"a=" + string(kv.EncodeSum(2))},
+		},
+		"an addition to what is no sum": {
+			members: []func(kv.Txn) error{writing("a", ""), also(writing("b", "1"), adding("a", 1)), also(writing("c", "1"), adding("d", 1))},
+			told:    []string{"committed", "0 bytes are no sum", "committed"},
+			left:    []string{"a=", "c=1", "d=" + string(kv.EncodeSum(1))},
+		},
+		"a first member that adds to what is no sum": {
+			between: writing("a", "many"),
+			members: []func(kv.Txn) error{also(writing("b", "1"), adding("a", 1)), adding("c", 1)},
+			told:    []string{"4 bytes are no sum", "committed"},
+			left:    []string{"a=many", "c=" + string(kv.EncodeSum(1))},
 		},
 		"a member that nobody waits for": {
 			members: []func(kv.Txn) error{writing("a", "1"), writing("b", "1")},

@@ -1,6 +1,7 @@
 package badgerkv
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -28,7 +29,7 @@ func TestMemoryIsThatOfTheSnapshot(t *testing.T) {
 				}
 				err := e.View(t.Context(), func(r kv.Reader) error {
 					for range 5 {
-						if err := agrees(r, key(rand.N(keys))); err != nil {
+						if err := errors.Join(agrees(r, key(rand.N(keys))), agrees(r, fmt.Appendf(nil, "k+%02d", rand.N(3)))); err != nil {
 							return err
 						}
 					}
@@ -48,6 +49,9 @@ func TestMemoryIsThatOfTheSnapshot(t *testing.T) {
 					k := key(rand.N(keys))
 					if err := agrees(tx, k); err != nil {
 						return err
+					}
+					if rand.N(4) == 0 {
+						return tx.Add(fmt.Appendf(nil, "k+%02d", rand.N(3)), rand.N[int64](3)-1)
 					}
 					if rand.N(4) == 0 {
 						return tx.Delete(k)

@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) kv.Engine) {
 		{"View", views},
 		{"Update", updates},
 		{"Conflict", conflicts},
+		{"Add", adds},
 		{"Context", contexts},
 		{"Limits", limits},
 		{"Close", closes},

@@ -14,7 +14,7 @@ import (
 )
 
 var models = []sentence{
-	{"of a sorted map agrees with any sequence of transactions", sortedMap},
+	{"of a sorted map with sums agrees with any sequence of transactions", sortedMap},
 }
 
 // model is what an engine should hold.
@@ -43,6 +43,7 @@ type step struct {
 	do    string
 	keys  [][]byte
 	value []byte
+	by    int64
 	rg    kv.Range
 }
 
@@ -51,15 +52,18 @@ var (
 	bytesOfKeys = rapid.SampledFrom([]byte{0x00, 'a', 'b', 0xff})
 	anyKey      = rapid.SliceOfN(bytesOfKeys, 1, 3)
 	anyBound    = rapid.SliceOfN(bytesOfKeys, 0, 3)
+	keyOfASum   = rapid.SampledFrom([]string{"\x00+", "b+", "b+\x00"}) // which no other step writes
 	anyValue    = rapid.SliceOfN(rapid.Byte(), 0, 3)
 	anyStep     = rapid.Custom(func(t *rapid.T) step {
-		s := step{do: rapid.SampledFrom([]string{"set", "set", "delete", "get", "scan"}).Draw(t, "do")}
+		s := step{do: rapid.SampledFrom([]string{"set", "set", "delete", "add", "get", "scan"}).Draw(t, "do")}
 		switch s.do {
 		case "set":
 			s.value = anyValue.Draw(t, "value")
 			fallthrough
 		case "delete":
 			s.keys = [][]byte{anyKey.Draw(t, "key")}
+		case "add":
+			s.keys, s.by = [][]byte{b(keyOfASum.Draw(t, "sum"))}, rapid.Int64Range(-2, 2).Draw(t, "by")
 		case "get":
 			s.keys = rapid.SliceOfN(anyKey, 0, 4).Draw(t, "keys")
 		case "scan":
@@ -92,9 +96,14 @@ var errRollback = errors.New("rollback")
 // transact takes the steps on the engine and on the model and returns the model that should hold afterwards.
 func transact(t *testing.T, rt *rapid.T, e kv.Engine, before model, steps []step, commits bool) model {
 	var after model
+	added := map[string]int64{}
 	err := e.Update(t.Context(), func(tx kv.Txn) error {
 		after = maps.Clone(before)
+		clear(added)
 		for _, s := range steps {
+			if s.do == "add" {
+				added[string(s.keys[0])] += s.by
+			}
 			if err := s.take(rt, tx, after); err != nil {
 				return err
 			}
@@ -106,12 +115,30 @@ func transact(t *testing.T, rt *rapid.T, e kv.Engine, before model, steps []step
 	})
 	switch {
 	case commits && err == nil:
-		return after
+		return after.plus(rt, added)
 	case !commits && errors.Is(err, errRollback):
 		return before
 	}
 	rt.Fatalf("Update: %v", err)
 	return nil
+}
+
+// plus is the model with additions, which a transaction does not see itself.
+func (m model) plus(rt *rapid.T, added map[string]int64) model {
+	for key, by := range added {
+		var old []byte
+		if value, there := m[key]; there {
+			old = b(value)
+		}
+		sum, err := kv.Sum(old)
+		if err != nil {
+			rt.Fatalf("%q: %v", key, err)
+		}
+		if m[key] = string(kv.EncodeSum(sum + by)); sum+by == 0 {
+			delete(m, key)
+		}
+	}
+	return m
 }
 
 func (s step) take(rt *rapid.T, tx kv.Txn, m model) error {
@@ -122,6 +149,8 @@ func (s step) take(rt *rapid.T, tx kv.Txn, m model) error {
 	case "delete":
 		delete(m, string(s.keys[0]))
 		return tx.Delete(s.keys[0])
+	case "add":
+		return tx.Add(s.keys[0], s.by)
 	case "get":
 		return agreeOnGet(rt, tx, m, s.keys)
 	default:

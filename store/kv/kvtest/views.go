@@ -80,6 +80,9 @@ func viewEnds(t *testing.T, e kv.Engine) {
 	if tx.Delete(b("a")) == nil {
 		t.Error("Delete after the end of its transaction returns no error")
 	}
+	if tx.Add(b("a"), 1) == nil {
+		t.Error("Add after the end of its transaction returns no error")
+	}
 	wantStored(t, e, "a=1")
 }
 

@@ -58,6 +58,8 @@ func BenchmarkAnswer(b *testing.B) {
 		{"get", "GET", "Assets/17", ""},
 		{"search=1", "POST", "Assets/Search", `{"AssetName":"srv00017"}`},
 		{"search=250", "POST", "Assets/Search", `{"IPAddress":"10.0.7.0/24"}`},
+		{"count", "GET", "Workgroups/1/Assets?limit=1", ""},
+		{"count=all", "GET", "SmartRules/1/Assets?limit=1", ""},
 		{"page=1000", "GET", "Workgroups/1/Assets?limit=1000", ""},
 		{"list=10000", "GET", "Workgroups/1/Assets", ""},
 	} {

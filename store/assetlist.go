@@ -15,7 +15,11 @@ const assetsInABlock = 512
 func (a *Asset) Block() int { return a.AssetID &^ (assetsInABlock - 1) }
 
 // AssetsIn lists the assets of a Workgroup in the order of their ids.
-func AssetsIn(workgroupID int) List { return assetsBelow(K(workgroupID)) }
+func AssetsIn(workgroupID int) List {
+	l := assetsBelow(K(workgroupID))
+	l.Count = func(tx *Tx) (int, error) { return assetsInWorkgroup.Of(tx, K(workgroupID)) }
+	return l
+}
 
 // assetsBelow lists the assets whose places begin with a prefix: those of a Workgroup, or all. How many there are, and where
 // the one at an offset lies, is counted and not walked; a snapshot has the counts that belong to it.
@@ -81,7 +85,7 @@ func AllAssetsVisible() List {
 	}
 }
 
-// workgroupsSeen yields the Workgroups that the actor may see with the numbers of their assets, those that never had one left
+// workgroupsSeen yields the Workgroups that the actor may see with the numbers of their assets, those without any left
 // out. A key is valid until the next step.
 func workgroupsSeen(tx *Tx) iter.Seq2[Counted, error] {
 	return func(yield func(Counted, error) bool) {

@@ -47,7 +47,7 @@ type Verified struct {
 // VerifyOptions say how Verify goes about it.
 type VerifyOptions struct {
 	Vault         *authz.Vault // required
-	RepairIndexes bool         // make index entries, pointers, guards and the way back of links anew from records and links
+	RepairIndexes bool         // make index entries, pointers, guards, counts and the way back of links anew from records and links
 }
 
 // checks are all that Verify does. What keeps something that follows neither from one record nor from one link adds a line here.

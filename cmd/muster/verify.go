@@ -37,8 +37,8 @@ func verifyCommand() *cobra.Command {
 follows from it, links from both sides, what belongs to what, and the seals of the audits. It writes a line for each problem, with the
 key as docs/keys.md explains it, changes nothing, and exits with 1 if there is one.
 
-With --repair-indexes it makes index entries, pointers, guards and the way back of links anew from the records and links that
-there are, and says which. It repairs nothing else: what a record said that is gone, only a backup knows.
+With --repair-indexes it makes index entries, pointers, guards, counts and the way back of links anew from the records and links
+that there are, and says which. It repairs nothing else: what a record said that is gone, only a backup knows.
 
 Of the audits it cannot find that a row was removed in the seconds before it was sealed, nor that the whole store was
 exchanged for an older copy of itself; the end of the chain that it prints tells that to whoever keeps it elsewhere.`,
@@ -49,7 +49,7 @@ exchanged for an older copy of itself; the end of the chain that it prints tells
 		},
 	}
 	v.storeFlags(command)
-	command.Flags().BoolVar(&v.repair, "repair-indexes", false, "make index entries and the way back of links anew from records and links")
+	command.Flags().BoolVar(&v.repair, "repair-indexes", false, "make index entries, counts and the way back of links anew from records and links")
 	return command
 }
 

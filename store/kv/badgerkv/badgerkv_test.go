@@ -147,15 +147,16 @@ func TestReopen(t *testing.T) {
 	t.Parallel()
 	o := Options{Dir: t.TempDir(), Key: masterKey}
 	for i, want := range [][]string{
-		{"empty=", "kept=1"},
-		{"empty=", "kept=1", "second="},
+		{"empty=", "kept=1", "sum=" + string(kv.EncodeSum(3)), "zero=" + string(kv.EncodeSum(1))},
+		{"empty=", "kept=1", "second=", "sum=" + string(kv.EncodeSum(6))},
 	} {
 		e := open(t, o)
 		err := e.Update(t.Context(), func(tx kv.Txn) error {
 			return errors.Join(
 				tx.Set([]byte([]string{"kept", "second"}[i]), []byte([]string{"1", ""}[i])),
 				tx.Set([]byte("empty"), nil),
-				tx.Set([]byte("deleted"), []byte("1")))
+				tx.Set([]byte("deleted"), []byte("1")),
+				tx.Add([]byte("sum"), 3), tx.Add([]byte("zero"), int64(1-2*i)))
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -90,7 +90,7 @@ func TestPagesAreThoseOfAWalk(t *testing.T) {
 			"": func(t *rapid.T) {
 				w := workgroup.Draw(t, "of")
 				compare(t, System("test"), AssetsIn(w), func(a *Asset) bool { return a.WorkgroupID == w })
-				compare(t, System("test"), assetsBelow(nil), func(*Asset) bool { return true })
+				compare(t, System("test"), allAssets(), func(*Asset) bool { return true })
 				compare(t, s.visitor, AllAssetsVisible(), func(a *Asset) bool { return a.WorkgroupID != s.workgroupThere })
 			},
 			"a transaction": func(t *rapid.T) {

@@ -41,18 +41,6 @@ func (n *Count[ID, T]) Of(tx *Tx, key Key) (int, error) {
 	return countIn(value)
 }
 
-// Below returns how many records have keys that begin with a prefix of whole parts.
-func (n *Count[ID, T]) Below(tx *Tx, prefix Key) (int, error) {
-	total := 0
-	for counted, err := range n.Each(tx, prefix) {
-		if err != nil {
-			return 0, err
-		}
-		total += counted.Count
-	}
-	return total, nil
-}
-
 // All yields every key that records have, with their number, in the order of the keys. A key is valid until the next step.
 func (n *Count[ID, T]) All(tx *Tx) iter.Seq2[Counted, error] { return n.Each(tx, nil) }
 

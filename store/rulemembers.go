@@ -15,7 +15,7 @@ func AssetsOfRule(tx *Tx, r *SmartRule) (List, error) {
 	case r.RuleType != AssetRule:
 		return Of[Asset](nil), nil
 	case criteria.Filter == filterAll && tx.By.Admin:
-		return assetsBelow(nil), nil
+		return allAssets(), nil
 	case criteria.Filter == filterAll:
 		return AllAssetsVisible(), nil
 	}

@@ -66,6 +66,7 @@ type door struct {
 	known    *passes
 	decoding chan struct{} // has room for the bodies that are decoded at a time
 	zip      compressors
+	buffers  buffers
 }
 
 // Mount registers the rows with Gin. Rows that share method and path become one Gin route and are told apart by

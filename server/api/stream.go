@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -13,9 +14,26 @@ import (
 // streamBuffer is how much of a list is gathered before its status is sent; an error within it can still be told.
 const streamBuffer = 32 << 10
 
+// buffers are those of lists that are through.
+type buffers struct{ idle sync.Pool }
+
+func (b *buffers) take(w io.Writer) *bufio.Writer {
+	if old, ok := b.idle.Get().(*bufio.Writer); ok {
+		old.Reset(w)
+		return old
+	}
+	return bufio.NewWriterSize(w, streamBuffer)
+}
+
+func (b *buffers) give(w *bufio.Writer) {
+	w.Reset(nil)
+	b.idle.Put(w)
+}
+
 func (c *call) stream(tx *store.Tx, status int, list func(*store.Tx, io.Writer) error) error {
 	begun := &begin{c: c, status: status}
-	w := bufio.NewWriterSize(begun, streamBuffer)
+	w := c.door.buffers.take(begun)
+	defer c.door.buffers.give(w)
 	if err := list(tx, w); err != nil {
 		if begun.done { // the client has the beginning: cut it off, so that it cannot take it for the whole
 			c.door.Log.ErrorContext(c.Request.Context(), "a list broke off", "route", c.FullPath(), "error", err)

@@ -89,8 +89,8 @@ func countVisible(tx *Tx) (n int, err error) {
 	return n, nil
 }
 
-// workgroupsSeen yields the Workgroups that the actor may see, with the numbers of their assets. Those are asked for by name: what changes all the
-// time is read by one key more quickly than by a scan, which steps over every version that it had of late.
+// workgroupsSeen yields the Workgroups that the actor may see, with the numbers of their assets. Each is read by its key: a scan
+// over what changes all the time steps over every version that it had of late.
 func workgroupsSeen(tx *Tx) iter.Seq2[Counted, error] {
 	return func(yield func(Counted, error) bool) {
 		prefix := Workgroups.key(kindRecord, nil)

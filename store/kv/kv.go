@@ -69,13 +69,13 @@ type Txn interface {
 	Set(key, value []byte) error
 	Delete(key []byte) error // deleting an absent key is no error
 
-	// Add adds to the sum that is kept under a key, with the commit: no read of its own transaction sees it. It reads
-	// nothing, and additions commute, so those of any number of transactions never make each other run again. For a Get
-	// of the key by another transaction an addition is a change like any other. A key is either Set and Deleted in a transaction or
-	// added to; Update returns an error for one that does both. What comes of adding to a value that is no sum is the engine's.
+	// Add adds to the sum (see Sum) that is kept under a key, with the commit: no read of its own transaction sees it. It
+	// reads nothing, and additions commute, so those of any number of transactions never make each other run again. For
+	// another transaction that has read the key with Get, an addition is a change like any other. Update returns an error
+	// for a transaction that both adds to a key and Sets or Deletes it. What comes of a value that is no sum is the engine's affair.
 	//
-	// FoundationDB has ADD, and COMPARE_AND_CLEAR for a sum of zero; PostgreSQL an upsert of v + by, made last, in the order of the
-	// keys; an engine that commits one after the other reads the last sum when it commits.
+	// FoundationDB has ADD, and COMPARE_AND_CLEAR for a sum of zero; PostgreSQL an upsert of v + by, made last, in the order
+	// of the keys; an engine that commits one after the other reads the last sum when it commits.
 	Add(key []byte, by int64) error
 }
 
@@ -95,7 +95,8 @@ func Sum(value []byte) (int64, error) {
 	return 0, fmt.Errorf("%d bytes are no sum", len(value))
 }
 
-// EncodeSum returns the value that a sum is kept as, 8 bytes little-endian in two's complement, or nil for zero, whose key must be absent.
+// EncodeSum returns the value that a sum is kept as: 8 bytes, little-endian, in two's complement; nil for zero, whose key has to
+// be absent.
 func EncodeSum(sum int64) []byte {
 	if sum == 0 {
 		return nil

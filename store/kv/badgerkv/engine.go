@@ -25,8 +25,8 @@ var ErrFailed = errors.New("a write failed, and none is made until the next star
 // Set, Delete and Add, keys that begin with "!badger!" or are commitKey.
 //
 // Badger leaves the numbering of commits to the engine, which has four uses for that. Commits that wait for the disk at the
-// same time become one (see committer), and sums are added up as they are committed (see batch). Each has the number after the one before it, so that a gap tells a loss (see
-// examine). And a snapshot is taken of the last commit that is durable, without waiting for the one that is being synced.
+// same time become one (see committer), which adds up what they add to sums (see batch). Each has the number after the one before
+// it, so that a gap tells a loss (see examine). And a snapshot is taken of the last commit that is durable, without waiting for the one that is being synced.
 type Engine struct {
 	db      *badger.DB
 	mark    *mark

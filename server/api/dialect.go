@@ -65,6 +65,7 @@ type door struct {
 	Options
 	known    *passes
 	decoding chan struct{} // has room for the bodies that are decoded at a time
+	gather   gatherers
 	zip      compressors
 }
 

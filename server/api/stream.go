@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -15,7 +16,8 @@ const streamBuffer = 32 << 10
 
 func (c *call) stream(tx *store.Tx, status int, list func(*store.Tx, io.Writer) error) error {
 	begun := &begin{c: c, status: status}
-	w := bufio.NewWriterSize(begun, streamBuffer)
+	w := c.door.gather.take(begun)
+	defer c.door.gather.put(w)
 	if err := list(tx, w); err != nil {
 		if begun.done { // the client has the beginning: cut it off, so that it cannot take it for the whole
 			c.door.Log.ErrorContext(c.Request.Context(), "a list broke off", "route", c.FullPath(), "error", err)
@@ -30,6 +32,22 @@ func (c *call) stream(tx *store.Tx, status int, list func(*store.Tx, io.Writer) 
 		return err
 	}
 	return begun.end()
+}
+
+// gatherers are the buffers of answers that are streamed.
+type gatherers struct{ idle sync.Pool }
+
+func (g *gatherers) take(to io.Writer) *bufio.Writer {
+	if w, ok := g.idle.Get().(*bufio.Writer); ok {
+		w.Reset(to)
+		return w
+	}
+	return bufio.NewWriterSize(to, streamBuffer)
+}
+
+func (g *gatherers) put(w *bufio.Writer) {
+	w.Reset(nil) // the answer is not kept alive
+	g.idle.Put(w)
 }
 
 // begin sends the status with the first bytes, and what follows in gzip if the client asked for that.

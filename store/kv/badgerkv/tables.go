@@ -30,7 +30,7 @@ func CheckTables(o Options) (all []DamagedFile, err error) {
 	}
 	var failed []error
 	if err == nil {
-		failed, err = x.checkTables()
+		failed, err = x.checkTables(nil)
 	} else if errors.Is(err, ErrDamaged) {
 		failed, err = []error{err}, nil
 	}

@@ -48,18 +48,21 @@ func (x *examination) checkTables(enough func() bool) (failed []error, err error
 	var (
 		mu        sync.Mutex
 		work      sync.WaitGroup
-		reading   = make(chan struct{}, runtime.GOMAXPROCS(0))
+		chunks    = make(chan []byte, runtime.GOMAXPROCS(0)) // whoever has one reads
 		verifying = make(chan struct{}, verifiers)
 	)
+	for range cap(chunks) {
+		chunks <- make([]byte, sumChunk)
+	}
 	x.sums = tableSums{}
 	for id, listed := range x.listed {
-		reading <- struct{}{}
+		chunk := <-chunks
 		if enough != nil && enough() {
 			break
 		}
 		work.Go(func() {
-			defer func() { <-reading }()
-			s, err := x.checkTable(id, listed, indexes, verifying)
+			defer func() { chunks <- chunk }()
+			s, err := x.checkTable(id, listed, chunk, indexes, verifying)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -78,12 +81,12 @@ func (x *examination) checkTables(enough func() bool) (failed []error, err error
 //
 // The sum is taken first. What is damaged between the two is then found by the verification, and what is damaged later by the next comparison;
 // the other way round a sum could be that of a damaged table.
-func (x *examination) checkTable(id uint64, listed badger.TableManifest, indexes *indexCache, verifying chan struct{}) (tableSum, error) {
+func (x *examination) checkTable(id uint64, listed badger.TableManifest, chunk []byte, indexes *indexCache, verifying chan struct{}) (tableSum, error) {
 	name := table.NewFilename(id, x.dir)
 	if _, err := x.key(listed.KeyID); err != nil {
 		return tableSum{}, damaged(x.path(badger.KeyRegistryFileName), "%s: %v", filepath.Base(name), err)
 	}
-	s, unread := sumTable(name, x.vector(listed.KeyID))
+	s, unread := sumTable(name, x.vector(listed.KeyID), chunk)
 	if known, ok := x.known[id]; ok && unread == nil && known.same(s) {
 		return known, nil
 	}

@@ -51,8 +51,8 @@ func (o Options) check() error {
 // Open opens the store in a directory or makes a new one there. Its own errors are that of Options.Room, ErrLocked, given at once,
 // ErrWrongKey, and ErrDamaged, which names the file, for a store that does not hold all that was acknowledged.
 //
-// It reads every table once to verify its checksums, because Badger's iterators take a block that they cannot read for the
-// end of the data, in scans and in compactions, and those would make it so.
+// It reads every table once, to verify its checksums or that it is still as it was when they were, because Badger's iterators take a
+// block that they cannot read for the end of the data, in scans and in compactions, and those would make it so.
 func Open(o Options) (*Engine, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func Open(o Options) (*Engine, error) {
 
 // openLocked opens a store whose directory is ours.
 func openLocked(o Options) (*Engine, error) {
-	said, err := examine(o)
+	said, tables, err := examine(o)
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +98,8 @@ func openLocked(o Options) (*Engine, error) {
 	}
 	e := newEngine(db)
 	e.room = o.Room
+	o.Key = bytes.Clone(o.Key)
+	e.closed = func() error { return rememberTables(o, tables) }
 	if err := e.resume(o, said); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}

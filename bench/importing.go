@@ -62,7 +62,7 @@ func (b *bench) newScan(s *server, op importOperation) (scan, error) {
 
 func (b *bench) importOne(ctx context.Context, s *server, op importOperation, again bool) error {
 	file, err := b.newScan(s, op)
-	if err != nil {
+	if err := errors.Join(err, b.settle(ctx)); err != nil {
 		return err
 	}
 	if err := b.timeImport(ctx, s, op.name, file, func(i importState) bool { return i.Created == file.hosts }); err != nil {
@@ -121,7 +121,7 @@ func (s *server) importScan(ctx context.Context, file scan) (done importState, e
 // getDuring measures GET Assets/{id} over 4 connections while a file is imported.
 func (b *bench) getDuring(ctx context.Context, s *server) error {
 	file, err := b.newScan(s, importOperations()[0])
-	if err != nil {
+	if err := errors.Join(err, b.settle(ctx)); err != nil {
 		return err
 	}
 	stop, failed := make(chan struct{}), make(chan error, 1)

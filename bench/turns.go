@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/musterhq/muster/bench/load"
 )
@@ -26,7 +27,7 @@ func (b *bench) turns(ctx context.Context) error {
 		chosen, counts[op.name] = append(chosen, op), count
 	}
 	for round := range b.rounds {
-		if err := errors.Join(b.signIn(), b.shortenLog()); err != nil {
+		if err := errors.Join(b.signIn(), b.shortenLog(), b.settle(ctx)); err != nil {
 			return err
 		}
 		for _, op := range chosen {
@@ -45,6 +46,44 @@ func (b *bench) turns(ctx context.Context) error {
 		b.say("calls: round %d of %d", round+1, b.rounds)
 	}
 	return nil
+}
+
+// How long servers are watched for work of their own, how much CPU counts as none, and when they are left to it.
+const (
+	settleLook = 250 * time.Millisecond
+	settleIdle = 20 * time.Millisecond
+	settleTime = 20 * time.Second
+)
+
+// settle waits until what the servers do on their own is done, so that the compactions of one do not fall into the turn of another.
+func (b *bench) settle(ctx context.Context) error {
+	for end := time.Now().Add(settleTime); time.Now().Before(end); {
+		before, err := b.cpuOfAll()
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(settleLook):
+		}
+		after, err := b.cpuOfAll()
+		if err != nil || after-before <= settleIdle {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) cpuOfAll() (sum time.Duration, err error) {
+	for _, s := range b.servers {
+		used, err := s.cpu()
+		if err != nil {
+			return 0, err
+		}
+		sum += used
+	}
+	return sum, nil
 }
 
 // shortenLog empties the log of the servers, unless somebody wants to see it: muster writes a line for each request.

@@ -123,7 +123,7 @@ func (s *Server) dialects() []*api.Dialect {
 
 func (s *Server) spool(_ context.Context, fill func(io.Writer) error) (string, int, error) {
 	tooLarge := fmt.Errorf("%w: the limit of an import is %d bytes", api.ErrTooLarge, s.ImportLimit)
-	return s.Runner.Spool(s.ImportLimit, tooLarge, func(w *runner.Spool) error { return fill(w) })
+	return s.Runner.Spool(s.ImportLimit, tooLarge, fill)
 }
 
 // Handler returns what the HTTP and HTTPS listeners serve.

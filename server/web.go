@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,15 +18,19 @@ const contentSecurityPolicy = "Content-Security-Policy"
 // answerPolicy is for answers that are no page: should a browser show one nevertheless, nothing in it runs or loads.
 const answerPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
-// protect gives every answer the headers that keep it out of caches, from being taken for something else, and away
-// from other sites' pages.
+// protection is what every answer says to browsers: to keep it out of caches, not to take it for something else, and to keep it
+// away from other sites' pages. The values are shared by all answers, which may replace them but not change them.
+var protection = http.Header{
+	"X-Content-Type-Options":       {"nosniff"},
+	"Cache-Control":                {"no-store"},
+	contentSecurityPolicy:          {answerPolicy},
+	"Referrer-Policy":              {"no-referrer"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Cross-Origin-Opener-Policy":   {"same-origin"},
+}
+
 func (s *Server) protect(c *gin.Context) {
-	c.Header("X-Content-Type-Options", "nosniff")
-	c.Header("Cache-Control", "no-store")
-	c.Header(contentSecurityPolicy, answerPolicy)
-	c.Header("Referrer-Policy", "no-referrer")
-	c.Header("Cross-Origin-Resource-Policy", "same-origin")
-	c.Header("Cross-Origin-Opener-Policy", "same-origin")
+	maps.Copy(c.Writer.Header(), protection)
 	c.Next()
 }
 

@@ -31,7 +31,7 @@ func TestSoakVerifyInBoundedMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(128 << 20)) // as the program has by default
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(192 << 20)) // as the program has by default
 	engine := bigStore(t, assets)
 	verify := func(repair bool) (took time.Duration, heap uint64, v *Verified) {
 		stop := peakHeap(&heap)

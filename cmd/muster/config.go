@@ -37,7 +37,7 @@ type config struct {
 
 func defaults() *config {
 	return &config{
-		dir: "data", contract: "clients", grants: "own", bodyLimit: 1 << 20, importLimit: 64 << 20, importWorkers: 2, requests: 10, memoryLimit: 128 << 20,
+		dir: "data", contract: "clients", grants: "own", bodyLimit: 1 << 20, importLimit: 64 << 20, importWorkers: 2, requests: 10, memoryLimit: 192 << 20,
 		diskReserve: 1 << 30, lockout: "5/15m", lockAddresses: "5/15m", log: "auto", logLevel: "info",
 	}
 }

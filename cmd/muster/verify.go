@@ -59,12 +59,10 @@ func (v *verifying) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := v.look(ctx, o)
-	if errors.Is(err, badgerkv.ErrDamaged) {
-		if tables := v.tellTables(o); tables != nil { // opening stops at the first
-			err = tables
-		}
+	if err := v.tellTables(o); err != nil { // opening stops at the first
+		return err
 	}
+	found, err := v.look(ctx, o)
 	if err != nil {
 		return err
 	}

@@ -3,9 +3,11 @@
 package runner
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -172,14 +174,18 @@ func (r *Runner) stoppable(importID int, stop context.CancelCauseFunc) (over fun
 
 // Spool keeps what fill writes, at most limit bytes, in a file of its own, synced, and returns its name and size. On any
 // error, ErrNoSpace among them, nothing is kept.
-func (r *Runner) Spool(limit int64, tooLarge error, fill func(*Spool) error) (file string, size int, err error) {
+func (r *Runner) Spool(limit int64, tooLarge error, fill func(io.Writer) error) (file string, size int, err error) {
 	name := uuid.NewString()
 	f, err := os.OpenFile(filepath.Join(r.Folder, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return "", 0, err
 	}
-	s := &Spool{file: f, left: limit, tooLarge: tooLarge, room: r.DB.Room}
-	if err = fill(s); err == nil {
+	s := &spool{file: f, left: limit, tooLarge: tooLarge, room: r.DB.Room}
+	w := bufio.NewWriterSize(s, spoolBuffer) // decoders write a few hundred bytes at a time
+	if err = fill(w); err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
@@ -201,16 +207,17 @@ func (r *Runner) syncFolder() error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Spool is a file that content is written to, with a limit.
-type Spool struct {
+const spoolBuffer = 64 << 10
+
+// spool is a file that content is written to, with a limit.
+type spool struct {
 	file     *os.File
 	left     int64
 	tooLarge error
 	room     func(bytes int) error
 }
 
-// Write implements io.Writer.
-func (s *Spool) Write(p []byte) (int, error) {
+func (s *spool) Write(p []byte) (int, error) {
 	if int64(len(p)) > s.left {
 		return 0, s.tooLarge
 	}

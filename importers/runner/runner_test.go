@@ -116,7 +116,7 @@ func (f *fixture) start(r *runner.Runner) (stop func()) {
 // queue queues an import of a file into Workgroup 1 and returns its id.
 func (f *fixture) queue(typ, filter, content string) int {
 	f.t.Helper()
-	file, size, err := f.runner.Spool(1<<30, errors.New("too large"), func(s *runner.Spool) error {
+	file, size, err := f.runner.Spool(1<<30, errors.New("too large"), func(s io.Writer) error {
 		_, err := io.WriteString(s, content)
 		return err
 	})
@@ -280,7 +280,7 @@ func TestSpoolLimit(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, time.Minute)
 	tooLarge := errors.New("too large")
-	_, _, err := f.runner.Spool(10, tooLarge, func(s *runner.Spool) error {
+	_, _, err := f.runner.Spool(10, tooLarge, func(s io.Writer) error {
 		_, err := io.Copy(s, strings.NewReader("eleven bytes"))
 		return err
 	})

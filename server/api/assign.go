@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/musterhq/muster/store"
@@ -48,6 +49,17 @@ func assign(v reflect.Value, name string, tree any) error {
 	return fmt.Errorf("%s: a member cannot be a %s", name, v.Type())
 }
 
+// known are the fields of the types of bodies, of which there are only so many: to find them takes longer than to read a body.
+var known sync.Map // reflect.Type → []reflect.StructField
+
+func fieldsOf(t reflect.Type) []reflect.StructField {
+	if fields, ok := known.Load(t); ok {
+		return fields.([]reflect.StructField)
+	}
+	fields, _ := known.LoadOrStore(t, reflect.VisibleFields(t))
+	return fields.([]reflect.StructField)
+}
+
 func assignStruct(v reflect.Value, name string, tree any) error {
 	members, ok := tree.(object)
 	if !ok && tree != nil {
@@ -57,7 +69,7 @@ func assignStruct(v reflect.Value, name string, tree any) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range reflect.VisibleFields(v.Type()) {
+	for _, f := range fieldsOf(v.Type()) {
 		rules, is := rulesOf(f, kind)
 		if f.Anonymous || !f.IsExported() || !is {
 			continue
@@ -86,7 +98,7 @@ func WireName(f reflect.StructField) string {
 // assignKind sets the member by which bodies of several kinds differ, a text tagged with their names: kinds:"Cat,Dog". The
 // first is meant when it is missing. The kind is empty for a struct that has no such member.
 func assignKind(v reflect.Value, members object) (kind string, err error) {
-	for _, f := range reflect.VisibleFields(v.Type()) {
+	for _, f := range fieldsOf(v.Type()) {
 		names, ok := f.Tag.Lookup("kinds")
 		if !ok {
 			continue

@@ -65,8 +65,8 @@ type door struct {
 	Options
 	known    *passes
 	decoding chan struct{} // has room for the bodies that are decoded at a time
+	gather   gatherers
 	zip      compressors
-	buffers  buffers
 }
 
 // Mount registers the rows with Gin. Rows that share method and path become one Gin route and are told apart by

@@ -68,6 +68,8 @@ func (p Paging) fill(limit, offset *int) error {
 	return nil
 }
 
+var comma = []byte{','}
+
 // write puts the page out; it is how the adapter knows an answer that must be written within its transaction.
 func (p Page[T]) write(tx *store.Tx, w io.Writer) error {
 	begin, end := "[", "]"
@@ -82,17 +84,17 @@ func (p Page[T]) write(tx *store.Tx, w io.Writer) error {
 	if _, err := io.WriteString(w, begin); err != nil {
 		return err
 	}
-	comma := false
+	first := true
 	for row, err := range p.list.Rows(tx, p.offset, p.limit) {
 		if err != nil {
 			return err
 		}
-		if comma {
-			if _, err := w.Write([]byte{','}); err != nil {
+		if !first {
+			if _, err := w.Write(comma); err != nil {
 				return err
 			}
 		}
-		comma = true
+		first = false
 		if _, err := w.Write(row); err != nil {
 			return err
 		}

@@ -92,11 +92,23 @@ func Forgiving(next http.Handler, dialects ...*Dialect) http.Handler {
 // find returns the dialect under whose base or alias a path lies, and the rest of the path.
 func find(dialects []*Dialect, path string) (*Dialect, string) {
 	for _, d := range dialects {
-		for _, base := range append([]string{d.Base}, d.Aliases...) {
-			if len(path) >= len(base) && strings.EqualFold(path[:len(base)], base) && (len(path) == len(base) || path[len(base)] == '/') {
-				return d, path[len(base):]
+		if rest, ok := below(path, d.Base); ok {
+			return d, rest
+		}
+		for _, alias := range d.Aliases {
+			if rest, ok := below(path, alias); ok {
+				return d, rest
 			}
 		}
 	}
 	return nil, ""
+}
+
+// below returns what follows a base in a path that lies under it.
+func below(path, base string) (rest string, ok bool) {
+	if len(path) < len(base) || !strings.EqualFold(path[:len(base)], base) {
+		return "", false
+	}
+	rest = path[len(base):]
+	return rest, rest == "" || rest[0] == '/'
 }

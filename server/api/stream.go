@@ -14,26 +14,10 @@ import (
 // streamBuffer is how much of a list is gathered before its status is sent; an error within it can still be told.
 const streamBuffer = 32 << 10
 
-// buffers are those of lists that are through.
-type buffers struct{ idle sync.Pool }
-
-func (b *buffers) take(w io.Writer) *bufio.Writer {
-	if old, ok := b.idle.Get().(*bufio.Writer); ok {
-		old.Reset(w)
-		return old
-	}
-	return bufio.NewWriterSize(w, streamBuffer)
-}
-
-func (b *buffers) give(w *bufio.Writer) {
-	w.Reset(nil)
-	b.idle.Put(w)
-}
-
 func (c *call) stream(tx *store.Tx, status int, list func(*store.Tx, io.Writer) error) error {
 	begun := &begin{c: c, status: status}
-	w := c.door.buffers.take(begun)
-	defer c.door.buffers.give(w)
+	w := c.door.gather.take(begun)
+	defer c.door.gather.put(w)
 	if err := list(tx, w); err != nil {
 		if begun.done { // the client has the beginning: cut it off, so that it cannot take it for the whole
 			c.door.Log.ErrorContext(c.Request.Context(), "a list broke off", "route", c.FullPath(), "error", err)
@@ -48,6 +32,22 @@ func (c *call) stream(tx *store.Tx, status int, list func(*store.Tx, io.Writer) 
 		return err
 	}
 	return begun.end()
+}
+
+// gatherers are the buffers of answers that are streamed.
+type gatherers struct{ idle sync.Pool }
+
+func (g *gatherers) take(to io.Writer) *bufio.Writer {
+	if w, ok := g.idle.Get().(*bufio.Writer); ok {
+		w.Reset(to)
+		return w
+	}
+	return bufio.NewWriterSize(to, streamBuffer)
+}
+
+func (g *gatherers) put(w *bufio.Writer) {
+	w.Reset(nil) // the answer is not kept alive
+	g.idle.Put(w)
 }
 
 // begin sends the status with the first bytes, and what follows in gzip if the client asked for that.

@@ -2,6 +2,7 @@ package insight
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"strconv"
 )
@@ -17,6 +18,10 @@ func (u *unquoted) Read(p []byte) (n int, err error) {
 	for n < len(p) && !u.ended {
 		if n > 0 && u.in.Buffered() == 0 {
 			return n, nil
+		}
+		if plain := u.plain(p[n:]); plain > 0 {
+			n += plain
+			continue
 		}
 		b, err := u.in.ReadByte()
 		if err == nil && b == '\\' {
@@ -41,6 +46,16 @@ func (u *unquoted) Read(p []byte) (n int, err error) {
 		return 0, io.EOF
 	}
 	return n, nil
+}
+
+// plain reads what is at hand up to a character that means something else.
+func (u *unquoted) plain(p []byte) int {
+	ahead, _ := u.in.Peek(min(u.in.Buffered(), len(p)))
+	if special := bytes.IndexAny(ahead, `"\-_`); special >= 0 {
+		ahead = ahead[:special]
+	}
+	n, _ := u.in.Discard(copy(p, ahead))
+	return n
 }
 
 // escape reads what follows a backslash. A character that base64 does not have becomes one that it refuses.

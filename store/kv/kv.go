@@ -79,8 +79,8 @@ type Txn interface {
 	Add(key []byte, by int64) error
 }
 
-// sumSize is the length of a sum in bytes.
-const sumSize = 8
+// SumSize is the length of a sum that is kept, in bytes.
+const SumSize = 8
 
 // Sum returns the sum that a value of Get or Scan is: 0 for an absent key, since a sum of zero is not kept.
 func Sum(value []byte) (int64, error) {
@@ -89,7 +89,7 @@ func Sum(value []byte) (int64, error) {
 		if value == nil {
 			return 0, nil
 		}
-	case sumSize:
+	case SumSize:
 		return int64(binary.LittleEndian.Uint64(value)), nil
 	}
 	return 0, fmt.Errorf("%d bytes are no sum", len(value))
@@ -101,7 +101,7 @@ func EncodeSum(sum int64) []byte {
 	if sum == 0 {
 		return nil
 	}
-	return binary.LittleEndian.AppendUint64(make([]byte, 0, sumSize), uint64(sum))
+	return binary.LittleEndian.AppendUint64(make([]byte, 0, SumSize), uint64(sum))
 }
 
 // Pair is one key and its value; the value is nil in a scan of keys only.

@@ -3,6 +3,8 @@ package badgerkv
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/musterhq/muster/store/kv"
@@ -17,6 +19,12 @@ func benchKey(i int) []byte { return fmt.Appendf(nil, "as=%08d", i) }
 
 // benchStore is an encrypted store whose records lie in tables, as they do in a server that has run for a while.
 func benchStore(b *testing.B) *Engine {
+	b.Helper()
+	return open(b, benchFiles(b))
+}
+
+// benchFiles makes the files of such a store and returns how it is opened.
+func benchFiles(b *testing.B) Options {
 	b.Helper()
 	o := Options{Dir: b.TempDir(), Key: masterKey, NoSync: true}
 	e := open(b, o)
@@ -34,7 +42,32 @@ func benchStore(b *testing.B) *Engine {
 		}
 	}
 	closeNow(b, e)
-	return open(b, o)
+	return o
+}
+
+// BenchmarkExamine is what a start does before Badger's: with tables that were verified before, and with tables that are verified.
+func BenchmarkExamine(b *testing.B) {
+	for _, known := range []bool{true, false} {
+		b.Run(fmt.Sprintf("known=%t", known), func(b *testing.B) {
+			o := benchFiles(b)
+			for b.Loop() {
+				if !known {
+					if err := os.Remove(filepath.Join(o.Dir, sumsName)); err != nil {
+						b.Fatal(err)
+					}
+				}
+				_, tables, err := examine(o)
+				if err != nil {
+					b.Fatal(err)
+				}
+				size := int64(0)
+				for _, t := range tables {
+					size += t.size
+				}
+				b.SetBytes(size)
+			}
+		})
+	}
 }
 
 // BenchmarkGet reads one record in a View of its own.

@@ -33,6 +33,7 @@ type Engine struct {
 	room    func(bytes int) error // nil: there is always room
 	unlock  func() error          // nil in memory
 	close   func() error
+	closed  func() error // what is left to do once Badger is closed, before unlock; nil in memory
 	seed    maphash.Seed // of the fingerprints of keys
 	commits committer
 	memory  *memory
@@ -63,6 +64,9 @@ func newEngine(db *badger.DB) *Engine {
 			return e.mark.close()
 		}
 		err := errors.Join(e.db.Close(), e.mark.close())
+		if e.closed != nil && err == nil {
+			err = e.closed()
+		}
 		if e.unlock != nil {
 			err = errors.Join(err, e.unlock())
 		}

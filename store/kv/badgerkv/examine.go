@@ -6,19 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/dgraph-io/badger/v4"
-	"github.com/dgraph-io/badger/v4/options"
-	"github.com/dgraph-io/badger/v4/table"
-	"github.com/dgraph-io/ristretto/v2"
-	"github.com/dgraph-io/ristretto/v2/z"
-
-	flatbuffers "github.com/dgraph-io/badger/v4/fb"
 )
 
 // ErrDamaged is returned by Open for a store in which something that was acknowledged cannot be read any more. The error
@@ -43,31 +35,37 @@ type examination struct {
 	registry   *badger.KeyRegistry
 	mark       *marked // nil: a new store, or one from before there were marks
 	acceptLoss bool
+	log        logger
 
 	listed map[uint64]badger.TableManifest
-	tables uint64 // the last commit that the tables hold
-	logs   []*wal // in their order
+	known  tableSums // of tables that were verified before
+	sums   tableSums // of the listed ones that are right
+	tables uint64    // the last commit that they hold
+	logs   []*wal    // in their order
 }
 
-// examine returns an error unless the store can be opened without losing anything, or there is none yet; and what its mark says.
-// With AcceptLoss it passes what is merely short of the mark.
-func examine(o Options) (*marked, error) {
-	x := &examination{dir: o.Dir, acceptLoss: o.AcceptLoss}
+// examine returns an error unless the store can be opened without losing anything, or there is none yet; and what its mark says
+// and its tables are. With AcceptLoss it passes what is merely short of the mark.
+func examine(o Options) (*marked, tableSums, error) {
+	x := &examination{dir: o.Dir, acceptLoss: o.AcceptLoss, log: newLogger(o.Logger)}
 	fresh, err := x.fresh()
 	if fresh || err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if x.mark, err = readMark(o.Dir); err != nil && !o.AcceptLoss {
-		return nil, err
+		return nil, nil, err
+	}
+	if x.known, err = readSums(o.Dir); err != nil {
+		x.log.Warningf("all tables are verified anew: %v", err)
 	}
 	for _, step := range []func() error{
-		func() error { return x.readRegistry(o.Key) }, x.readList, x.readTables, x.readLogs, x.complete, x.tidy,
+		func() error { return x.readRegistry(o.Key) }, x.readList, x.readTables, x.readLogs, x.complete, x.tidy, x.remember,
 	} {
 		if err := step(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return x.mark, nil
+	return x.mark, x.sums, nil
 }
 
 func (x *examination) path(name string) string { return filepath.Join(x.dir, name) }
@@ -116,77 +114,6 @@ func (x *examination) readList() error {
 	}
 	x.listed = manifest.Tables
 	return nil
-}
-
-// readTables reads every table once and verifies its checksums.
-func (x *examination) readTables() error {
-	failed, err := x.checkTables()
-	if len(failed) > 0 {
-		return failed[0]
-	}
-	return err
-}
-
-// checkTables reads all tables and returns what is wrong with each, in the order of their names.
-func (x *examination) checkTables() (failed []error, err error) {
-	cache, err := ristretto.NewCache(&ristretto.Config[uint64, *flatbuffers.TableIndex]{NumCounters: 1000, MaxCost: 16 * mib, BufferItems: 64})
-	if err != nil {
-		return nil, err
-	}
-	defer cache.Close()
-	var (
-		mu   sync.Mutex
-		work sync.WaitGroup
-		free = make(chan struct{}, 2)
-	)
-	for id, listed := range x.listed {
-		free <- struct{}{}
-		work.Go(func() {
-			defer func() { <-free }()
-			last, err := x.readTable(id, listed, cache)
-			mu.Lock()
-			defer mu.Unlock()
-			x.tables = max(x.tables, last)
-			if err != nil {
-				failed = append(failed, err)
-			}
-		})
-	}
-	work.Wait()
-	slices.SortFunc(failed, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return failed, nil
-}
-
-// readTable returns the number of the last commit in a table. Damage may make Badger's reader panic, and a disk that cannot
-// be read, the memory that it is mapped to.
-func (x *examination) readTable(id uint64, listed badger.TableManifest, cache *ristretto.Cache[uint64, *flatbuffers.TableIndex]) (last uint64, err error) {
-	name := table.NewFilename(id, x.dir)
-	debug.SetPanicOnFault(true)
-	defer func() {
-		if p := recover(); p != nil {
-			err = damaged(name, "it cannot be read as a table")
-		}
-	}()
-	o := table.Options{ChkMode: options.OnTableAndBlockRead, Compression: listed.Compression, BlockSize: 4096, IndexCache: cache}
-	if _, err := x.key(listed.KeyID); err != nil {
-		return 0, damaged(x.path(badger.KeyRegistryFileName), "%s: %v", filepath.Base(name), err)
-	}
-	if listed.KeyID != 0 {
-		o.DataKey, _ = x.registry.DataKey(listed.KeyID)
-	}
-	file, err := z.OpenMmapFile(name, os.O_RDONLY, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, damaged(x.path(badger.ManifestFilename), "it lists %s, which is not there", filepath.Base(name))
-	}
-	if err != nil {
-		return 0, damaged(name, "%v", err)
-	}
-	t, err := table.OpenTable(file, o)
-	if err != nil {
-		return 0, damaged(name, "%v", err)
-	}
-	defer t.Close(-1)
-	return t.MaxVersion(), nil
 }
 
 // readLogs reads the logs of what is not in tables yet.

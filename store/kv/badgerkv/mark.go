@@ -105,12 +105,16 @@ func openMark(dir string, m marked, failed func(error)) (*mark, error) {
 	return k, nil
 }
 
-// layMark writes both slots beside the mark's place and moves them there, so that a mark is whole or not there.
 func layMark(dir string, m marked) error {
-	name := filepath.Join(dir, markName)
 	content := make([]byte, slotStep+slotSize)
 	copy(content, m.slot())
 	copy(content[slotStep:], m.slot())
+	return replaceFile(dir, markName, content)
+}
+
+// replaceFile writes a file beside its place and moves it there, so that it is whole or as it was.
+func replaceFile(dir, name string, content []byte) error {
+	name = filepath.Join(dir, name)
 	f, err := os.OpenFile(name+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

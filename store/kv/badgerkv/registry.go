@@ -69,3 +69,16 @@ func (x *examination) key(id uint64) ([]byte, error) {
 	}
 	return key.Data, nil
 }
+
+// vector returns the initialization vector that came into the world with a data key and lies in the open beside it: it names the key
+// and tells nothing of it.
+func (x *examination) vector(id uint64) []byte {
+	if id == 0 {
+		return nil
+	}
+	key, err := x.registry.DataKey(id)
+	if err != nil {
+		return nil // key has said so
+	}
+	return key.Iv
+}

@@ -13,8 +13,8 @@ type DamagedFile struct {
 	Wrong string
 }
 
-// CheckTables reads every table of a store that nobody has open and compares its checksums, as Open does, but does not stop at the
-// first that is damaged. It changes nothing. Its own errors are ErrLocked and ErrWrongKey.
+// CheckTables verifies the checksums within every table of a store that nobody has open, those that Open knows too, and does not stop at
+// the first that is damaged. It changes nothing. Its own errors are ErrLocked and ErrWrongKey.
 func CheckTables(o Options) (all []DamagedFile, err error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func CheckTables(o Options) (all []DamagedFile, err error) {
 	}
 	var failed []error
 	if err == nil {
-		failed, err = x.checkTables()
+		failed, err = x.checkTables(nil)
 	} else if errors.Is(err, ErrDamaged) {
 		failed, err = []error{err}, nil
 	}

@@ -88,7 +88,7 @@ func (t *txn) Add(key []byte, by int64) error {
 		return badger.ErrInvalidKey
 	}
 	if _, again := t.adds[string(key)]; !again {
-		if err := t.reserve(key, sumSize); err != nil {
+		if err := t.reserve(key, kv.SumSize); err != nil {
 			return err
 		}
 	} else if err := t.alive(); err != nil {
@@ -121,7 +121,6 @@ func (t *txn) mixed() error {
 
 const (
 	usual      = 32                          // reads and writes that most transactions do with
-	sumSize    = 8                           // bytes of a sum
 	overhead   = 12                          // bytes that Badger counts for a write besides its key and value
 	reserved   = 64 + sizeOfMark             // bytes that a commit adds by itself; it also adds two writes
 	sizeOfMark = len("!badgerkv") + overhead // commitKey, which is one of them

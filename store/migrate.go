@@ -116,11 +116,16 @@ func (n *Count[ID, T]) walk(tx *Tx) (map[string]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		if key := n.keys(record); key != nil {
-			totals[string(append(n.prefix(key), make([]byte, len(changeID{}))...))]++
-		}
+		n.tally(totals, record)
 	}
 	return totals, nil
+}
+
+// tally counts a record among the totals.
+func (n *Count[ID, T]) tally(totals map[string]int, record *T) {
+	if key := n.keys(record); key != nil {
+		totals[string(append(n.prefix(key), make([]byte, len(changeID{}))...))]++
+	}
 }
 
 // reindex writes the entries of a new index, which has none yet for records that are older than it. Nobody may write them

@@ -1,7 +1,5 @@
 package store
 
-import "errors"
-
 // counts compares the counts that collections declare with their records.
 func (v *verification) counts() error {
 	for _, d := range declarations() {
@@ -16,12 +14,9 @@ func (v *verification) counts() error {
 
 func (c *Collection[ID, T]) verifyCounts(v *verification) error {
 	for _, n := range c.counted {
-		want, err := n.walk(v.tx)
-		if errors.Is(err, ErrDamaged) {
-			return nil // reported already
-		}
-		if err != nil {
-			return err
+		want, known := v.totals[n]
+		if !known {
+			return nil // a record cannot be read, which is reported already
 		}
 		for all, err := range n.All(v.tx) {
 			if err != nil {

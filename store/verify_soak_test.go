@@ -32,7 +32,9 @@ func TestSoakVerifyInBoundedMemory(t *testing.T) {
 		}
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(128 << 20)) // as the program has by default
+	began := time.Now()
 	engine := bigStore(t, assets)
+	t.Logf("filled in %v", time.Since(began).Round(time.Second))
 	verify := func(repair bool) (took time.Duration, heap uint64, v *Verified) {
 		stop := peakHeap(&heap)
 		began := time.Now()
@@ -44,6 +46,7 @@ func TestSoakVerifyInBoundedMemory(t *testing.T) {
 		if heap > verifyMemory {
 			t.Errorf("%d MiB on the heap, limit %d", heap>>20, verifyMemory>>20)
 		}
+		t.Logf("verified in %v, repair %v, %d MiB on the heap", time.Since(began).Round(time.Second), repair, heap>>20)
 		return time.Since(began), heap, v
 	}
 	took, heap, v := verify(false)
@@ -72,9 +75,10 @@ func bigStore(t *testing.T, assets int) kv.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for from := 0; from < assets; from += 50 {
+	const batch = 250
+	for from := 0; from < assets; from += batch {
 		err := Change(t.Context(), db, System("imports"), func(tx *Tx) error {
-			for i := from; i < min(from+50, assets); i++ {
+			for i := from; i < min(from+batch, assets); i++ {
 				if _, _, err := UpsertAsset(tx, firstWorkgroupID, benchFacts(i)); err != nil {
 					return err
 				}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -87,7 +88,7 @@ func manyRows(n int) iter.Seq2[[]string, error] {
 func file(t *testing.T, format string, table Table) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Write(&b, format, table, ""); err != nil {
+	if err := Write(&b, format, table, Scratch{}); err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}
 	f, _ := store.FormatByName(format)
@@ -322,7 +323,7 @@ func TestEveryFormatOfEveryTable(t *testing.T) {
 	for _, f := range store.Formats() {
 		for name, table := range map[string]Table{"an empty table": tableOf(), "awkward cells": awkwardTable(), "2,000 rows": long} {
 			var b bytes.Buffer
-			if err := Write(&b, f.Name, table, ""); err != nil || b.Len() == 0 {
+			if err := Write(&b, f.Name, table, Scratch{}); err != nil || b.Len() == 0 {
 				t.Errorf("%s as %s: %v, %d bytes", name, f.Name, err, b.Len())
 			}
 		}
@@ -332,14 +333,14 @@ func TestEveryFormatOfEveryTable(t *testing.T) {
 				yield(nil, os.ErrDeadlineExceeded)
 			}
 		}
-		if err := Write(&bytes.Buffer{}, f.Name, broken, ""); err == nil {
+		if err := Write(&bytes.Buffer{}, f.Name, broken, Scratch{}); err == nil {
 			t.Errorf("%s: a report that breaks off is whole", f.Name)
 		}
-		if err := Write(full{}, f.Name, long, ""); err == nil {
+		if err := Write(full{}, f.Name, long, Scratch{}); err == nil {
 			t.Errorf("%s: what cannot be written is whole", f.Name)
 		}
 	}
-	if err := Write(&bytes.Buffer{}, "HTML", tableOf(), ""); err == nil {
+	if err := Write(&bytes.Buffer{}, "HTML", tableOf(), Scratch{}); err == nil {
 		t.Error("there is no such format")
 	}
 }
@@ -364,7 +365,7 @@ func TestALargeWorkbookLeavesNothing(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	if err := Write(&b, store.FormatXLSX, table, scratch); err != nil {
+	if err := Write(&b, store.FormatXLSX, table, Scratch{Folder: scratch}); err != nil {
 		t.Fatal(err)
 	}
 	if files, err := os.ReadDir(scratch); err != nil || len(files) != 0 {
@@ -379,6 +380,35 @@ func TestALargeWorkbookLeavesNothing(t *testing.T) {
 	}
 }
 
+// A sheet in the making grows no further than there is room, and leaves nothing.
+func TestALargeWorkbookSparesTheDisk(t *testing.T) {
+	t.Parallel()
+	folder, left := t.TempDir(), 20<<20
+	room := func(bytes int) error {
+		if left -= bytes; left < 0 {
+			return store.ErrNoSpace
+		}
+		return nil
+	}
+	table, rows := tableOf(), 0
+	table.Rows = func(yield func([]string, error) bool) {
+		for rows = range 1000 {
+			if !yield([]string{"1", strings.Repeat("d", maxCell), "", ""}, nil) {
+				return
+			}
+		}
+	}
+	if err := Write(io.Discard, store.FormatXLSX, table, Scratch{folder, room}); !errors.Is(err, store.ErrNoSpace) {
+		t.Errorf("without room: %v, want ErrNoSpace", err)
+	}
+	if rows < 16<<20/maxCell || rows > 20<<20/maxCell {
+		t.Errorf("%d rows were taken, and there was room for %d", rows, 20<<20/maxCell)
+	}
+	if files, err := os.ReadDir(folder); err != nil || len(files) != 0 {
+		t.Errorf("left are %v, %v", files, err)
+	}
+}
+
 // FuzzCells finds no text that breaks a format, or that comes back as another.
 func FuzzCells(f *testing.F) {
 	for _, a := range awkward {
@@ -390,7 +420,7 @@ func FuzzCells(f *testing.F) {
 			table := tableOf([]string{"1", a, b, ""})
 			table.Title = a
 			files[format] = &bytes.Buffer{}
-			if err := Write(files[format], format, table, ""); err != nil {
+			if err := Write(files[format], format, table, Scratch{}); err != nil {
 				t.Fatalf("%s: %v", format, err)
 			}
 		}

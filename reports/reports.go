@@ -39,8 +39,8 @@ func reportOf(name string) (report, error) {
 
 // Make writes the report of a subscription as its owner may see it, by what he may do in the moment of the transaction. It
 // returns ErrSignIn for an owner who cannot sign in, and ErrDenied or ErrNotFound for one who lacks what the report needs.
-// scratch is as in Write.
-func Make(tx *store.Tx, w io.Writer, s *store.Subscription, scratch string) error {
+// Scratch is as in Write.
+func Make(tx *store.Tx, w io.Writer, s *store.Subscription, scratch Scratch) error {
 	r, err := reportOf(s.Report)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ type lab struct {
 	db     *store.DB
 	runner *Runner
 	log    *bytes.Buffer
+	full   atomic.Bool // the store's disk
 
 	mu  sync.Mutex
 	now time.Time
@@ -52,7 +54,7 @@ func newLab(t *testing.T) *lab {
 	must(t, err)
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
-	l.db, err = store.Open(t.Context(), engine, store.Options{Vault: vault, Hasher: authz.CheapHasher(1), Now: l.clock}, func() (store.FirstStart, error) {
+	l.db, err = store.Open(t.Context(), engine, store.Options{Vault: vault, Hasher: authz.CheapHasher(1), Now: l.clock, Room: l.room}, func() (store.FirstStart, error) {
 		return store.FirstStart{User: "administrator", Password: "secret", ApiKey: authz.NewAPIKey(), ClientID: authz.NewClientID(), ClientSecret: authz.NewClientSecret()}, nil
 	})
 	must(t, err)
@@ -69,6 +71,13 @@ func newLab(t *testing.T) *lab {
 	})
 	must(t, store.Sweep(t.Context(), l.db))
 	return l
+}
+
+func (l *lab) room(int) error {
+	if l.full.Load() {
+		return fmt.Errorf("%w: 100 MiB are free, and 1024 MiB are kept free", store.ErrNoSpace)
+	}
+	return nil
 }
 
 func must(t *testing.T, err error) {
@@ -168,7 +177,7 @@ func (l *lab) make(report, owner string, rule int) ([][]string, error) {
 	l.t.Helper()
 	s := &store.Subscription{Name: report, Report: report, Format: store.FormatCSV, UserID: l.users[owner], SmartRuleID: rule}
 	var b bytes.Buffer
-	_, err := store.View(l.t.Context(), l.db, store.System("test"), func(tx *store.Tx) (any, error) { return nil, Make(tx, &b, s, "") })
+	_, err := store.View(l.t.Context(), l.db, store.System("test"), func(tx *store.Tx) (any, error) { return nil, Make(tx, &b, s, Scratch{}) })
 	if err != nil {
 		return nil, err
 	}
@@ -303,6 +312,26 @@ func TestASubscriptionDelivers(t *testing.T) {
 	l.runner = NewRunner(l.db, "", slog.New(slog.DiscardHandler))
 	l.run(1)
 	l.run(0)
+}
+
+// TestAReportWithoutRoom has a disk that is too full for the file in which a workbook is made, and then has room again.
+func TestAReportWithoutRoom(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.may("north", authz.AssetManagement)
+	id := l.subscribe(store.Subscription{Report: store.ReportAssets, Format: store.FormatXLSX, UserID: l.users["north"]})
+	for _, says := range []store.Text{"no space on the disk: 100 MiB are free, and 1024 MiB are kept free", ""} {
+		l.full.Store(says != "")
+		l.step(time.Hour)
+		l.run(1)
+		run, err := store.View(t.Context(), l.db, store.System("test"), func(tx *store.Tx) (*store.SubscriptionRun, error) {
+			return store.SubscriptionRuns.Get(tx, id)
+		})
+		must(t, err)
+		if run.Error != says || (run.ReportDeliveryId == 0) != (says != "") {
+			t.Errorf("the run says %q and delivered %d, want %q", run.Error, run.ReportDeliveryId, says)
+		}
+	}
 }
 
 // TestRightsCountWhenAReportIsMade takes and gives rights between the runs of one subscription.

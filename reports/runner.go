@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,13 +33,14 @@ type Runner struct {
 	name string // by which it holds leases
 	wake chan struct{}
 
-	scratch string
+	scratch Scratch
 }
 
 // NewRunner returns a runner for a store that no other process works on. scratch is a private folder for what a format
-// cannot keep in memory; empty: the system's.
+// cannot keep in memory; empty: the system's. It has to spare the room that the store's disk keeps free: where it lies elsewhere, a store
+// without room has none for the delivery either.
 func NewRunner(db *store.DB, scratch string, log *slog.Logger) *Runner {
-	return &Runner{db: db, log: log, name: uuid.NewString(), wake: make(chan struct{}, 1), scratch: scratch}
+	return &Runner{db: db, log: log, name: uuid.NewString(), wake: make(chan struct{}, 1), scratch: Scratch{scratch, db.Room}}
 }
 
 // Wake tells the runner to look at the queue now. It never waits.
@@ -116,7 +118,9 @@ func reason(err error) string {
 		return "the owner is gone, inactive or quarantined"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "the report took longer than " + runTime.String()
-	case errors.Is(err, store.ErrInvalid), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrDenied):
+	case errors.Is(err, syscall.ENOSPC):
+		return "no space on the disk for the file that is being made"
+	case errors.Is(err, store.ErrNoSpace), errors.Is(err, store.ErrInvalid), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrDenied):
 		return err.Error()
 	}
 	return "internal error; the log has it"

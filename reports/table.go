@@ -37,9 +37,27 @@ const (
 	maxTIFFRows = 5_000
 )
 
-// Write writes a table as a file of a format, which is one of store.Formats. scratch is the folder where a large XLSX lies
-// until it is whole; empty: the system's.
-func Write(w io.Writer, format string, t Table, scratch string) error {
+// Scratch is where a large XLSX lies until it is whole.
+type Scratch struct {
+	Folder string                // private; empty: the system's
+	Room   func(bytes int) error // asked before so much is written there; nil: there is always room
+}
+
+// room asks for what a row of a sheet takes, its elements included.
+func (s Scratch) room(row []string) error {
+	if s.Room == nil {
+		return nil
+	}
+	const elements = 64 // around each cell
+	bytes := 0
+	for _, cell := range row {
+		bytes += elements + len(cell)
+	}
+	return s.Room(bytes)
+}
+
+// Write writes a table as a file of a format, which is one of store.Formats. It returns the error of scratch's Room.
+func Write(w io.Writer, format string, t Table, scratch Scratch) error {
 	write, limit := writeCSV, maxRows
 	switch format {
 	case store.FormatCSV:

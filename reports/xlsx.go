@@ -12,9 +12,10 @@ import (
 const maxCell = 32_000
 
 // writeXLSX writes a workbook of one sheet. All cells are text, so that none is a formula. The title and the date are in
-// its properties and, with the page numbers, on its printed pages. Above 16 MiB the sheet goes to a file in scratch.
-func writeXLSX(w io.Writer, t Table, scratch string) (err error) {
-	f := excelize.NewFile(excelize.Options{TmpDir: scratch})
+// its properties and, with the page numbers, on its printed pages. Above 16 MiB the sheet goes to a file in scratch, which grows
+// with the rows; so each is asked room for.
+func writeXLSX(w io.Writer, t Table, scratch Scratch) (err error) {
+	f := excelize.NewFile(excelize.Options{TmpDir: scratch.Folder})
 	defer func() { err = errors.Join(err, f.Close()) }()
 	const sheet = "Report"
 	if err := errors.Join(
@@ -37,6 +38,9 @@ func writeXLSX(w io.Writer, t Table, scratch string) (err error) {
 	n := 1
 	for row, err := range t.Rows {
 		if err != nil {
+			return err
+		}
+		if err := scratch.room(row); err != nil {
 			return err
 		}
 		cells := make([]any, len(row))

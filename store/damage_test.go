@@ -372,3 +372,22 @@ func TestKeysAreWrittenAsTheDocumentDoes(t *testing.T) {
 		}
 	}
 }
+
+// TestARepairShowsWhoHasNoOwner removes an asset of which everything else is left. The pointer that a repair takes away is all that spoke for
+// there being an owner, so in the same run his belongings are found to have none.
+func TestARepairShowsWhoHasNoOwner(t *testing.T) {
+	t.Parallel()
+	l, asset := populated(t)
+	l.unsound = true
+	l.raw(func(w kv.Txn) error { return w.Delete(Assets.key(kindRecord, K(1, asset))) })
+	said := strings.Join(l.verified(true), "\n")
+	for _, want := range []string{
+		`Asset as@<1>: follows from no record; deleted`,
+		`Database db=<1><1>: belongs to Asset 1, which is not there`,
+		`Managed System ms=<1>: belongs to Asset 1, which is not there`,
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("no problem says %q; they are\n%s", want, said)
+		}
+	}
+}

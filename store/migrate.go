@@ -113,11 +113,16 @@ func (n *Count[ID, T]) walk(tx *Tx) (map[string]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		if key := n.keys(record); key != nil {
-			totals[string(n.key(key))]++
-		}
+		n.tally(totals, record)
 	}
 	return totals, nil
+}
+
+// tally counts a record among the totals.
+func (n *Count[ID, T]) tally(totals map[string]int, record *T) {
+	if key := n.keys(record); key != nil {
+		totals[string(n.key(key))]++
+	}
 }
 
 // reindex writes the entries of a new index, which has none yet for records that are older than it. Nobody may write them

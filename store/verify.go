@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"slices"
 	"time"
@@ -48,6 +49,9 @@ type Verified struct {
 type VerifyOptions struct {
 	Vault         *authz.Vault // required
 	RepairIndexes bool         // make index entries, pointers, guards, counts and the way back of links anew from records and links
+
+	// Progress is told now and then what is being looked at and how many keys were, some of them twice. nil: nobody asks.
+	Progress func(what string, keys int)
 }
 
 // checks are all that Verify does. What keeps something that follows neither from one record nor from one link adds a line here.
@@ -78,7 +82,10 @@ func Verify(ctx context.Context, engine kv.Engine, o VerifyOptions, report func(
 	case version < SchemaVersion:
 		return nil, fmt.Errorf("the store is of schema %d: muster serve brings it to %d at its start, and then it can be verified", version, SchemaVersion)
 	}
-	v := &verification{repair: o.RepairIndexes, report: report, named: map[string]bool{}}
+	v := &verification{
+		repair: o.RepairIndexes, report: report, progress: o.Progress, seed: maphash.MakeSeed(),
+		named: map[string]bool{}, totals: map[any]map[string]int{}, owners: owners(),
+	}
 	var err error
 	for _, check := range checks() {
 		if err == nil {
@@ -111,14 +118,23 @@ func newer(version int) error {
 // verification is one run of Verify.
 type verification struct {
 	Verified
-	tx     *Tx // of the check that runs
-	repair bool
-	report func(Problem) error
+	tx       *Tx // of the check that runs
+	repair   bool
+	report   func(Problem) error
+	progress func(what string, keys int)
+	at       string // what is being looked at
+	keys     int    // that were looked at
+	seed     maphash.Seed
+	scratch  []byte // of sums
 
 	named map[string]bool            // keys that a problem was reported of, so that none is reported twice
 	swept map[sweepKind]map[int]bool // what is queued to be swept; nil until it is asked for
 	fixes []kv.Pair                  // what is to be written; a nil value deletes
 	cut   bool                       // a link was repaired
+
+	totals   map[any]map[string]int // of each Count, the records by the key that it is kept under; none if some cannot be read
+	owners   []ownership
+	orphaned bool // a record may have no owner
 }
 
 // wrong reports a problem that nothing here can repair.
@@ -182,6 +198,7 @@ func (v *verification) count(r kv.Range) (n int, err error) {
 		if err != nil {
 			return n, err
 		}
+		v.advance("")
 		n++
 	}
 	return n, nil

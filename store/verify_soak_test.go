@@ -32,11 +32,16 @@ func TestSoakVerifyInBoundedMemory(t *testing.T) {
 		}
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(192 << 20)) // as the program has by default
+	began := time.Now()
 	engine := bigStore(t, assets)
+	t.Logf("filled in %v", time.Since(began).Round(time.Second))
+	told := 0
 	verify := func(repair bool) (took time.Duration, heap uint64, v *Verified) {
 		stop := peakHeap(&heap)
 		began := time.Now()
-		v, err := Verify(t.Context(), engine, VerifyOptions{Vault: options(nil).Vault, RepairIndexes: repair}, func(Problem) error { return nil })
+		v, err := Verify(t.Context(), engine, VerifyOptions{
+			Vault: options(nil).Vault, RepairIndexes: repair, Progress: func(string, int) { told++ },
+		}, func(Problem) error { return nil })
 		stop()
 		if err != nil {
 			t.Fatal(err)
@@ -44,20 +49,25 @@ func TestSoakVerifyInBoundedMemory(t *testing.T) {
 		if heap > verifyMemory {
 			t.Errorf("%d MiB on the heap, limit %d", heap>>20, verifyMemory>>20)
 		}
+		t.Logf("verified in %v, repair %v, %d MiB on the heap", time.Since(began).Round(time.Second), repair, heap>>20)
 		return time.Since(began), heap, v
 	}
 	took, heap, v := verify(false)
+	if told < v.Records/advanceEvery {
+		t.Errorf("progress was told %d times of %d records", told, v.Records)
+	}
 	if v.Problems > 0 || v.Records < assets {
 		t.Errorf("%+v", v)
 	}
 	const damaged = 1000
 	damage(t, engine, damaged)
-	_, _, broken := verify(true)
+	mending, _, broken := verify(true)
 	_, _, mended := verify(false)
 	if broken.Repaired != damaged || mended.Problems > 0 {
 		t.Errorf("%d of %d repaired, %d problems left", broken.Repaired, damaged, mended.Problems)
 	}
-	t.Attr("figure", fmt.Sprintf("%d records in %.0f s, %d MiB on the heap; %d entries repaired", v.Records, took.Seconds(), heap>>20, broken.Repaired))
+	t.Attr("figure", fmt.Sprintf("%d records in %.0f s, %d MiB on the heap; %d entries repaired in %.0f s",
+		v.Records, took.Seconds(), heap>>20, broken.Repaired, mending.Seconds()))
 }
 
 // bigStore makes a store on disk with that many assets.
@@ -72,9 +82,10 @@ func bigStore(t *testing.T, assets int) kv.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for from := 0; from < assets; from += 50 {
+	const batch = 250
+	for from := 0; from < assets; from += batch {
 		err := Change(t.Context(), db, System("imports"), func(tx *Tx) error {
-			for i := from; i < min(from+50, assets); i++ {
+			for i := from; i < min(from+batch, assets); i++ {
 				if _, _, err := UpsertAsset(tx, firstWorkgroupID, benchFacts(i)); err != nil {
 					return err
 				}

@@ -3,12 +3,15 @@ package store
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/musterhq/muster/store/kv"
 )
 
-// What follows from records and links is derived from their declarations, as it is written. Each key that has to be there is
-// read by a point read. Whether there are others is a matter of counting; only if there are, each is looked at.
+// What follows from records and links is derived from their declarations, as it is written. Whether it is what is there is told
+// by sums, of one walk over the records and one over each kind of key. Only where two sums differ is each key looked at, by
+// point reads.
 
 func (c *Collection[ID, T]) prefixes() []string {
 	kinds := []string{string(kindRecord), string(kindSequence)}
@@ -39,31 +42,116 @@ type following struct {
 
 // verify checks the records of the collection, and all that follows from them.
 func (c *Collection[ID, T]) verify(v *verification) error {
+	wanted, err := c.verifyRecords(v)
+	if err != nil {
+		return err
+	}
+	uneven := map[byte]bool{}
+	for _, kind := range c.followingKinds() {
+		there, err := v.sumOf(kv.Prefix(c.key(kind, nil)))
+		if err != nil {
+			return err
+		}
+		uneven[kind] = there != wanted[kind]
+	}
+	if slices.Contains(slices.Collect(maps.Values(uneven)), true) {
+		if err := c.verifyEach(v, uneven); err != nil {
+			return err
+		}
+	}
+	for _, ix := range c.indexes {
+		if ix.guarded {
+			if err := ix.verifyGuards(v); err != nil {
+				return err
+			}
+		}
+	}
+	return c.verifySequence(v)
+}
+
+// verifyRecords checks each record by itself, and sums up what follows from all of them, by kind. It decodes them but once, so
+// it also counts what is counted of them, and looks whether their owners are there.
+func (c *Collection[ID, T]) verifyRecords(v *verification) (wanted map[byte]sum, err error) {
+	wanted = map[byte]sum{}
+	totals, owners, readable := make([]map[string]int, len(c.counted)), v.ownersOf(c), true
+	for i := range totals {
+		totals[i] = map[string]int{}
+	}
+	prefix := c.key(kindRecord, nil)
+	for pair, err := range v.tx.r.Scan(kv.Prefix(prefix)) {
+		if err != nil {
+			return nil, err
+		}
+		v.Records++
+		v.advance(c.name)
+		record, err := c.decode(pair.Value)
+		if err != nil {
+			readable = false
+			if err := v.wrong(c.name, pair.Key, "the record cannot be read"); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		for i, n := range c.counted {
+			n.tally(totals[i], record)
+		}
+		if err := v.owns(owners, record); err != nil {
+			return nil, err
+		}
+		if tail := c.tail(record); !bytes.Equal(pair.Key[len(prefix):], tail) {
+			if err := v.wrong(c.name, pair.Key, "by what it says, the record belongs under %s", keyText(c.key(kindRecord, tail))); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		for _, f := range c.following(record) {
+			wanted[f.kind] = wanted[f.kind].plus(v, f.key, f.value)
+		}
+	}
+	for i, n := range c.counted {
+		if readable {
+			v.totals[n] = totals[i]
+		}
+	}
+	return wanted, nil
+}
+
+// followingKinds are the kinds of the keys that following lists.
+func (c *Collection[ID, T]) followingKinds() (kinds []byte) {
+	if c.place != nil {
+		kinds = append(kinds, kindPointer)
+	}
+	for _, ix := range c.indexes {
+		kinds = append(kinds, ix.kind)
+	}
+	return kinds
+}
+
+// verifyEach looks at every key of the uneven kinds.
+func (c *Collection[ID, T]) verifyEach(v *verification, uneven map[byte]bool) error {
 	found := map[byte]int{} // of each kind, how many keys follow from records
 	prefix := c.key(kindRecord, nil)
 	for pair, err := range v.tx.r.Scan(kv.Prefix(prefix)) {
 		if err != nil {
 			return err
 		}
-		v.Records++
+		v.advance(c.name)
 		record, err := c.decode(pair.Value)
-		if err != nil {
-			if err := v.wrong(c.name, pair.Key, "the record cannot be read"); err != nil {
-				return err
-			}
-			continue
+		if err != nil || !bytes.Equal(pair.Key[len(prefix):], c.tail(record)) {
+			continue // reported already
 		}
-		if tail := c.tail(record); !bytes.Equal(pair.Key[len(prefix):], tail) {
-			if err := v.wrong(c.name, pair.Key, "by what it says, the record belongs under %s", keyText(c.key(kindRecord, tail))); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := c.expect(v, record, found); err != nil {
+		if err := c.expect(v, record, uneven, found); err != nil {
 			return err
 		}
 	}
-	return c.verifyOthers(v, found)
+	for _, kind := range c.followingKinds() {
+		if uneven[kind] {
+			if err := c.verifyKind(v, kind, found[kind]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // following lists the keys that follow from a record, but for guards.
@@ -97,9 +185,9 @@ func (c *Collection[ID, T]) has(v *verification, tail Key, key []byte) (has, rea
 	return false, true, nil
 }
 
-// expect checks that all keys are there that follow from a record, and counts them by their kind.
-func (c *Collection[ID, T]) expect(v *verification, record *T, found map[byte]int) error {
-	keys, from := c.following(record), fmt.Sprintf("%s %v", c.name, *c.id(record))
+// expect checks that the keys of some kinds are there that follow from a record, and counts them by their kind.
+func (c *Collection[ID, T]) expect(v *verification, record *T, kinds map[byte]bool, found map[byte]int) error {
+	keys := slices.DeleteFunc(c.following(record), func(f following) bool { return !kinds[f.kind] })
 	asked := make([][]byte, len(keys))
 	for i, f := range keys {
 		asked[i] = f.key
@@ -112,10 +200,12 @@ func (c *Collection[ID, T]) expect(v *verification, record *T, found map[byte]in
 		value := values[i]
 		if value != nil {
 			found[f.kind]++
+			if bytes.Equal(value, f.value) {
+				continue
+			}
 		}
+		from := fmt.Sprintf("%s %v", c.name, *c.id(record))
 		switch {
-		case bytes.Equal(value, f.value) && value != nil:
-			continue
 		case value == nil:
 			err = v.repairable(c.name, f.key, f.value, "is missing, and follows from "+from)
 		default:
@@ -141,26 +231,6 @@ func (c *Collection[ID, T]) other(v *verification, f following, value []byte, fr
 		}
 	}
 	return v.repairable(c.name, f.key, f.value, "does not lead to "+from+", from which it follows")
-}
-
-// verifyOthers finds the keys that follow from no record.
-func (c *Collection[ID, T]) verifyOthers(v *verification, found map[byte]int) error {
-	if c.place != nil {
-		if err := c.verifyKind(v, kindPointer, found[kindPointer]); err != nil {
-			return err
-		}
-	}
-	for _, ix := range c.indexes {
-		if err := c.verifyKind(v, ix.kind, found[ix.kind]); err != nil {
-			return err
-		}
-		if ix.guarded {
-			if err := ix.verifyGuards(v); err != nil {
-				return err
-			}
-		}
-	}
-	return c.verifySequence(v)
 }
 
 // verifyKind finds the keys of a kind that follow from no record, if there are more of them than do.
@@ -191,32 +261,46 @@ func (c *Collection[ID, T]) verifyKind(v *verification, kind byte, follow int) e
 
 // verifyGuards checks that each key of a guarded index has its guard, and no other has one.
 func (ix *Index[ID, T]) verifyGuards(v *verification) error {
-	guards, last := 0, []byte(nil)
+	all := kv.Prefix(ix.guardKey(nil))
+	var wanted sum
+	err := ix.guards(v, func(guard []byte) error {
+		wanted = wanted.plus(v, guard, nil)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if there, err := v.sumOf(all); err != nil || there == wanted {
+		return err
+	}
+	err = ix.guards(v, func(guard []byte) error {
+		mark, err := v.tx.get(guard)
+		if mark != nil || err != nil {
+			return err
+		}
+		return v.repairable(ix.c.name, guard, []byte{}, "is missing, and guards "+keyText(ix.c.key(ix.kind, guard[4:])))
+	})
+	return first(err, ix.verifyIdleGuards(v, all))
+}
+
+// guards calls do with each guard that has to be there.
+func (ix *Index[ID, T]) guards(v *verification, do func(guard []byte) error) error {
+	var last []byte
 	for pair, err := range v.tx.r.Scan(kv.Prefix(ix.c.key(ix.kind, nil))) {
 		if err != nil {
 			return err
 		}
+		v.advance(ix.c.name)
 		indexed, whole := bytes.CutSuffix(pair.Key[3:], pair.Value)
 		if !whole || v.named[string(pair.Key)] || last != nil && bytes.Equal(indexed, last) {
 			continue
 		}
 		last = append(last[:0:0], indexed...)
-		guard := ix.guardKey(last)
-		mark, err := v.tx.get(guard)
-		if err != nil {
-			return err
-		}
-		if mark != nil {
-			guards++
-		} else if err := v.repairable(ix.c.name, guard, []byte{}, "is missing, and guards "+keyText(ix.c.key(ix.kind, last))); err != nil {
+		if err := do(ix.guardKey(last)); err != nil {
 			return err
 		}
 	}
-	all := kv.Prefix(ix.guardKey(nil))
-	if n, err := v.count(all); err != nil || n == guards {
-		return err
-	}
-	return ix.verifyIdleGuards(v, all)
+	return nil
 }
 
 // verifyIdleGuards finds guards of keys without entries.

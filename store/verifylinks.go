@@ -15,12 +15,32 @@ func (l *Link[A, B]) prefixes() []string {
 // verify checks that each pair is there in both directions with the same value. The way forth counts: a way back alone is
 // no link.
 func (l *Link[A, B]) verify(v *verification) error {
-	both := 0
+	var wanted sum
+	pairs := true // whether all are
 	for pair, err := range v.tx.r.Scan(kv.Prefix(l.key(kindForth, nil))) {
 		if err != nil {
 			return err
 		}
 		v.Links++
+		v.advance(l.name)
+		back, err := turned[A, B](l.key(kindBack, nil), pair)
+		pairs = pairs && err == nil
+		wanted = wanted.plus(v, back, pair.Value)
+	}
+	if there, err := v.sumOf(kv.Prefix(l.key(kindBack, nil))); err != nil || pairs && there == wanted {
+		return err
+	}
+	return l.verifyEach(v)
+}
+
+// verifyEach looks at every pair.
+func (l *Link[A, B]) verifyEach(v *verification) error {
+	both := 0
+	for pair, err := range v.tx.r.Scan(kv.Prefix(l.key(kindForth, nil))) {
+		if err != nil {
+			return err
+		}
+		v.advance(l.name)
 		back, err := turned[A, B](l.key(kindBack, nil), pair)
 		if err != nil {
 			if err := v.wrong(l.name, pair.Key, "%v", err); err != nil {
@@ -139,24 +159,25 @@ type lives[ID int | string] struct {
 	knows bool
 }
 
-func (l *lives[ID]) check(v *verification, what string, key []byte, id ID) error {
+// there reports whether the record with the id is there.
+func (l *lives[ID]) there(v *verification, id ID) (bool, error) {
 	if l.knows && l.last == id {
-		return nil
+		return true, nil
 	}
 	there, err := l.has(v.tx, id)
-	if err != nil {
+	l.last, l.knows = id, there
+	return there, err
+}
+
+func (l *lives[ID]) check(v *verification, what string, key []byte, id ID) error {
+	there, err := l.there(v, id)
+	if err != nil || there {
 		return err
 	}
-	if !there {
-		if there, err = v.waits(l.sweep, id); err != nil {
-			return err
-		}
+	if there, err = v.waits(l.sweep, id); err != nil || there {
+		return err
 	}
-	if !there {
-		return v.wrong(what, key, "belongs to %s %v, which is not there", l.of, id)
-	}
-	l.last, l.knows = id, true
-	return nil
+	return v.wrong(what, key, "belongs to %s %v, which is not there", l.of, id)
 }
 
 // waits reports whether what a deleted record left is queued to be swept.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/store"
 	"github.com/musterhq/muster/store/backup"
+	"github.com/musterhq/muster/store/kv/disk"
 )
 
 // spooledPrefix marks the files of queued imports in a backup.
@@ -30,7 +32,8 @@ func backupCommand() *cobra.Command {
 		Use:   "backup FILE",
 		Short: "Write a backup, also while muster serves",
 		Long: `backup writes the store as it is at one moment, with its certificate, its master key and the files of queued imports, to a
-new file. It goes through the server that runs on the store, or opens the store itself.
+new file. It goes through the server that runs on the store, or opens the store itself. On the store's own disk it
+leaves free what --disk-reserve says.
 
 The file is encrypted with age, to a passphrase or to recipients, so that the age program opens it too. A master key that
 lies elsewhere (--master-key-file) is not in it, and neither are plugins.`,
@@ -41,7 +44,7 @@ lies elsewhere (--master-key-file) is not in it, and neither are plugins.`,
 				return err
 			}
 			return c.with(cmd.Context(), func(reached *client) error {
-				size, err := reached.backUp(cmd.Context(), args[0], recipients)
+				size, err := c.backUp(cmd.Context(), reached, args[0], recipients)
 				if err == nil {
 					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d bytes\n", args[0], size)
 				}
@@ -109,8 +112,17 @@ func addFile(b *backup.Writer, name, path string) error {
 	return b.File(name, f)
 }
 
+// sparing is a writer of a file in a folder that leaves the store's reserve free, if it lies on the store's disk.
+func (c *config) sparing(folder string, out io.Writer) (io.Writer, error) {
+	shared, err := disk.Shared(folder, c.dir)
+	if !shared || err != nil {
+		return out, err
+	}
+	return disk.NewWatch(c.dir, c.diskReserve, slog.New(slog.DiscardHandler)).Writer(out), nil
+}
+
 // backUp writes the backup of the local door to a new file, which is there only when all of it is.
-func (c *client) backUp(ctx context.Context, file string, recipients []age.Recipient) (size int64, err error) {
+func (c *config) backUp(ctx context.Context, from *client, file string, recipients []age.Recipient) (size int64, err error) {
 	if _, err := os.Lstat(file); !errors.Is(err, os.ErrNotExist) {
 		return 0, errors.Join(err, fmt.Errorf("%s is there already", file))
 	}
@@ -124,7 +136,11 @@ func (c *client) backUp(ctx context.Context, file string, recipients []age.Recip
 		}
 		_ = os.Remove(unfinished.Name())
 	}()
-	if err := c.fetchBackup(ctx, unfinished, recipients); err != nil {
+	out, err := c.sparing(filepath.Dir(file), unfinished)
+	if err != nil {
+		return 0, err
+	}
+	if err := from.fetchBackup(ctx, out, recipients); err != nil {
 		return 0, err
 	}
 	if err := unfinished.Sync(); err != nil {

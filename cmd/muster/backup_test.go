@@ -131,6 +131,10 @@ func TestBackupCommands(t *testing.T) {
 	expect(`--recipient "age1x"`, "backup", in("a"), "--dir", dir, "--recipient", "age1x")
 	expect("is there already", "backup", pass, "--dir", dir, "--plain")
 	expect(" bytes", "backup", in("plain"), "--dir", dir, "--plain")
+	expect("no space on the disk", "restore", in("plain"), "--dir", in("without room"), "--disk-reserve", noDiskHasIt)
+	if left, _ := filepath.Glob(in("without room*")); len(left) > 0 {
+		t.Errorf("a restore without room has left %v", left)
+	}
 	expect(" bytes", "backup", in("sealed"), "--dir", dir, "--passphrase-file", pass)
 	expect(" bytes", "backup", in("to"), "--dir", dir, "--recipient", identity.Recipient().String())
 
@@ -164,6 +168,27 @@ func TestBackupCommands(t *testing.T) {
 	for file, args := range map[string][]string{"plain": nil, "sealed": {"--passphrase-file", pass}, "to": {"--identity", id}} {
 		expect("is the store of", append([]string{"restore", in(file), "--dir", target + file}, args...)...)
 		expect("ey", "token", "administrator", "--dir", target+file)
+	}
+}
+
+// noDiskHasIt is a reserve for which there is never room.
+const noDiskHasIt = "9223372036854775807"
+
+// TestABackupSparesTheStoresDisk writes beside a store that is served, on a disk with less room than is kept free.
+func TestABackupSparesTheStoresDisk(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	serve(t, dir)
+	beside := dir + ".backup"
+	_, log, code := runCommand(t, "backup", beside, "--plain", "--dir", dir, "--disk-reserve", noDiskHasIt)
+	if code != 1 || !strings.Contains(log, "no space on the disk") {
+		t.Errorf("without room: %d %q", code, log)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(dir), "*.backup*")); len(left) > 0 {
+		t.Errorf("it has left %v", left)
+	}
+	if out, log, code := runCommand(t, "backup", beside, "--plain", "--dir", dir); code != 0 {
+		t.Errorf("with room: %s%s", out, log)
 	}
 }
 

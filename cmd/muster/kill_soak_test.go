@@ -15,14 +15,18 @@ import (
 
 // TestSoakKillLoop is TestKillLoop with MUSTER_SOAK_KILLS rounds.
 func TestSoakKillLoop(t *testing.T) {
+	t.Attr("promise", "kill -9: every answered write is kept, with exactly one audit row")
 	rounds := soakScale(t, "MUSTER_SOAK_KILLS", 200)
 	acknowledged := killLoop(t, rounds)
-	t.Attr("promise", "kill -9: every answered write is kept, with exactly one audit row")
+	if t.Failed() {
+		return // the figure would say otherwise
+	}
 	t.Attr("figure", fmt.Sprintf("%d kills, %d acknowledged writes, none lost", rounds, acknowledged))
 }
 
 // TestSoakReady kills a server that has MUSTER_SOAK_ASSETS assets, under load, and measures how soon the next one is ready.
 func TestSoakReady(t *testing.T) {
+	t.Attr("promise", "ready again within 2 s of kill -9 at 100,000 assets")
 	const limit = 2 * time.Second
 	assets := soakScale(t, "MUSTER_SOAK_ASSETS", 100_000)
 	dir := newDir(t)
@@ -40,11 +44,10 @@ func TestSoakReady(t *testing.T) {
 		took = append(took, time.Since(began))
 	}
 	slices.Sort(took)
-	if took[0] > limit { // the quickest: the others say more about who else uses the machine
+	if took[2] > limit { // the one in the middle: the slowest says more about who else uses the machine
 		t.Errorf("ready after %v, want at most %v", took, limit)
 	}
-	t.Attr("promise", "ready again within 2 s of kill -9 at 100,000 assets")
-	t.Attr("figure", fmt.Sprintf("%d assets: ready after %v (median of 5, %v to %v)", assets, took[2], took[0], took[4]))
+	t.Attr("figure", fmt.Sprintf("%d assets, 5 kills: ready after %d ms in the middle, %d ms at the most", assets, took[2].Milliseconds(), took[4].Milliseconds()))
 }
 
 // fillStore brings assets into the store of a server that does not run.

@@ -19,6 +19,7 @@ import (
 	"github.com/musterhq/muster/store/backup"
 	"github.com/musterhq/muster/store/kv"
 	"github.com/musterhq/muster/store/kv/badgerkv"
+	"github.com/musterhq/muster/store/kv/disk"
 )
 
 // restoring is one run of muster restore.
@@ -128,6 +129,7 @@ func (r *restoring) into(ctx context.Context, ask io.Writer, dir string) error {
 	}
 	target := *r.config
 	target.dir = dir
+	watch := disk.NewWatch(dir, r.diskReserve, slog.New(slog.DiscardHandler))
 	var engine *badgerkv.Engine
 	var loader *backup.Loader
 	open := func() error {
@@ -138,12 +140,12 @@ func (r *restoring) into(ctx context.Context, ask io.Writer, dir string) error {
 		if err != nil {
 			return err
 		}
-		engine, err = badgerkv.Open(badgerkv.Options{Dir: target.storeFolder(), Key: key})
+		engine, err = badgerkv.Open(badgerkv.Options{Dir: target.storeFolder(), Key: key, Room: watch.Room})
 		loader = backup.NewLoader(ctx, engine)
 		return err
 	}
 	_, err := r.read(ask, backup.Visitor{
-		File: func(name string) (backup.FileSink, error) { return restoredFile(dir, name) },
+		File: func(name string) (backup.FileSink, error) { return restoredFile(watch, dir, name) },
 		Pair: func(p kv.Pair) error {
 			if engine == nil {
 				if err := open(); err != nil {
@@ -170,7 +172,7 @@ func (r *restoring) into(ctx context.Context, ask io.Writer, dir string) error {
 }
 
 // restoredFile makes a file of a backup.
-func restoredFile(dir, name string) (backup.FileSink, error) {
+func restoredFile(watch *disk.Watch, dir, name string) (backup.FileSink, error) {
 	path := filepath.Join(dir, name)
 	if file, is := spooled(name); is {
 		path = filepath.Join(dir, "imports", file)
@@ -181,12 +183,15 @@ func restoredFile(dir, name string) (backup.FileSink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return syncedFile{f}, nil
+	return syncedFile{watch.Writer(f), f}, nil
 }
 
-type syncedFile struct{ *os.File }
+type syncedFile struct {
+	io.Writer
+	file *os.File
+}
 
-func (f syncedFile) Close() error { return errors.Join(f.Sync(), f.File.Close()) }
+func (f syncedFile) Close() error { return errors.Join(f.file.Sync(), f.file.Close()) }
 
 // appear puts the finished folder where an empty one or none is.
 func appear(finished, dir string) error {

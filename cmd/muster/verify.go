@@ -23,6 +23,9 @@ type verifying struct {
 	repair bool
 	out    io.Writer
 	told   int // problems
+
+	progress io.Writer
+	lately   time.Time // when progress was told
 }
 
 // maxTold is how many problems are written, each on a line of its own; those beyond are counted.
@@ -44,7 +47,7 @@ Of the audits it cannot find that a row was removed in the seconds before it was
 exchanged for an older copy of itself; the end of the chain that it prints tells that to whoever keeps it elsewhere.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v.out = cmd.OutOrStdout()
+			v.out, v.progress = cmd.OutOrStdout(), cmd.ErrOrStderr()
 			return v.run(cmd.Context())
 		},
 	}
@@ -55,6 +58,7 @@ exchanged for an older copy of itself; the end of the chain that it prints tells
 
 func (v *verifying) run(ctx context.Context) error {
 	began := time.Now()
+	v.lately = began
 	o, err := v.storeOptions()
 	if err != nil {
 		return err
@@ -119,11 +123,24 @@ func (v *verifying) look(ctx context.Context, o badgerkv.Options) (found *store.
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
-	return store.Verify(ctx, engine, store.VerifyOptions{Vault: vault, RepairIndexes: v.repair}, func(p store.Problem) error {
+	how := store.VerifyOptions{Vault: vault, RepairIndexes: v.repair, Progress: v.advance}
+	return store.Verify(ctx, engine, how, func(p store.Problem) error {
 		if v.told++; v.told > maxTold {
 			return nil
 		}
 		_, err := fmt.Fprintln(v.out, p)
 		return err
 	})
+}
+
+// progressEvery is how often who waits is told that it goes on.
+const progressEvery = 5 * time.Second
+
+// advance tells how far it is, of a store that takes longer to look at than one waits without a word.
+func (v *verifying) advance(what string, keys int) {
+	if time.Since(v.lately) < progressEvery {
+		return
+	}
+	v.lately = time.Now()
+	fmt.Fprintf(v.progress, "%d keys read, at %s\n", keys, what)
 }

@@ -1,5 +1,5 @@
 // Command soak reads what go test -json says of the soaks and prints a table: what is promised, the figure that was seen,
-// and whether the promise was kept. A soak says the first two by t.Attr("promise", …) and t.Attr("figure", …).
+// whether the promise was kept, and how long that took. It exits with 1 if one was broken, did not end, or if there was none. A soak says the first two by t.Attr("promise", …) and t.Attr("figure", …).
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 )
 
 // event is a line of go test -json.
@@ -23,6 +24,7 @@ type event struct {
 // soak is a test, or a subtest with a promise of its own.
 type soak struct {
 	name, promise, figure, result string
+	seconds                       float64
 	said                          strings.Builder // what it printed
 }
 
@@ -32,8 +34,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "soak:", err)
 		os.Exit(2)
 	}
-	write(os.Stdout, table)
-	if !ok {
+	if !write(os.Stdout, table) || !ok {
 		os.Exit(1)
 	}
 }
@@ -72,6 +73,7 @@ func read(in io.Reader, progress io.Writer) (table []*soak, ok bool, err error) 
 
 // note takes in one event of the soak.
 func (s *soak) note(e event, progress io.Writer) {
+	s.seconds = max(s.seconds, e.Elapsed)
 	switch e.Action {
 	case "attr":
 		switch e.Key {
@@ -83,9 +85,9 @@ func (s *soak) note(e event, progress io.Writer) {
 	case "output":
 		s.said.WriteString(e.Output)
 	case "pass":
-		s.result = fmt.Sprintf("kept, %.0f s", e.Elapsed)
+		s.result = kept
 		if s.shown() {
-			fmt.Fprintf(progress, "%s: %s\n", s.name, s.result)
+			fmt.Fprintf(progress, "%s: %s, %.0f s\n", s.name, s.result, s.seconds)
 		}
 	case "skip":
 		s.result = "skipped: " + s.reason()
@@ -110,13 +112,32 @@ func (s *soak) reason() string {
 // shown reports whether it has a line of its own: every test has, and those of its subtests that have a promise.
 func (s *soak) shown() bool { return s.promise != "" || !strings.Contains(s.name, "/") }
 
-// write prints the table.
-func write(out io.Writer, table []*soak) {
-	fmt.Fprint(out, "\n| promise | figure | result | soak |\n|---|---|---|---|\n")
+// kept is the result of a soak that passed.
+const kept = "kept"
+
+// write prints the table and the sum of it. It reports whether there were soaks, and none was broken.
+func write(out io.Writer, table []*soak) bool {
+	fmt.Fprint(out, "\n| promise | figure | result | time | soak |\n|---|---|---|---|---|\n")
+	tests, passed, skipped, seconds := 0, 0, 0, 0.0
 	for _, s := range table {
 		if !s.shown() {
 			continue
 		}
-		fmt.Fprintf(out, "| %s | %s | %s | %s |\n", cmp.Or(s.promise, "(not said)"), s.figure, cmp.Or(s.result, "BROKEN: it did not end"), s.name)
+		s.result = cmp.Or(s.result, "BROKEN: it did not end")
+		fmt.Fprintf(out, "| %s | %s | %s | %.0f s | %s |\n", cmp.Or(s.promise, "(not said)"), s.figure, s.result, s.seconds, s.name)
+		tests++
+		switch {
+		case s.result == kept:
+			passed++
+		case strings.HasPrefix(s.result, "skipped"):
+			skipped++
+		}
+		if !strings.Contains(s.name, "/") { // whose time that of its subtests is part of
+			seconds += s.seconds
+		}
 	}
+	broken := tests - passed - skipped
+	took := time.Duration(seconds) * time.Second
+	fmt.Fprintf(out, "\n%d promises: %d kept, %d BROKEN, %d skipped; %v\n", tests, passed, broken, skipped, took)
+	return tests > 0 && broken == 0
 }

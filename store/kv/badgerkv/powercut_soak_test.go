@@ -61,6 +61,7 @@ func powerCut(t *testing.T, image, at string, sync bool) (acknowledged, lost int
 
 // TestSoakPowerCut takes the power from a store that is written. MUSTER_SOAK_POWER_CUTS is how often.
 func TestSoakPowerCut(t *testing.T) {
+	t.Attr("promise", "a power cut loses nothing that was acknowledged")
 	times := 50
 	if n, err := strconv.Atoi(os.Getenv("MUSTER_SOAK_POWER_CUTS")); err == nil {
 		times = n
@@ -82,6 +83,5 @@ func TestSoakPowerCut(t *testing.T) {
 	if unsynced == 0 || all < times {
 		t.Errorf("without syncs %d writes are lost, of %d with syncs none: this proves nothing", unsynced, all)
 	}
-	t.Attr("promise", "a power cut loses nothing that was acknowledged")
 	t.Attr("figure", fmt.Sprintf("%d cuts, %d acknowledged writes, %d lost; with syncs off %d lost in %d cuts", times, all, lost, unsynced, max(times/10, 1)))
 }

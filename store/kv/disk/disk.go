@@ -9,6 +9,7 @@ package disk
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"sync/atomic"
 	"syscall"
@@ -56,4 +57,31 @@ func (w *Watch) Room(bytes int) error {
 	}
 	const mib = 1 << 20
 	return fmt.Errorf("%w: %d MiB are free, and %d MiB are kept free", kv.ErrNoSpace, free/mib, w.reserve/mib)
+}
+
+// Writer passes on to out what there is room for, and returns Room's error for what there is not.
+func (w *Watch) Writer(out io.Writer) io.Writer { return watched{w, out} }
+
+type watched struct {
+	watch *Watch
+	out   io.Writer
+}
+
+func (w watched) Write(p []byte) (int, error) {
+	if err := w.watch.Room(len(p)); err != nil {
+		return 0, err
+	}
+	return w.out.Write(p)
+}
+
+// Shared reports whether two paths lie on the same file system, so that what one takes the other lacks.
+func Shared(a, b string) (bool, error) {
+	var one, other syscall.Stat_t
+	if err := syscall.Stat(a, &one); err != nil {
+		return false, fmt.Errorf("the file system of %s: %w", a, err)
+	}
+	if err := syscall.Stat(b, &other); err != nil {
+		return false, fmt.Errorf("the file system of %s: %w", b, err)
+	}
+	return one.Dev == other.Dev, nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -35,6 +36,38 @@ func TestRoom(t *testing.T) {
 	}
 	if got := strings.Count(log.String(), "\n"); got != 2 {
 		t.Errorf("the log has %d lines, want one when writing stops and one when it goes on:\n%s", got, &log)
+	}
+}
+
+func TestWriter(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	w := NewWatch(t.TempDir(), 0, slog.New(slog.DiscardHandler))
+	if n, err := w.Writer(&out).Write([]byte("text")); n != 4 || err != nil {
+		t.Errorf("with room: %d, %v", n, err)
+	}
+	w.reserve = math.MaxInt64
+	if n, err := w.Writer(&out).Write([]byte("more")); n != 0 || !errors.Is(err, kv.ErrNoSpace) {
+		t.Errorf("without: %d, %v, want ErrNoSpace", n, err)
+	}
+	if out.String() != "text" {
+		t.Errorf("%q was written", &out)
+	}
+}
+
+func TestShared(t *testing.T) {
+	t.Parallel()
+	a := t.TempDir()
+	if shared, err := Shared(a, a+"/.."); !shared || err != nil {
+		t.Errorf("a folder and the one above it: %v, %v", shared, err)
+	}
+	if _, err := os.Stat("/proc/self"); err == nil {
+		if shared, err := Shared(a, "/proc"); shared || err != nil {
+			t.Errorf("a folder and /proc: %v, %v", shared, err)
+		}
+	}
+	if _, err := Shared(a, a+"/absent"); err == nil {
+		t.Error("what is absent lies nowhere")
 	}
 }
 

@@ -190,6 +190,7 @@ func TestImporterIsAnotherProcess(t *testing.T) {
 	t.Parallel()
 	p := serve(t, newDir(t))
 	p.await(p.post(nessus(3)), ended)
+	must(t, p.stop(syscall.SIGTERM)) // its log is complete then
 	found := regexp.MustCompile(`"msg":"import ended".*"process":(\d+)`).FindStringSubmatch(p.log.String())
 	if found == nil || found[1] == "0" || found[1] == fmt.Sprint(p.cmd.Process.Pid) {
 		t.Errorf("importer process %v, server process %d", found, p.cmd.Process.Pid)

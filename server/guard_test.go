@@ -346,8 +346,11 @@ func TestConversationsCoverEveryRow(t *testing.T) {
 
 // isFor reports whether a line of a conversation is a request for the row.
 func isFor(line string, d *api.Dialect, r api.Route) bool {
+	if !strings.HasPrefix(line, r.Method+" ") {
+		return false // most lines, at less than what the expression costs
+	}
 	m := requestLine.FindStringSubmatch(line)
-	if m == nil || m[1] != r.Method {
+	if m == nil {
 		return false
 	}
 	rowPath, rowQuery, _ := strings.Cut(r.Path, "?")

@@ -44,7 +44,7 @@ func managedObject(tx *store.Tx, noun string) (object, error) {
 // it, for whom it is as if absent, and those that change it as somebody who may only read it.
 func TestRowsHideSmartRules(t *testing.T) {
 	t.Parallel()
-	everyRow(t, false, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+	everyRefusal(t, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
 		var level authz.Level
 		concerned := slices.ContainsFunc(r.Need, func(group []authz.Term) bool {
 			return slices.ContainsFunc(group, func(t authz.Term) bool { level = t.Level; return t.Kind == authz.KindSmartRule })

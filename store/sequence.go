@@ -9,12 +9,16 @@ import (
 	"github.com/musterhq/muster/store/kv"
 )
 
-// leased is how many ids a store takes at a time. Ids come from such blocks, leased in a transaction of their
-// own, so that inserts do not fight over a counter: every change inserts an audit row.
-const leased = 64
+// How many ids a store takes at first and at most at a time. Ids come from such blocks, leased in a transaction of their
+// own, so that inserts do not fight over a counter: every change inserts an audit row. Each block is twice as large as the one before it, or a
+// large import would wait for the disk more often for ids than for its hosts; what a crash leaves unused is a gap.
+const (
+	leased     = 64
+	mostLeased = 1024
+)
 
 // sequence is a leased block: next is the first id that is not given out, end the first beyond the block.
-type sequence struct{ next, end int }
+type sequence struct{ next, end, size int }
 
 func sequenceKey(tag string) []byte { return append([]byte(tag), kindSequence) }
 
@@ -26,7 +30,11 @@ func (db *DB) nextID(ctx context.Context, tag string, first int) (int, error) {
 	s := db.sequences[tag]
 	if s == nil || s.next == s.end {
 		var err error
-		if s, err = db.lease(ctx, tag, max(first, 1)); err != nil {
+		size := leased
+		if s != nil {
+			size = min(2*s.size, mostLeased)
+		}
+		if s, err = db.lease(ctx, tag, max(first, 1), size); err != nil {
 			return 0, err
 		}
 		db.sequences[tag] = s
@@ -35,11 +43,11 @@ func (db *DB) nextID(ctx context.Context, tag string, first int) (int, error) {
 	return s.next - 1, nil
 }
 
-func (db *DB) lease(ctx context.Context, tag string, first int) (*sequence, error) {
+func (db *DB) lease(ctx context.Context, tag string, first, size int) (*sequence, error) {
 	var s sequence
 	err := db.engine.Update(ctx, func(tx kv.Txn) error {
 		next, err := storedSequence(tx, tag, first)
-		s = sequence{next: next, end: next + leased}
+		s = sequence{next: next, end: next + size, size: size}
 		return orElse(err, tx.Set(sequenceKey(tag), K(s.end)))
 	})
 	return &s, err

@@ -53,8 +53,12 @@ func (c *config) makeScratch() (string, error) {
 }
 
 // limitMemory sets the soft limit of the Go runtime, unless its own variable does: the tables that Badger builds are large and
-// short-lived, and without a limit they would stay until there are twice as many.
+// short-lived, and without a limit they would stay until there are twice as many. Garbage is collected when there is half as much of it
+// as of what is in use: most of that are blocks and tables without pointers, so it costs nothing that could be measured.
 func (c *config) limitMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 	if c.memoryLimit > 0 && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(c.memoryLimit)
 	}

@@ -3,6 +3,7 @@ package badgerkv
 import (
 	"bytes"
 	"errors"
+	"hash/maphash"
 	"runtime"
 
 	"github.com/dgraph-io/badger/v4"
@@ -15,10 +16,10 @@ func (r *reader) Get(keys ...[]byte) ([][]byte, error) {
 		return nil, err
 	}
 	values := make([][]byte, len(keys))
-	if len(keys) < many {
+	switch {
+	case len(keys) <= few:
 		return values, r.getFew(keys, values)
-	}
-	if r.saw != nil {
+	case len(keys) < many || r.saw != nil:
 		return values, r.get(keys, values)
 	}
 	// Of a transaction that only reads, Badger's Get may be used concurrently.
@@ -33,8 +34,10 @@ func (r *reader) Get(keys ...[]byte) ([][]byte, error) {
 	return values, parts.Wait()
 }
 
-// How many keys are worth being read by several goroutines, and by how many.
+// How many keys are asked for one by one rather than as a part of something large, which would drive all else out of the
+// memory; how many are worth being read by several goroutines, and by how many.
 const (
+	few  = 8
 	many = 32
 	most = 4
 )
@@ -42,20 +45,42 @@ const (
 // getFew reads the values of some keys of which the memory may know some.
 func (r *reader) getFew(keys, into [][]byte) error {
 	for i, key := range keys {
-		if r.memory != nil {
-			if into[i] = r.memory.get(key, r.snapshot); into[i] != nil {
-				r.see(key)
-				continue
-			}
+		value, known := r.recall(key)
+		if known {
+			r.see(key)
+			into[i] = value
+			continue
 		}
 		if err := r.get(keys[i:i+1], into[i:i+1]); err != nil {
 			return err
 		}
-		if r.saw == nil && into[i] != nil {
-			r.memory.put(key, into[i], r.snapshot)
-		}
+		r.keep(key, into[i])
 	}
 	return nil
+}
+
+// recall returns what a key is known to have in the snapshot, unless the transaction has written it itself.
+func (r *reader) recall(key []byte) (value []byte, known bool) {
+	if r.changed[maphash.Bytes(r.seed, key)] {
+		return nil, false
+	}
+	if r.absent[string(key)] {
+		return nil, true
+	}
+	value = r.memory.get(key, r.snapshot)
+	return value, value != nil
+}
+
+// keep remembers what was read; that there is nothing, for as long as a transaction that writes: such ask more than once whether
+// a name is free, and their many names would drive all else out of the memory.
+func (r *reader) keep(key, value []byte) {
+	switch {
+	case r.changed[maphash.Bytes(r.seed, key)]:
+	case value != nil:
+		r.memory.put(key, value, r.snapshot)
+	case r.absent != nil:
+		r.absent[string(key)] = true
+	}
 }
 
 // see notes that a key was read.

@@ -26,7 +26,7 @@ type remembered struct {
 }
 
 const (
-	memoryBytes    = 16 * mib
+	memoryBytes    = 24 * mib
 	rememberedSize = 4 << 10 // bytes of the largest value that is kept
 	rememberedCost = 200     // bytes that keeping one takes besides its key and value
 )

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"hash/maphash"
 	"iter"
 
 	"github.com/dgraph-io/badger/v4"
@@ -19,14 +20,17 @@ type reader struct {
 	ctx      context.Context
 	tx       *badger.Txn
 	snapshot uint64                        // the commit that it reads
-	memory   *memory                       // of values in that snapshot; nil in a transaction that has written
+	memory   *memory                       // of values in that snapshot
+	seed     maphash.Seed                  // of fingerprints
+	changed  map[uint64]bool               // The fingerprints of the keys that it has written; nil in a transaction that only reads.
+	absent   map[string]bool               // Keys that there are none of in the snapshot; nil in a transaction that only reads.
 	scans    map[*badger.Iterator]struct{} // Those that are open.
 	saw      func(key []byte)              // Hears of every key that is read; nil in a transaction that only reads.
 	ended    bool
 }
 
 func newReader(ctx context.Context, e *Engine, snapshot uint64, writes bool) *reader {
-	return &reader{ctx: ctx, tx: e.db.NewTransactionAt(snapshot, writes), snapshot: snapshot, memory: e.memory}
+	return &reader{ctx: ctx, tx: e.db.NewTransactionAt(snapshot, writes), snapshot: snapshot, memory: e.memory, seed: e.seed}
 }
 
 // end gives up what is not committed, also after a panic.

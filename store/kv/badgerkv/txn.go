@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"maps"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -35,6 +37,7 @@ type write struct {
 func newTxn(ctx context.Context, e *Engine, snapshot uint64) *txn {
 	t := &txn{reader: newReader(ctx, e, snapshot, true), engine: e, reads: make([]uint64, 0, usual)}
 	t.saw = func(key []byte) { t.reads = append(t.reads, maphash.Bytes(e.seed, key)) }
+	t.changed, t.absent = map[uint64]bool{}, map[string]bool{}
 	return t
 }
 
@@ -43,12 +46,9 @@ func (t *txn) size() int { return len(t.writes) + len(t.adds) }
 
 // fingerprints are those of the keys that it changes.
 func (t *txn) fingerprints() []uint64 {
-	keys := make([]uint64, 0, t.size())
-	for _, w := range t.writes {
-		keys = append(keys, maphash.Bytes(t.engine.seed, w.key))
-	}
+	keys := slices.Collect(maps.Keys(t.changed))
 	for key := range t.adds {
-		keys = append(keys, maphash.String(t.engine.seed, key))
+		keys = append(keys, maphash.String(t.seed, key))
 	}
 	return keys
 }
@@ -70,12 +70,12 @@ func (t *txn) write(w write) error {
 	}
 	if len(t.writes) == 0 {
 		t.writes = make([]write, 0, usual)
-		t.memory = nil // which does not know what is written here
 	}
 	if err := w.into(t.tx); err != nil {
 		return err
 	}
 	t.writes = append(t.writes, w)
+	t.changed[maphash.Bytes(t.seed, w.key)] = true
 	return nil
 }
 

@@ -158,7 +158,7 @@ func largestImports(limit int64) []limitCase {
 // detector the memory says nothing, and four at once are enough for it.
 func TestBodiesInParallel(t *testing.T) {
 	t.Parallel()
-	const importLimit = 4 << 20 // twenty of them held would be 80 MiB
+	const importLimit = 6 << 20 // twenty of them, held, would be 120 MiB
 	p := serve(t, newDir(t), "--import-limit", fmt.Sprint(importLimit))
 	p.parallelBodies(append(largestImports(importLimit), largestBodies(1<<20)...)) // imports first, while there is no memory to be used again
 }

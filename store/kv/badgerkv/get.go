@@ -61,7 +61,7 @@ func (r *reader) getFew(keys, into [][]byte) error {
 
 // recall returns what a key is known to have in the snapshot, unless the transaction has written it itself.
 func (r *reader) recall(key []byte) (value []byte, known bool) {
-	if r.changed[maphash.Bytes(r.seed, key)] {
+	if r.hasChanged(key) {
 		return nil, false
 	}
 	if r.absent[string(key)] {
@@ -75,12 +75,17 @@ func (r *reader) recall(key []byte) (value []byte, known bool) {
 // a name is free, and their many names would drive all else out of the memory.
 func (r *reader) keep(key, value []byte) {
 	switch {
-	case r.changed[maphash.Bytes(r.seed, key)]:
+	case r.hasChanged(key):
 	case value != nil:
 		r.memory.put(key, value, r.snapshot)
 	case r.absent != nil:
 		r.absent[string(key)] = true
 	}
+}
+
+// hasChanged reports whether the transaction has written a key, or one with the same fingerprint.
+func (r *reader) hasChanged(key []byte) bool {
+	return len(r.changed) > 0 && r.changed[maphash.Bytes(r.seed, key)]
 }
 
 // see notes that a key was read.

@@ -170,20 +170,26 @@ func TestDamageToKnownTables(t *testing.T) {
 	}
 }
 
-// TestKnownTablesAreNotVerified has sums that say something of a table that only they could know, which is believed.
-func TestKnownTablesAreNotVerified(t *testing.T) {
-	t.Parallel()
+// knownTables is a store that was closed, and what is remembered of its tables.
+func knownTables(t *testing.T) (Options, tableSums) {
+	t.Helper()
 	dir, _ := stopped(t, "value", 2)
-	o := Options{Dir: dir, Key: masterKey}
 	sums, err := readSums(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return Options{Dir: dir, Key: masterKey}, sums
+}
+
+// TestKnownTablesAreNotVerified has sums that say something of a table that only they could know, which is believed.
+func TestKnownTablesAreNotVerified(t *testing.T) {
+	t.Parallel()
+	o, sums := knownTables(t)
 	for id, s := range sums {
 		s.last += 1_000
 		sums[id] = s
 	}
-	if err := replaceFile(dir, sumsName, sums.encode()); err != nil {
+	if err := replaceFile(o.Dir, sumsName, sums.encode()); err != nil {
 		t.Fatal(err)
 	}
 	if _, tables, err := examine(o); err != nil || !maps.Equal(tables, sums) {
@@ -193,7 +199,7 @@ func TestKnownTablesAreNotVerified(t *testing.T) {
 		s.sum++ // it differs from the table, so nothing it says counts
 		sums[id] = s
 	}
-	if err := replaceFile(dir, sumsName, sums.encode()); err != nil {
+	if err := replaceFile(o.Dir, sumsName, sums.encode()); err != nil {
 		t.Fatal(err)
 	}
 	_, tables, err := examine(o)
@@ -205,7 +211,7 @@ func TestKnownTablesAreNotVerified(t *testing.T) {
 			t.Errorf("table %d is %+v, and was said to be %+v", id, s, sums[id])
 		}
 	}
-	if now, err := readSums(dir); err != nil || !maps.Equal(now, tables) {
+	if now, err := readSums(o.Dir); err != nil || !maps.Equal(now, tables) {
 		t.Errorf("what was verified is remembered as %v, %v", now, err)
 	}
 }
@@ -213,24 +219,19 @@ func TestKnownTablesAreNotVerified(t *testing.T) {
 // TestRememberTables has what an orderly end does with tables that are new.
 func TestRememberTables(t *testing.T) {
 	t.Parallel()
-	dir, _ := stopped(t, "value", 2)
-	o := Options{Dir: dir, Key: masterKey}
-	sums, err := readSums(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(dir, sumsName)
+	o, sums := knownTables(t)
+	name := filepath.Join(o.Dir, sumsName)
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
-	x := &examination{dir: dir}
+	x := &examination{dir: o.Dir}
 	if err := errors.Join(x.readRegistry(masterKey), x.readList()); err != nil {
 		t.Fatal(err)
 	}
 	if failed, err := x.checkTables(func() bool { return true }); err != nil || len(failed)+len(x.sums) > 0 {
 		t.Errorf("without time: %v, %v, %v", x.sums, failed, err)
 	}
-	damaged := tablesBySize(t, dir)[0]
+	damaged := tablesBySize(t, o.Dir)[0]
 	change(t, damaged, flip(100))
 	if err := rememberTables(o, nil); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), damaged) {
 		t.Errorf("a table that is damaged already: %v, want ErrDamaged and its name", err)
@@ -242,7 +243,7 @@ func TestRememberTables(t *testing.T) {
 	if err := rememberTables(o, nil); err != nil {
 		t.Error(err)
 	}
-	if now, err := readSums(dir); err != nil || !maps.Equal(now, sums) {
+	if now, err := readSums(o.Dir); err != nil || !maps.Equal(now, sums) {
 		t.Errorf("remembered is %v, %v, want %v", now, err, sums)
 	}
 }

@@ -17,7 +17,7 @@ func declarations() []verifiable {
 		ManagedSystems, ManagedAccounts, AccountPasswords, FunctionalAccounts, FunctionalPasswords,
 		Platforms, Databases,
 		GroupMember, GroupPermission, GroupRegistration, GroupRule, AssetAttribute, RuleAttribute, RuleAsset, GroupOrganization,
-		Imports, ImportFiles, Jobs, Audits, auditSeals,
+		Imports, importTallies, ImportFiles, Jobs, Audits, auditSeals,
 		Plugins,
 		AddressGroups, Addresses, addressClearings,
 		EPMPolicies, EPMApplications,

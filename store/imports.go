@@ -25,26 +25,20 @@ const MaxWarnings = 100
 // Import is a file that was posted and what became of it. Read counts hosts, not rows; in a Done import
 // Read = Created + Updated + Unchanged + Skipped + Filtered.
 type Import struct {
-	ImportID    int      // ID of the import.
-	WorkgroupID int      // ID of the Workgroup to import into.
-	ImportType  string   // Type of the import file.
-	FileName    Text     // Name of the import file.
-	Filter      string   // Which addresses are imported.
-	State       string   // Queued, Running, Done, Failed or Canceled.
-	Error       Text     // Why the import failed.
-	Read        int      // Hosts read so far.
-	Created     int      // Hosts that are new assets.
-	Updated     int      // Hosts that changed an asset.
-	Unchanged   int      // Hosts that changed nothing.
-	Skipped     int      // Hosts that could not be imported; the warnings say why.
-	Filtered    int      // Hosts outside the filter.
-	BytesRead   int      // Bytes of the file read so far.
-	BytesTotal  int      // Bytes of the file.
-	Warnings    []string // What the importer warned of, the first 100.
-	UserID      int      // ID of the user who imports.
-	CreateDate  Time     // When the import was accepted.
-	StartDate   Time     // When it began, for the last time if it was interrupted.
-	EndDate     Time     // When it ended.
+	ImportID    int    // ID of the import.
+	WorkgroupID int    // ID of the Workgroup to import into.
+	ImportType  string // Type of the import file.
+	FileName    Text   // Name of the import file.
+	Filter      string // Which addresses are imported.
+	State       string // Queued, Running, Done, Failed or Canceled.
+	Error       Text   // Why the import failed.
+	ImportCounts
+	BytesTotal int      // Bytes of the file.
+	Warnings   []string // What the importer warned of, the first 100.
+	UserID     int      // ID of the user who imports.
+	CreateDate Time     // When the import was accepted.
+	StartDate  Time     // When it began, for the last time if it was interrupted.
+	EndDate    Time     // When it ended.
 }
 
 // ImportFile is where the content of an import lies until it ends, and who posted it.
@@ -79,8 +73,8 @@ func TakeImport(tx *Tx, owner string, lease time.Duration, turn func(userID int)
 	return TakeFairly(tx, importJobs, owner, lease, turn)
 }
 
-// EndImport writes what became of an import, its audit row for whoever posted it, and takes its job off the queue.
-// It returns the name of the spooled file, which is no longer needed, or an error of Holds.
+// EndImport writes what became of an import, as ImportByID has returned it within the transaction, its audit row for whoever
+// posted it, and takes its job off the queue. It returns the name of the spooled file, which is no longer needed, or an error of Holds.
 func EndImport(tx *Tx, i *Import, job *Job) (file string, err error) {
 	if err := Holds(tx, job); err != nil {
 		return "", err
@@ -98,6 +92,9 @@ func EndImport(tx *Tx, i *Import, job *Job) (file string, err error) {
 func endImport(tx *Tx, i *Import, before string, job *Job) error {
 	i.EndDate = tx.Now
 	if err := Imports.Put(tx, i); err != nil {
+		return err
+	}
+	if err := clearTallies(tx, i.ImportID); err != nil {
 		return err
 	}
 	if err := tx.Audit(ActionImport, Imports.name, Detail("ImportID", i.ImportID, i.ImportID), Detail("State", before, i.State),
@@ -143,7 +140,7 @@ func CancelImport(tx *Tx, id int) (file string, err error) {
 	return "", absent(Imports.name, id) // it has just ended
 }
 
-// ImportByID returns an import into a Workgroup that the actor may see, or ErrNotFound.
+// ImportByID returns an import into a Workgroup that the actor may see, with its counts as they are now, or ErrNotFound.
 func ImportByID(tx *Tx, id int) (*Import, error) {
 	i, err := Imports.Get(tx, id)
 	if err != nil {
@@ -153,7 +150,7 @@ func ImportByID(tx *Tx, id int) (*Import, error) {
 	if visible, err := sees.workgroup(i.WorkgroupID); err != nil || !visible {
 		return nil, orElse(err, absent(Imports.name, id))
 	}
-	return i, nil
+	return i, i.count(tx)
 }
 
 // ListImports lists the imports into Workgroups that the actor may see, newest first.
@@ -170,6 +167,9 @@ func ListImports() List {
 				}
 				if err == nil && !visible {
 					continue
+				}
+				if err == nil {
+					err = i.count(tx)
 				}
 				if !yield(i, err) || err != nil {
 					return
@@ -190,7 +190,10 @@ func BeginImport(tx *Tx, job *Job) (*Import, string, error) {
 		return nil, "", err
 	}
 	i.State, i.StartDate, i.Warnings = ImportRunning, tx.Now, []string{}
-	i.Read, i.Created, i.Updated, i.Unchanged, i.Skipped, i.Filtered, i.BytesRead = 0, 0, 0, 0, 0, 0, 0
+	i.ImportCounts = ImportCounts{}
+	if err := clearTallies(tx, i.ImportID); err != nil {
+		return nil, "", err
+	}
 	return i, f.File, Imports.Put(tx, i)
 }
 

@@ -50,9 +50,20 @@ func TestTheLifeOfAnImport(t *testing.T) {
 		if file != "spooled" || i.State != ImportRunning || i.StartDate != At(l.clock.Now()) {
 			t.Errorf("begun with the file %q: %+v", file, i)
 		}
-		i.Read, i.Created, i.Skipped, i.Warnings = 3, 2, 1, []string{"one is skipped"}
+		i.Warnings = []string{"one is skipped"}
 		l.change(func(tx *Tx) error { return Imports.Put(tx, i) })
+		l.tally(i.ImportID, 0, ImportCounts{Read: 1, Created: 1, BytesRead: 5})
+		l.tally(i.ImportID, 1, ImportCounts{Read: 1, Created: 1, BytesRead: 6})
+		l.tally(i.ImportID, 0, ImportCounts{Read: 1, Skipped: 1, BytesRead: 6})
 	}), nil)
+	i = l.importByID(i.ImportID)
+	if want := (ImportCounts{Read: 3, Created: 2, Skipped: 1, BytesRead: 17}); i.ImportCounts != want {
+		t.Errorf("its writers have come to %+v, want %+v", i.ImportCounts, want)
+	}
+	listed := view(l, func(tx *Tx) ([]Import, error) { return rows[Import](tx, ListImports(), 0, 10) })
+	if len(listed) != 1 || listed[0].ImportCounts != i.ImportCounts {
+		t.Errorf("the list says %+v, want %+v", listed, i.ImportCounts)
+	}
 
 	l.clock.step(time.Second)
 	i.State = ImportDone
@@ -75,7 +86,18 @@ func TestTheLifeOfAnImport(t *testing.T) {
 		t.Errorf("ended: %+v", got)
 	}
 	l.mustBeUnderWay(false)
-	equal(t, "jobs and files left", append(l.keys("jo="), l.keys("if=")...), nil)
+	equal(t, "jobs, tallies and files left", slices.Concat(l.keys("jo="), l.keys("it="), l.keys("if=")), nil)
+}
+
+// tally writes down what a writer of an import has made of some hosts.
+func (l *lab) tally(id, writer int, counts ImportCounts) {
+	l.t.Helper()
+	l.change(func(tx *Tx) error { return Tally(tx, id, writer, counts) })
+}
+
+func (l *lab) importByID(id int) *Import {
+	l.t.Helper()
+	return view(l, func(tx *Tx) (*Import, error) { return ImportByID(tx, id) })
 }
 
 func (l *lab) mustBeUnderWay(want bool) {
@@ -104,8 +126,9 @@ func TestAnImportThatIsGivenBackBeginsAgain(t *testing.T) {
 	l := newLab(t)
 	id := l.queue(firstWorkgroupID)
 	i, job, _ := l.takeImport()
-	i.Read, i.Created, i.BytesRead, i.Warnings = 50, 50, 17, []string{"odd"}
+	i.Warnings = []string{"odd"}
 	l.change(func(tx *Tx) error { return Imports.Put(tx, i) })
+	l.tally(id, 1, ImportCounts{Read: 50, Created: 50, BytesRead: 17})
 	equal(t, "audits", l.audits(func() { l.change(func(tx *Tx) error { return ReturnImport(tx, job) }) }), nil)
 	if got := get(l, Imports, id); got.State != ImportQueued {
 		t.Errorf("given back: %+v", got)
@@ -115,8 +138,8 @@ func TestAnImportThatIsGivenBackBeginsAgain(t *testing.T) {
 	if again.ImportID != id || job.Tries != 2 || file != "spooled-1" {
 		t.Errorf("begun again: %+v, job %+v, file %q", again, job, file)
 	}
-	if again.Read != 0 || again.Created != 0 || again.BytesRead != 0 || len(again.Warnings) != 0 || again.BytesTotal != 17 {
-		t.Errorf("it does not count afresh: %+v", again)
+	if got := l.importByID(id); got.ImportCounts != (ImportCounts{}) || len(got.Warnings) != 0 || got.BytesTotal != 17 {
+		t.Errorf("it does not count afresh: %+v", got)
 	}
 }
 
@@ -198,8 +221,7 @@ func TestCancelImport(t *testing.T) {
 
 	post()
 	running, job, _ := l.takeImport()
-	running.Read, running.Created = 2, 2
-	l.change(func(tx *Tx) error { return Imports.Put(tx, running) })
+	l.tally(running.ImportID, 0, ImportCounts{Read: 2, Created: 2})
 	if _, err := cancel(running.ImportID); err != nil {
 		t.Errorf("canceling one that runs: %v", err)
 	}

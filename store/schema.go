@@ -157,6 +157,8 @@ var (
 var (
 	Imports = collection[int, Import]("im", "Import", func(i *Import) *int { return &i.ImportID }).unaudited()
 
+	importTallies = collection[int, importTally]("it", "Import Tally", func(t *importTally) *int { return &t.ID }).unaudited()
+
 	ImportFiles = collection[int, ImportFile]("if", "Import File", func(f *ImportFile) *int { return &f.ImportID }).unaudited()
 
 	Jobs = collection[int, Job]("jo", "Job", func(j *Job) *int { return &j.ID }).unaudited()

@@ -44,6 +44,7 @@ func owners() []ownership {
 		owned(Addresses, func(a *Address) int { return a.AddressGroupID }, AddressGroups, sweepOfAddressGroup),
 		owned(AddressGroups, func(g *AddressGroup) string { return string(g.OrganizationID) }, Organizations, ""),
 		owned(EPMApplications, func(a *EPMApplication) int { return a.PolicyID }, EPMPolicies, ""),
+		owned(importTallies, func(t *importTally) int { return t.ID / ImportWriters }, Imports, ""),
 		owned(ImportFiles, func(f *ImportFile) int { return f.ImportID }, Imports, ""),
 		owned(deliveryParts, func(p *deliveryPart) int { return p.ReportDeliveryId }, deliveriesAndDrafts, sweepOfDelivery),
 		owned(DirectoryCredentials, func(c *DirectoryCredential) int { return c.DirectoryID }, Directories, ""),

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/musterhq/muster/plugins"
-	"github.com/musterhq/muster/store"
 )
 
 // The most keys that a piece of one host writes, the most keys and bytes of records that go into a transaction, and about how
@@ -70,7 +69,7 @@ type batch struct {
 	writes, bytes int
 }
 
-// take gathers a record, and brings what was gathered into the store when there is enough of it.
+// take gathers a record, and hands on what was gathered when there is enough of it.
 func (i *running) take(ctx context.Context, r plugins.Record) error {
 	for _, p := range parts(r) {
 		if i.batch.writes+p.writes > batchWrites || i.batch.bytes+p.bytes > batchBytes {
@@ -85,32 +84,5 @@ func (i *running) take(ctx context.Context, r plugins.Record) error {
 	if i.batch.writes+assetWrites > batchWrites {
 		return i.flush(ctx)
 	}
-	return nil
-}
-
-// flush brings what was gathered into the store together with the progress that it is.
-func (i *running) flush(ctx context.Context) error {
-	if len(i.batch.parts) == 0 {
-		return nil
-	}
-	next, err := store.Update(store.Impatient(ctx), i.DB, store.System("imports"), func(tx *store.Tx) (*progress, error) {
-		if err := i.holds(tx); err != nil {
-			return nil, err
-		}
-		p := &progress{Import: *i.done, host: i.host} // the transaction may run again
-		for _, part := range i.batch.parts {
-			if err := i.bring(tx, p, part); err != nil {
-				return nil, err
-			}
-		}
-		p.BytesRead = int(i.read.Load())
-		return p, store.Imports.Put(tx, &p.Import)
-	})
-	if err != nil {
-		return err
-	}
-	i.counts.add(i.done, &next.Import)
-	clear(i.batch.parts) // passwords are not kept for longer than it takes
-	i.done, i.host, i.batch = &next.Import, next.host, batch{parts: i.batch.parts[:0]}
 	return nil
 }

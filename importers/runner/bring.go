@@ -10,17 +10,19 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// progress is an import as a transaction leaves it.
+// progress is what a transaction makes of an import.
 type progress struct {
-	store.Import
-	host store.Outcome // of the host that is being brought in
+	store.ImportCounts // of this transaction alone
+	workgroup          int
+	warnings           []string      // with those that there were
+	host               store.Outcome // of the host that is being brought in
 }
 
 // warn keeps a warning, once.
 func (p *progress) warn(format string, args ...any) {
 	text := plugins.Sentence(fmt.Sprintf(format, args...))
-	if len(p.Warnings) < store.MaxWarnings && !slices.Contains(p.Warnings, text) {
-		p.Warnings = append(slices.Clip(p.Warnings), text) // another run of the transaction begins with what there was
+	if len(p.warnings) < store.MaxWarnings && !slices.Contains(p.warnings, text) {
+		p.warnings = append(p.warnings, text)
 	}
 }
 
@@ -58,8 +60,8 @@ func (i *running) bring(tx *store.Tx, p *progress, r part) error {
 	address, err := netip.ParseAddr(r.IPAddress)
 	switch {
 	case r.Skip != "" || err != nil:
-		if len(p.Warnings) < store.MaxWarnings {
-			p.Warnings = append(slices.Clip(p.Warnings), skipped(r.Record))
+		if len(p.warnings) < store.MaxWarnings {
+			p.warnings = append(p.warnings, skipped(r.Record))
 		}
 		p.count(r.more, &p.Skipped)
 		return nil
@@ -67,7 +69,7 @@ func (i *running) bring(tx *store.Tx, p *progress, r part) error {
 		p.count(r.more, &p.Filtered)
 		return nil
 	}
-	asset, outcome, err := store.UpsertAsset(tx, p.WorkgroupID, store.Facts{
+	asset, outcome, err := store.UpsertAsset(tx, p.workgroup, store.Facts{
 		Address: address, AssetName: r.AssetName, DnsName: r.DnsName, DomainName: r.DomainName,
 		MacAddress: r.MacAddress, AssetType: r.AssetType, OperatingSystem: r.OperatingSystem, Description: r.Description,
 	})

@@ -11,13 +11,13 @@ import (
 // brings in again counts again.
 type counts struct{ created, updated, unchanged, skipped, filtered atomic.Int64 }
 
-// add adds what a batch has made of an import.
-func (c *counts) add(before, after *store.Import) {
-	c.created.Add(int64(after.Created - before.Created))
-	c.updated.Add(int64(after.Updated - before.Updated))
-	c.unchanged.Add(int64(after.Unchanged - before.Unchanged))
-	c.skipped.Add(int64(after.Skipped - before.Skipped))
-	c.filtered.Add(int64(after.Filtered - before.Filtered))
+// add adds what came of a batch.
+func (c *counts) add(of store.ImportCounts) {
+	c.created.Add(int64(of.Created))
+	c.updated.Add(int64(of.Updated))
+	c.unchanged.Add(int64(of.Unchanged))
+	c.skipped.Add(int64(of.Skipped))
+	c.filtered.Add(int64(of.Filtered))
 }
 
 // Counts yields how many hosts importers have found since the runner was made, by what became of them.

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,11 +23,19 @@ type running struct {
 	*Runner
 	job    *store.Job
 	file   string
-	ranges store.Ranges // nil: all assets
-	done   *store.Import
-	batch  batch
-	host   store.Outcome // of the host whose first parts are in the store, if there are more
+	ranges store.Ranges  // nil: all assets
+	about  *store.Import // as it was when it began
 	read   atomic.Int64  // bytes of the file
+
+	batch  batch
+	spare  []part             // of an earlier batch, empty
+	writes []*write           // under way, the oldest first
+	next   int                // the writer whose turn it is
+	told   int                // of the bytes read, those that a write has told of
+	host   store.Outcome      // of the host whose first parts are in the store, if there are more
+	total  store.ImportCounts // of what is in the store
+
+	warnings []string // of the importer
 }
 
 // run runs one import from its beginning: counts start afresh, and hosts that an interrupted run has brought in are
@@ -57,7 +66,7 @@ func (r *Runner) run(ctx context.Context, job *store.Job) error {
 }
 
 func (i *running) begin(ctx context.Context) (err error) {
-	i.done, err = store.Update(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (*store.Import, error) {
+	i.about, err = store.Update(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (*store.Import, error) {
 		if err := i.holds(tx); err != nil {
 			return nil, err
 		}
@@ -65,8 +74,8 @@ func (i *running) begin(ctx context.Context) (err error) {
 		i.file = file
 		return im, err
 	})
-	if err == nil && i.done.Filter != store.AllAssets {
-		i.ranges, err = store.ParseRanges(i.done.Filter)
+	if err == nil && i.about.Filter != store.AllAssets {
+		i.ranges, err = store.ParseRanges(i.about.Filter)
 	}
 	return err
 }
@@ -105,21 +114,21 @@ func (i *running) feed(ctx context.Context) error {
 	defer f.Close()
 	began := time.Now()
 	failed := false
-	report, err := i.Host.Import(ctx, i.done.ImportType, string(i.done.FileName), counted{f, &i.read}, func(record plugins.Record) error {
+	report, err := i.Host.Import(ctx, i.about.ImportType, string(i.about.FileName), counted{f, &i.read}, func(record plugins.Record) error {
 		err := i.take(ctx, record)
 		failed = err != nil
 		return err
 	})
-	for _, w := range report.Warnings {
-		i.warn(w)
-	}
+	i.warnings = report.Warnings
 	if report.WarningsDropped > 0 {
-		i.warn(fmt.Sprintf("and %d more warnings", report.WarningsDropped))
+		i.warnings = append(i.warnings, fmt.Sprintf("and %d more warnings", report.WarningsDropped))
 	}
-	if !failed { // a batch that could not be stored is not tried again
-		err = errors.Join(err, i.flush(ctx))
+	if failed { // a batch could not be stored: err says so, and it is not tried again
+		_ = i.settleAll()
+	} else {
+		err = errors.Join(err, cmp.Or(i.flush(ctx), i.settleAll()))
 	}
-	i.Log.Info("import ended", "import", i.done.ImportID, "type", i.done.ImportType, "process", report.PID, "hosts", i.done.Read,
+	i.Log.Info("import ended", "import", i.about.ImportID, "type", i.about.ImportType, "process", report.PID, "hosts", i.total.Read,
 		"took", time.Since(began).Round(time.Millisecond), "failed", err != nil)
 	return err
 }
@@ -135,29 +144,34 @@ func (c counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (i *running) warn(text string) {
-	if n := len(i.done.Warnings); n < store.MaxWarnings {
-		i.done.Warnings = append(i.done.Warnings, text)
-	} else {
-		i.done.Warnings[n-1] = "and more"
-	}
-}
-
 // end writes what became of the import and removes its file.
 func (i *running) end(ctx context.Context, failed error) error {
-	i.done.State, i.done.BytesRead = store.ImportDone, int(i.read.Load())
-	if failed != nil {
-		i.done.State, i.done.Error = store.ImportFailed, store.Text(plugins.Sentence(failed.Error()))
-	}
 	file, err := store.Update(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (string, error) {
 		if err := i.holds(tx); err != nil {
 			return "", err
 		}
-		ended := *i.done
-		return store.EndImport(tx, &ended, i.job)
+		ended, err := store.ImportByID(tx, i.about.ImportID)
+		if err != nil {
+			return "", err
+		}
+		ended.State, ended.BytesRead = store.ImportDone, int(i.read.Load())
+		if failed != nil {
+			ended.State, ended.Error = store.ImportFailed, store.Text(plugins.Sentence(failed.Error()))
+		}
+		ended.Warnings = withWarnings(ended.Warnings, i.warnings)
+		return store.EndImport(tx, ended, i.job)
 	})
 	if err == nil {
 		i.Discard(file)
 	}
 	return err
+}
+
+// withWarnings adds the importer's warnings to those there are, as far as so many are kept.
+func withWarnings(there, more []string) []string {
+	there = append(there, more...)
+	if len(there) > store.MaxWarnings {
+		there = append(there[:store.MaxWarnings-1], "and more")
+	}
+	return there
 }

@@ -27,6 +27,7 @@ import (
 var importers = []plugins.Importer{
 	{Type: "LINES", Import: lines(nil)},
 	{Type: "RECORDS", Import: records},
+	{Type: "ENDLESS", Import: endless},
 	{Type: "CRASH", Import: lines(func(context.Context) error { os.Exit(3); return nil })},
 	{Type: "PANIC", Import: lines(func(context.Context) error { panic("no such plug") })},
 	{Type: "HANG", Import: lines(func(context.Context) error { select {} })},

@@ -1,0 +1,83 @@
+package store
+
+import "errors"
+
+// ImportCounts say how far an import is. They count hosts, not rows.
+type ImportCounts struct {
+	Read      int // Hosts read so far.
+	Created   int // Hosts that are new assets.
+	Updated   int // Hosts that changed an asset.
+	Unchanged int // Hosts that changed nothing.
+	Skipped   int // Hosts that could not be imported; the warnings say why.
+	Filtered  int // Hosts outside the filter.
+	BytesRead int // Bytes of the file read so far.
+}
+
+// Add adds what another part of the same import has come to.
+func (c *ImportCounts) Add(more ImportCounts) {
+	c.Read += more.Read
+	c.Created += more.Created
+	c.Updated += more.Updated
+	c.Unchanged += more.Unchanged
+	c.Skipped += more.Skipped
+	c.Filtered += more.Filtered
+	c.BytesRead += more.BytesRead
+}
+
+// ImportWriters is how many transactions of one import may be under way at a time.
+const ImportWriters = 2
+
+// importTally is what one writer of an import that has not ended has come to. The import itself has the counts when it has ended:
+// if its writers all wrote them there, each would make the other run again.
+type importTally struct {
+	ID int // that of the import times ImportWriters, and the writer, from 0
+	ImportCounts
+}
+
+// Tally adds to the counts of an import what a transaction of its writer, from 0 to ImportWriters-1, has made of some hosts. A
+// writer has one transaction at a time.
+func Tally(tx *Tx, importID, writer int, counts ImportCounts) error {
+	tally, err := importTallies.Get(tx, importID*ImportWriters+writer)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return importTallies.Insert(tx, &importTally{importID*ImportWriters + writer, counts})
+	case err != nil:
+		return err
+	}
+	tally.Add(counts)
+	return importTallies.Put(tx, tally)
+}
+
+// tallies are those of an import.
+func tallies(tx *Tx, importID int) (all []*importTally, err error) {
+	for writer := range ImportWriters {
+		tally, err := importTallies.Get(tx, importID*ImportWriters+writer)
+		if err == nil {
+			all = append(all, tally)
+		} else if !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// count fills in what the writers of an import have come to.
+func (i *Import) count(tx *Tx) error {
+	if !i.EndDate.IsZero() {
+		return nil
+	}
+	all, err := tallies(tx, i.ImportID)
+	for _, tally := range all {
+		i.Add(tally.ImportCounts)
+	}
+	return err
+}
+
+// clearTallies removes what the writers of an import have written down.
+func clearTallies(tx *Tx, importID int) error {
+	all, err := tallies(tx, importID)
+	for _, tally := range all {
+		err = errors.Join(err, importTallies.Delete(tx, tally.ID))
+	}
+	return err
+}

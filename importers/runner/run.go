@@ -158,7 +158,7 @@ func (i *running) end(ctx context.Context, failed error) error {
 		if failed != nil {
 			ended.State, ended.Error = store.ImportFailed, store.Text(plugins.Sentence(failed.Error()))
 		}
-		ended.Warnings = withWarnings(ended.Warnings, i.warnings)
+		ended.Warnings = allWarnings(i.warnings, ended.Warnings)
 		return store.EndImport(tx, ended, i.job)
 	})
 	if err == nil {
@@ -167,11 +167,11 @@ func (i *running) end(ctx context.Context, failed error) error {
 	return err
 }
 
-// withWarnings adds the importer's warnings to those there are, as far as so many are kept.
-func withWarnings(there, more []string) []string {
-	there = append(there, more...)
-	if len(there) > store.MaxWarnings {
-		there = append(there[:store.MaxWarnings-1], "and more")
+// allWarnings are those of the importer and then those of the batches, as far as so many are kept.
+func allWarnings(importer, batches []string) []string {
+	all := append(append([]string{}, importer...), batches...)
+	if len(all) > store.MaxWarnings {
+		all = append(all[:store.MaxWarnings-1], "and more")
 	}
-	return there
+	return all
 }

@@ -13,6 +13,7 @@ import (
 type batch struct {
 	engine  *Engine
 	number  uint64
+	alone   bool        // there will be one member at the most
 	tx      *badger.Txn // nil until there is a member
 	members []*member
 	failed  error // it holds half of what a member wrote
@@ -23,12 +24,17 @@ func (b *batch) join(m *member) error {
 	tx := b.tx
 	switch {
 	case tx != nil:
-	case m.snapshot == b.number-1:
+	case b.alone || m.snapshot == b.number-1:
 		tx = m.tx // need not be copied
 	default:
 		tx = b.engine.db.NewTransactionAt(b.number-1, true)
 	}
-	sums, err := m.sums(tx)
+	last := tx
+	if tx == m.tx && m.snapshot != b.number-1 {
+		last = b.engine.db.NewTransactionAt(b.number-1, false)
+		defer last.Discard()
+	}
+	sums, err := m.sums(last)
 	if err != nil {
 		return err
 	}

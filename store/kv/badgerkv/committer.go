@@ -99,7 +99,7 @@ func (c *committer) settle(group []*member) {
 		tell(group, err)
 		return
 	}
-	b := batch{engine: c.engine, number: number}
+	b := batch{engine: c.engine, number: number, alone: len(group) == 1}
 	for _, m := range group {
 		if v, admitted := c.admit(&b, m); !admitted {
 			m.told <- v

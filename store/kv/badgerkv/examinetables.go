@@ -38,7 +38,7 @@ func (x *examination) readTables() error {
 }
 
 // checkTables reads all tables and returns what is wrong with each, in the order of their names. When enough says so, it begins no more of
-// them; nil never does.
+// them; nil never does. It is asked by several at a time.
 func (x *examination) checkTables(enough func() bool) (failed []error, err error) {
 	indexes, err := ristretto.NewCache(&ristretto.Config[uint64, *flatbuffers.TableIndex]{NumCounters: 1000, MaxCost: 64 * mib, BufferItems: 64})
 	if err != nil {

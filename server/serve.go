@@ -27,6 +27,10 @@ type Listeners struct {
 
 const stopTime = 8 * time.Second
 
+// firstAnswers is how long the work in the background lets requests go first. It begins with searches for what an earlier run left undone,
+// which would have every core just when whoever waited for the server is there.
+const firstAnswers = 100 * time.Millisecond
+
 // Serve serves until ctx ends, then answers what is under way, at most 8 seconds, and stops the background work.
 // The error is that of the first listener that failed.
 func (s *Server) Serve(ctx context.Context, l Listeners) error {
@@ -34,7 +38,13 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	defer cancel(nil)
 	var background, listeners sync.WaitGroup
 	for _, work := range s.background() {
-		background.Go(func() { work(store.Patient(ctx)) }) // on a full disk it waits, where a request is refused
+		background.Go(func() {
+			select {
+			case <-ctx.Done(): // some of it has a last thing to do
+			case <-time.After(firstAnswers):
+			}
+			work(store.Patient(ctx)) // on a full disk it waits, where a request is refused
+		})
 	}
 	doors := s.doors(l)
 	for _, d := range doors {

@@ -113,7 +113,7 @@ func (v *verifying) storeOptions() (badgerkv.Options, error) {
 
 // look looks at the store and tells what it finds.
 func (v *verifying) look(ctx context.Context, o badgerkv.Options) (found *store.Verified, err error) {
-	v.limitMemory()
+	v.limitMemory(whileServing)
 	vault, err := authz.NewVault(o.Key)
 	if err != nil {
 		return nil, err

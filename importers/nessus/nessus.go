@@ -3,6 +3,7 @@ package nessus
 
 import (
 	"regexp"
+	"sync"
 
 	"github.com/musterhq/muster/importers/columns"
 	"github.com/musterhq/muster/plugins"
@@ -27,11 +28,16 @@ var Report = columns.Export{
 
 // In each expression the first group is the fact. They are applied to the beginning of an output only.
 var (
-	system   = regexp.MustCompile(`(?m)^\s*Remote operating system\s*:[ \t]*(\S.{0,300})`)
-	computer = regexp.MustCompile(`(?m)^\s*(\S{1,64})\s*= Computer name`)
-	domain   = regexp.MustCompile(`(?m)^\s*(\S{1,64})\s*= Workgroup / Domain name`)
-	mac      = regexp.MustCompile(`\b((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})\b`)
+	system   = later(`(?m)^\s*Remote operating system\s*:[ \t]*(\S.{0,300})`)
+	computer = later(`(?m)^\s*(\S{1,64})\s*= Computer name`)
+	domain   = later(`(?m)^\s*(\S{1,64})\s*= Workgroup / Domain name`)
+	mac      = later(`\b((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})\b`)
 )
+
+// later compiles an expression when it is first asked for: large counts take a while, which every process of muster would wait for.
+func later(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // Facts reads the output, the second cell, of the plugins that identify a host, the first one. Many exports say these things
 // nowhere else.
@@ -48,8 +54,8 @@ func Facts(cells []string) (r plugins.Record) {
 	return r
 }
 
-func find(fact *regexp.Regexp, output string) string {
-	if match := fact.FindStringSubmatch(output); match != nil {
+func find(fact func() *regexp.Regexp, output string) string {
+	if match := fact().FindStringSubmatch(output); match != nil {
 		return match[1]
 	}
 	return ""

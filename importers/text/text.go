@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -54,7 +55,9 @@ func (f *File) Limit(scarce byte, most int) { f.scarce, f.most = scarce, most }
 func (f *File) CutOff() bool { return f.ended && f.Buffered() == 0 && f.last != '\n' }
 
 // declared finds the encoding that an XML file says it is in.
-var declared = regexp.MustCompile(`^\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']`)
+var declared = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']`)
+})
 
 // Open recognises how the file is encoded: UTF-8 or UTF-16 with or without a byte order mark, what an XML declaration
 // says, else Windows-1252. Nothing may be read of it before Allow, but it can be peeked at. The error is that of the file,
@@ -71,7 +74,7 @@ func Open(file io.Reader) (*File, error) {
 		if head, err = peek(raw); err != nil {
 			return nil, err
 		}
-	} else if name := declared.FindSubmatch(head); name != nil && !bytes.HasPrefix(head, []byte("\ufeff")) {
+	} else if name := declared().FindSubmatch(head); name != nil && !bytes.HasPrefix(head, []byte("\ufeff")) {
 		if raw, err = decode(raw, string(name[1])); err != nil {
 			return nil, err
 		}

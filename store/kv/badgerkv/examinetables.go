@@ -38,7 +38,7 @@ func (x *examination) readTables() error {
 }
 
 // checkTables reads all tables and returns what is wrong with each, in the order of their names. When enough says so, it begins no more of
-// them; nil never does.
+// them; nil never does. It is asked by several at a time.
 func (x *examination) checkTables(enough func() bool) (failed []error, err error) {
 	indexes, err := ristretto.NewCache(&ristretto.Config[uint64, *flatbuffers.TableIndex]{NumCounters: 1000, MaxCost: 64 * mib, BufferItems: 64})
 	if err != nil {
@@ -48,27 +48,29 @@ func (x *examination) checkTables(enough func() bool) (failed []error, err error
 	var (
 		mu        sync.Mutex
 		work      sync.WaitGroup
-		chunks    = make(chan []byte, runtime.GOMAXPROCS(0)) // whoever has one reads
+		tables    = make(chan uint64, len(x.listed)) // all of them at once: nobody waits for the next
 		verifying = make(chan struct{}, verifiers)
 	)
-	for range cap(chunks) {
-		chunks <- make([]byte, sumChunk)
+	for id := range x.listed {
+		tables <- id
 	}
+	close(tables)
 	x.sums = tableSums{}
-	for id, listed := range x.listed {
-		chunk := <-chunks
-		if enough != nil && enough() {
-			break
-		}
+	for range runtime.GOMAXPROCS(0) {
 		work.Go(func() {
-			defer func() { chunks <- chunk }()
-			s, err := x.checkTable(id, listed, chunk, indexes, verifying)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				failed = append(failed, err)
-			} else {
-				x.sums[id] = s
+			chunk := make([]byte, sumChunk)
+			for id := range tables {
+				if enough != nil && enough() {
+					return
+				}
+				s, err := x.checkTable(id, x.listed[id], chunk, indexes, verifying)
+				mu.Lock()
+				if err != nil {
+					failed = append(failed, err)
+				} else {
+					x.sums[id] = s
+				}
+				mu.Unlock()
 			}
 		})
 	}

@@ -86,7 +86,7 @@ func (t tableSums) encode() []byte {
 
 // sumChunk is how much of a table is read at a time: little enough to be still in the processor's cache when it is summed. Mapped into
 // memory, tables are read no quicker: a page fault costs what the copy does.
-const sumChunk = 64 << 10
+const sumChunk = 128 << 10
 
 // sumTable reads a file, chunk by chunk. The sum is also that of the initialization vector of the key that the table is encrypted with, without which it
 // says nothing.

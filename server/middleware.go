@@ -25,10 +25,16 @@ func (s *Server) identify(c *gin.Context) {
 func (s *Server) log(c *gin.Context) {
 	began := time.Now()
 	c.Next()
-	s.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
+	h, ctx, now := s.Log.Handler(), c.Request.Context(), time.Now()
+	if !h.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	line := slog.NewRecord(now, slog.LevelInfo, "request", 0) // LogAttrs would look for the place in the code, which is never told
+	line.AddAttrs(
 		slog.String("id", c.GetString(api.RequestID)), slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
-		slog.Int("status", c.Writer.Status()), slog.Int("bytes", c.Writer.Size()), slog.Duration("took", time.Since(began)),
+		slog.Int("status", c.Writer.Status()), slog.Int("bytes", c.Writer.Size()), slog.Duration("took", now.Sub(began)),
 		slog.String("from", c.Request.RemoteAddr))
+	_ = h.Handle(ctx, line)
 }
 
 // recover turns a panic into a 500 that says nothing but its request id; the log has the rest.

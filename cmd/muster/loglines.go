@@ -22,9 +22,12 @@ type gathered struct {
 type lines struct {
 	to io.Writer
 
+	writing sync.Mutex // by one at a time, so that lines stay in their order; taken before mu
+	spelled bytes.Buffer
+	spare   []waiting
+
 	mu      sync.Mutex
 	waiting []waiting
-	spelled bytes.Buffer
 	timer   *time.Timer // of lines that wait
 }
 
@@ -36,7 +39,8 @@ type waiting struct {
 
 const (
 	gatherTime  = 100 * time.Millisecond
-	gatherLines = 128
+	gatherLines = 128             // that are written without waiting for more
+	mostLines   = 8 * gatherLines // that may wait when writing is slow; who logs one more waits, too
 )
 
 // gatherJSON returns a handler whose lines are JSON.
@@ -47,16 +51,24 @@ func gatherJSON(to io.Writer, options *slog.HandlerOptions) gathered {
 
 // Handle takes a record.
 func (g gathered) Handle(_ context.Context, r slog.Record) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.waiting) == 0 {
-		g.timer = time.AfterFunc(gatherTime, func() { _ = g.flush() })
+	if n := g.take(waiting{g.Handler, r.Clone()}); n < mostLines && r.Level < slog.LevelWarn && isFixed(r) {
+		return nil
 	}
-	g.waiting = append(g.waiting, waiting{g.Handler, r.Clone()})
-	if r.Level >= slog.LevelWarn || len(g.waiting) >= gatherLines || !isFixed(r) {
-		return g.pass()
+	return g.flush()
+}
+
+// take has a line wait and returns how many do.
+func (l *lines) take(w waiting) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) == 0 {
+		l.timer = time.AfterFunc(gatherTime, func() { _ = l.flush() })
 	}
-	return nil
+	l.waiting = append(l.waiting, w)
+	if len(l.waiting) == gatherLines {
+		l.timer.Reset(0)
+	}
+	return len(l.waiting)
 }
 
 // isFixed reports whether a record says the same whenever it is spelled.
@@ -73,25 +85,29 @@ func isFixed(r slog.Record) bool {
 }
 
 // flush writes what waits.
-func (l *lines) flush() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.pass()
-}
-
-func (l *lines) pass() (err error) {
-	if len(l.waiting) == 0 {
-		return nil
-	}
-	l.timer.Stop()
-	for _, w := range l.waiting {
+func (l *lines) flush() (err error) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	taken := l.swap()
+	for _, w := range taken {
 		err = errors.Join(err, w.by.Handle(context.Background(), w.Record))
 	}
-	clear(l.waiting)
-	l.waiting = l.waiting[:0]
+	clear(taken)
+	l.spare = taken[:0]
 	_, failed := l.spelled.WriteTo(l.to)
 	l.spelled.Reset()
 	return errors.Join(err, failed)
+}
+
+// swap takes the lines that wait.
+func (l *lines) swap() (taken []waiting) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) > 0 {
+		l.timer.Stop()
+	}
+	taken, l.waiting = l.waiting, l.spare
+	return taken
 }
 
 // WithAttrs is slog.Handler's.

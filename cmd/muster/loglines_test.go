@@ -40,6 +40,7 @@ func TestLinesAreGathered(t *testing.T) {
 		for range gatherLines {
 			log.Info("one of many")
 		}
+		synctest.Wait()
 		written(5+gatherLines, "when so many wait")
 		list := []string{"before"}
 		log.Info("six", "list", list)

@@ -19,7 +19,7 @@ import (
 func (s *Server) identify(c *gin.Context) {
 	id := newID()
 	c.Set(api.RequestID, id)
-	c.Header(api.RequestID, id)
+	c.Writer.Header()[api.RequestID] = []string{id}
 	c.Next()
 }
 

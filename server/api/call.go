@@ -17,15 +17,18 @@ import (
 // RequestID is the key of the request's id in Gin's context and the header that carries it.
 const RequestID = "X-Request-Id"
 
-// The keys of Gin's context behind RouteOf.
-const (
-	doorKey = "door"
-	rowKey  = "row"
-)
+// routeKey is the key of Gin's context behind RouteOf.
+const routeKey = "route"
+
+type routed struct{ door, row string }
 
 // RouteOf returns, once a request is answered, the door that it came to and the path of the row that answered it, as the
 // document has it. Each is empty if there was none.
-func RouteOf(c *gin.Context) (door, route string) { return c.GetString(doorKey), c.GetString(rowKey) }
+func RouteOf(c *gin.Context) (door, route string) {
+	value, _ := c.Get(routeKey)
+	r, _ := value.(routed)
+	return r.door, r.row
+}
 
 // call is one request at one door.
 type call struct {
@@ -44,8 +47,7 @@ func (d *door) serve(c *gin.Context, r *Route) {
 		Unrouted(http.StatusNotFound, d.Dialect)(c)
 		return
 	}
-	c.Set(doorKey, d.Name)
-	c.Set(rowKey, r.Path)
+	c.Set(routeKey, routed{d.Name, r.Path})
 	call := &call{Context: c, door: d, row: r, from: d.origin(c.Request)}
 	if err := call.answer(); err != nil {
 		call.fail(err)

@@ -24,7 +24,8 @@ func position(i int) string { return "p" + strconv.Itoa(i) }
 type literals struct {
 	spelled map[string]string // folded → as the rows spell it
 	below   map[string]*literals
-	any     *literals // below a parameter
+	any     *literals            // below a parameter
+	exact   map[string]*literals // below, by the rows' spelling
 }
 
 func (l *literals) add(segments []string) {
@@ -39,9 +40,10 @@ func (l *literals) add(segments []string) {
 		folded := strings.ToLower(s)
 		if l.below[folded] == nil {
 			if l.below == nil {
-				l.below, l.spelled = map[string]*literals{}, map[string]string{}
+				l.below, l.spelled, l.exact = map[string]*literals{}, map[string]string{}, map[string]*literals{}
 			}
 			l.below[folded], l.spelled[folded] = &literals{}, s
+			l.exact[s] = l.below[folded]
 		}
 		l = l.below[folded]
 	}
@@ -67,11 +69,33 @@ func (l *literals) spell(segments []string) string {
 	return b.String()
 }
 
+// isSpelled reports whether a path has nothing but numbers and what the rows have, in their spelling.
+func (l *literals) isSpelled(path string) bool {
+	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
+		switch {
+		case l == nil || segment == "":
+			return false
+		case l.exact[segment] != nil:
+			l = l.exact[segment]
+		case strings.Trim(segment, "0123456789") == "":
+			l = l.any
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// asSpelled reports whether Gin can take a path below the dialect's base as it is.
+func (d *Dialect) asSpelled(u *url.URL, rest string) bool {
+	return u.RawPath == "" && strings.HasPrefix(u.Path, d.Base) && d.paths.isSpelled(rest)
+}
+
 // Forgiving serves paths as the original, an ASP.NET site, does: in any letter case, with or without a trailing slash,
 // under a base or one of its aliases, directly and never by a redirect.
 func Forgiving(next http.Handler, dialects ...*Dialect) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d, rest := find(dialects, r.URL.EscapedPath()); d != nil {
+		if d, rest := find(dialects, r.URL.EscapedPath()); d != nil && !d.asSpelled(r.URL, rest) {
 			segments := split(rest)
 			for i, s := range segments {
 				if plain, err := url.PathUnescape(s); err == nil {

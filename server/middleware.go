@@ -17,9 +17,7 @@ import (
 
 // identify gives a request the id that its answer and its log lines carry.
 func (s *Server) identify(c *gin.Context) {
-	id := newID()
-	c.Set(api.RequestID, id)
-	c.Writer.Header()[api.RequestID] = []string{id}
+	c.Writer.Header()[api.RequestID] = []string{newID()}
 	c.Next()
 }
 
@@ -42,7 +40,7 @@ func (s *Server) log(c *gin.Context) {
 	}
 	line := slog.NewRecord(now, slog.LevelInfo, "request", 0) // LogAttrs would look for the place in the code, which is never told
 	line.AddAttrs(
-		slog.String("id", c.GetString(api.RequestID)), slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
+		slog.String("id", c.Writer.Header().Get(api.RequestID)), slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
 		slog.Int("status", c.Writer.Status()), slog.Int("bytes", c.Writer.Size()), slog.Duration("took", now.Sub(began)),
 		slog.String("from", c.Request.RemoteAddr))
 	_ = h.Handle(ctx, line)
@@ -59,7 +57,7 @@ func (s *Server) recover(dialects []*api.Dialect) gin.HandlerFunc {
 			if p == http.ErrAbortHandler {
 				panic(p) // net/http cuts the connection
 			}
-			id := c.GetString(api.RequestID)
+			id := c.Writer.Header().Get(api.RequestID)
 			s.Log.Error("panic", "request", id, "route", c.FullPath(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			c.Abort()
 			if !c.Writer.Written() {

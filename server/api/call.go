@@ -14,7 +14,7 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// RequestID is the key of the request's id in Gin's context and the header that carries it.
+// RequestID is the header of an answer that carries the request's id, in its canonical spelling.
 const RequestID = "X-Request-Id"
 
 // routeKey is the key of Gin's context behind RouteOf.
@@ -231,7 +231,7 @@ func isAlone(out any) bool {
 // fail writes an error as the door spells it.
 func (c *call) fail(err error) {
 	status := StatusOf(err)
-	id := c.GetString(RequestID)
+	id := c.Writer.Header().Get(RequestID)
 	level := slog.LevelDebug
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelError

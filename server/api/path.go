@@ -86,31 +86,37 @@ func (l *literals) isSpelled(path string) bool {
 	return true
 }
 
-// asSpelled reports whether Gin can take a path below the dialect's base as it is.
-func (d *Dialect) asSpelled(u *url.URL, rest string) bool {
-	return u.RawPath == "" && strings.HasPrefix(u.Path, d.Base) && d.paths.isSpelled(rest)
-}
-
 // Forgiving serves paths as the original, an ASP.NET site, does: in any letter case, with or without a trailing slash,
 // under a base or one of its aliases, directly and never by a redirect.
 func Forgiving(next http.Handler, dialects ...*Dialect) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d, rest := find(dialects, r.URL.EscapedPath()); d != nil && !d.asSpelled(r.URL, rest) {
+		d, rest := find(dialects, r.URL.EscapedPath())
+		switch {
+		case d == nil:
+		case r.URL.RawPath == "" && d.paths.isSpelled(rest): // as most are
+			if !strings.HasPrefix(r.URL.Path, d.Base) {
+				r = redirected(r, d.Base+rest, "")
+			}
+		default:
 			segments := split(rest)
 			for i, s := range segments {
 				if plain, err := url.PathUnescape(s); err == nil {
 					segments[i] = plain
 				}
 			}
-			u := *r.URL
-			u.RawPath = d.Base + d.paths.spell(segments)
-			u.Path = d.Base + join(segments)
-			r2 := *r
-			r2.URL = &u
-			r = &r2
+			r = redirected(r, d.Base+join(segments), d.Base+d.paths.spell(segments))
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// redirected is a request for another path.
+func redirected(r *http.Request, path, raw string) *http.Request {
+	u := *r.URL
+	u.Path, u.RawPath = path, raw
+	r2 := *r
+	r2.URL = &u
+	return &r2
 }
 
 // find returns the dialect under whose base or alias a path lies, and the rest of the path.

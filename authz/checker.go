@@ -14,34 +14,37 @@ import (
 // It may be used concurrently. Other keys are another Checker, which has forgotten everything.
 type Checker struct {
 	Keys
+	now   func() time.Time
 	mu    sync.RWMutex
 	known map[[sha256.Size]byte]*Claims
+	rules map[string]*jwt.Validator // by the audience, of which there are few
 }
 
 // maxKnown bounds the memory, some 2 KiB each; forgetting costs no more than checking again.
 const maxKnown = 2000
 
-// NewChecker returns a Checker that knows no token yet.
-func NewChecker(k Keys) *Checker {
-	return &Checker{Keys: k, known: map[[sha256.Size]byte]*Claims{}}
+// NewChecker returns a Checker that knows no token yet, with a clock.
+func NewChecker(k Keys, now func() time.Time) *Checker {
+	return &Checker{Keys: k, now: now, known: map[[sha256.Size]byte]*Claims{}, rules: map[string]*jwt.Validator{}}
 }
 
-// Parse is Keys.Parse, but the claims may be those that it returned before: nobody may change them.
-func (c *Checker) Parse(token, audience string, now time.Time) (*Claims, error) {
+// Parse is Keys.Parse at the moment of the clock, but the claims may be those that it returned before: nobody may change them.
+// The audience is the server's own word, never a client's: what must hold for it is remembered.
+func (c *Checker) Parse(token, audience string) (*Claims, error) {
 	if len(token) > maxToken {
-		return c.Keys.Parse(token, audience, now) // which refuses it
+		return c.Keys.Parse(token, audience, c.now()) // which refuses it
 	}
 	sum := sha256.Sum256([]byte(token))
 	c.mu.RLock()
-	claims := c.known[sum]
+	claims, hold := c.known[sum], c.rules[audience]
 	c.mu.RUnlock()
-	if claims != nil {
-		if err := jwt.NewValidator(rules(audience, now)...).Validate(claims); err != nil {
+	if claims != nil && hold != nil {
+		if err := hold.Validate(claims); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrToken, err)
 		}
 		return claims, nil
 	}
-	claims, err := c.Keys.Parse(token, audience, now)
+	claims, err := c.Keys.Parse(token, audience, c.now())
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +53,7 @@ func (c *Checker) Parse(token, audience string, now time.Time) (*Claims, error) 
 	if len(c.known) >= maxKnown {
 		clear(c.known)
 	}
-	c.known[sum] = claims
+	c.known[sum], c.rules[audience] = claims, jwt.NewValidator(rules(audience, c.now)...)
 	return claims, nil
 }
 

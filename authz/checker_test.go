@@ -35,13 +35,15 @@ func TestACheckerSaysWhatItsKeysSay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			checker := authz.NewChecker(keys)
-			if _, err := checker.Parse(token, door, now); err != nil { // remembered
+			clock := now
+			checker := authz.NewChecker(keys, func() time.Time { return clock })
+			if _, err := checker.Parse(token, door); err != nil { // remembered
 				t.Fatal(err)
 			}
-			want, refused := keys.Parse(c.token, c.audience, now.Add(c.at))
+			clock = now.Add(c.at)
+			want, refused := keys.Parse(c.token, c.audience, clock)
 			for range 2 {
-				got, err := checker.Parse(c.token, c.audience, now.Add(c.at))
+				got, err := checker.Parse(c.token, c.audience)
 				if (err == nil) != (refused == nil) || err != nil && (!errors.Is(err, authz.ErrToken) || got != nil) {
 					t.Fatalf("%v, want %v", err, refused)
 				}
@@ -53,14 +55,17 @@ func TestACheckerSaysWhatItsKeysSay(t *testing.T) {
 	}
 }
 
+// atNow is a clock that stands still.
+func atNow() time.Time { return now }
+
 func TestACheckerForgetsWithItsKeys(t *testing.T) {
 	t.Parallel()
 	keys := authz.NewKeys()
 	token := mustSign(t, keys, caller())
-	if _, err := authz.NewChecker(keys).Parse(token, door, now); err != nil {
+	if _, err := authz.NewChecker(keys, atNow).Parse(token, door); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := authz.NewChecker(authz.NewKeys()).Parse(token, door, now); !errors.Is(err, authz.ErrToken) {
+	if _, err := authz.NewChecker(authz.NewKeys(), atNow).Parse(token, door); !errors.Is(err, authz.ErrToken) {
 		t.Errorf("a token of other keys: %v", err)
 	}
 }
@@ -68,11 +73,11 @@ func TestACheckerForgetsWithItsKeys(t *testing.T) {
 func TestACheckerOfManyTokens(t *testing.T) {
 	t.Parallel()
 	keys := authz.NewKeys()
-	checker := authz.NewChecker(keys)
+	checker := authz.NewChecker(keys, atNow)
 	for i := range 4500 {
 		c := caller()
 		c.ID, c.ExpiresAt = fmt.Sprint("session ", i), jwt.NewNumericDate(now.Add(time.Hour))
-		got, err := checker.Parse(mustSign(t, keys, c), door, now)
+		got, err := checker.Parse(mustSign(t, keys, c), door)
 		if err != nil || got.ID != c.ID {
 			t.Fatalf("token %d: %v", i, err)
 		}
@@ -84,10 +89,10 @@ func TestACheckerOfManyTokens(t *testing.T) {
 
 func BenchmarkCheckerParse(b *testing.B) {
 	keys := authz.NewKeys()
-	token, checker := mustSign(b, keys, caller()), authz.NewChecker(keys)
+	token, checker := mustSign(b, keys, caller()), authz.NewChecker(keys, atNow)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := checker.Parse(token, door, now); err != nil {
+		if _, err := checker.Parse(token, door); err != nil {
 			b.Fatal(err)
 		}
 	}

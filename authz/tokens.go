@@ -108,7 +108,7 @@ func (k Keys) Parse(token, audience string, now time.Time) (*Claims, error) {
 	if strings.ContainsAny(token, "\r\n") { // which base64 decoding skips, even when strict
 		return nil, fmt.Errorf("%w: line break", ErrToken)
 	}
-	parser := jwt.NewParser(append(rules(audience, now),
+	parser := jwt.NewParser(append(rules(audience, func() time.Time { return now }),
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithStrictDecoding(),
 	)...)
@@ -120,10 +120,10 @@ func (k Keys) Parse(token, audience string, now time.Time) (*Claims, error) {
 }
 
 // rules are what must hold of claims besides their signature.
-func rules(audience string, now time.Time) []jwt.ParserOption {
+func rules(audience string, now func() time.Time) []jwt.ParserOption {
 	return []jwt.ParserOption{
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithIssuer(Issuer), jwt.WithAudience(audience),
-		jwt.WithLeeway(leeway), jwt.WithTimeFunc(func() time.Time { return now }),
+		jwt.WithLeeway(leeway), jwt.WithTimeFunc(now),
 	}
 }
 

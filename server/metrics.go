@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -23,6 +24,35 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	refused  *prometheus.CounterVec
+
+	mu    sync.RWMutex
+	known map[labels]counters // as the vectors would find them, which takes longer
+}
+
+// labels are what tells requests apart.
+type labels struct {
+	door, method, route string
+	status              int
+}
+
+// counters count the requests of some labels.
+type counters struct {
+	requests prometheus.Counter
+	duration prometheus.Observer
+}
+
+func (m *metrics) of(l labels) counters {
+	m.mu.RLock()
+	c, known := m.known[l]
+	m.mu.RUnlock()
+	if known {
+		return c
+	}
+	c = counters{m.requests.WithLabelValues(l.door, l.method, l.route, strconv.Itoa(l.status)), m.duration.WithLabelValues(l.door, l.method, l.route)}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.known[l] = c
+	return c
 }
 
 const (
@@ -34,6 +64,7 @@ const (
 // imported package adds to it.
 func (s *Server) newMetrics() *metrics {
 	m := &metrics{
+		known:    map[labels]counters{},
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "muster_requests_total", Help: "Requests that were answered.",
@@ -64,9 +95,10 @@ func (s *Server) measure(c *gin.Context) {
 			route = c.FullPath() // a page, or health
 		}
 		route = cmp.Or(route, unrouted)
-		status, method := c.Writer.Status(), knownMethod(c.Request.Method)
-		s.metrics.requests.WithLabelValues(door, method, route, strconv.Itoa(status)).Inc()
-		s.metrics.duration.WithLabelValues(door, method, route).Observe(time.Since(began).Seconds())
+		status := c.Writer.Status()
+		k := s.metrics.of(labels{door, knownMethod(c.Request.Method), route, status})
+		k.requests.Inc()
+		k.duration.Observe(time.Since(began).Seconds())
 		if status == http.StatusUnauthorized {
 			s.metrics.refused.WithLabelValues(door).Inc()
 		}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,17 +19,23 @@ const answerPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; f
 
 // protection is what every answer says to browsers: to keep it out of caches, not to take it for something else, and to keep it
 // away from other sites' pages. The values are shared by all answers, which may replace them but not change them.
-var protection = http.Header{
-	"X-Content-Type-Options":       {"nosniff"},
-	"Cache-Control":                {"no-store"},
-	contentSecurityPolicy:          {answerPolicy},
-	"Referrer-Policy":              {"no-referrer"},
-	"Cross-Origin-Resource-Policy": {"same-origin"},
-	"Cross-Origin-Opener-Policy":   {"same-origin"},
+var protection = []struct {
+	name  string
+	value []string
+}{
+	{"X-Content-Type-Options", []string{"nosniff"}},
+	{"Cache-Control", []string{"no-store"}},
+	{contentSecurityPolicy, []string{answerPolicy}},
+	{"Referrer-Policy", []string{"no-referrer"}},
+	{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
+	{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
 }
 
 func (s *Server) protect(c *gin.Context) {
-	maps.Copy(c.Writer.Header(), protection)
+	header := c.Writer.Header()
+	for _, p := range protection {
+		header[p.name] = p.value
+	}
 	c.Next()
 }
 

@@ -43,7 +43,7 @@ func (db *DB) loadKeys(ctx context.Context) error {
 	return db.engine.View(ctx, func(r kv.Reader) error {
 		keys, err := readKeys(r, db.vault)
 		if err == nil {
-			db.keys.Store(authz.NewChecker(keys))
+			db.keys.Store(authz.NewChecker(keys, db.now))
 		}
 		return err
 	})
@@ -66,7 +66,7 @@ func RotateKeys(ctx context.Context, db *DB, by Actor) error {
 		if err := first(saveKeys(tx, keys), tx.Audit(ActionEdit, sectionSigningKeys, Detail("Key", old.ID(), keys.ID()))); err != nil {
 			return err
 		}
-		tx.committed(func() { db.keys.Store(authz.NewChecker(keys)) })
+		tx.committed(func() { db.keys.Store(authz.NewChecker(keys, db.now)) })
 		return nil
 	})
 }

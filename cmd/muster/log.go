@@ -27,8 +27,8 @@ func (c *config) logger(w io.Writer) (log *slog.Logger, flush func() error, err 
 	case "text":
 		return slog.New(slog.NewTextHandler(w, options)), func() error { return nil }, nil
 	case "json":
-		lines := &gathered{to: w}
-		return slog.New(promptly{slog.NewJSONHandler(lines, options), lines}), lines.flush, nil
+		lines := gatherJSON(w, options)
+		return slog.New(lines), lines.flush, nil
 	}
 	return nil, nil, fmt.Errorf("--log: text, json or auto is expected, not %q", c.log)
 }

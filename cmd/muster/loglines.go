@@ -1,77 +1,121 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"sync"
 	"time"
 )
 
-// gathered writes the lines of a log some at a time: a server writes one for every request, and a write of its own would cost
-// a good part of what the request does. Nothing waits longer than gatherTime, and nobody's warning waits at all.
+// gathered is a handler that writes the lines of a log some at a time: a server has one for every request, and to spell and write each
+// by itself would cost a good part of what the request does. Nothing waits longer than gatherTime, and nobody's warning waits at
+// all: warnings and errors are written at once, with all that was logged before them, since they may be the last that a process has to say.
 type gathered struct {
+	slog.Handler
+	*lines
+}
+
+// lines are the lines that handlers with different attributes gather for one writer.
+type lines struct {
 	to io.Writer
 
-	mu    sync.Mutex
-	lines []byte
-	timer *time.Timer // of lines that wait
+	writing sync.Mutex // by one at a time, so that lines stay in their order; taken before mu
+	spelled bytes.Buffer
+	spare   []waiting
+
+	mu      sync.Mutex
+	waiting []waiting
+	timer   *time.Timer // of lines that wait
+}
+
+// waiting is a line that is not spelled yet.
+type waiting struct {
+	by slog.Handler
+	slog.Record
 }
 
 const (
 	gatherTime  = 100 * time.Millisecond
-	gatherBytes = 32 << 10
+	gatherLines = 128             // that are written without waiting for more
+	mostLines   = 8 * gatherLines // that may wait when writing is slow; who logs one more waits, too
 )
 
-// Write takes a line, whole.
-func (g *gathered) Write(line []byte) (int, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.lines) == 0 {
-		g.timer = time.AfterFunc(gatherTime, func() { _ = g.flush() })
+// gatherJSON returns a handler whose lines are JSON.
+func gatherJSON(to io.Writer, options *slog.HandlerOptions) gathered {
+	l := &lines{to: to}
+	return gathered{slog.NewJSONHandler(&l.spelled, options), l}
+}
+
+// Handle takes a record.
+func (g gathered) Handle(_ context.Context, r slog.Record) error {
+	if n := g.take(waiting{g.Handler, r.Clone()}); n < mostLines && r.Level < slog.LevelWarn && isFixed(r) {
+		return nil
 	}
-	g.lines = append(g.lines, line...)
-	if len(g.lines) < gatherBytes {
-		return len(line), nil
+	return g.flush()
+}
+
+// take has a line wait and returns how many do.
+func (l *lines) take(w waiting) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) == 0 {
+		l.timer = time.AfterFunc(gatherTime, func() { _ = l.flush() })
 	}
-	return len(line), g.pass()
+	l.waiting = append(l.waiting, w)
+	if len(l.waiting) == gatherLines {
+		l.timer.Reset(0)
+	}
+	return len(l.waiting)
+}
+
+// isFixed reports whether a record says the same whenever it is spelled.
+func isFixed(r slog.Record) bool {
+	fixed := true
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Value.Kind() {
+		case slog.KindAny, slog.KindLogValuer, slog.KindGroup:
+			fixed = false
+		}
+		return fixed
+	})
+	return fixed
 }
 
 // flush writes what waits.
-func (g *gathered) flush() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.pass()
-}
-
-func (g *gathered) pass() error {
-	if len(g.lines) == 0 {
-		return nil
+func (l *lines) flush() (err error) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	taken := l.swap()
+	for _, w := range taken {
+		err = errors.Join(err, w.by.Handle(context.Background(), w.Record))
 	}
-	g.timer.Stop()
-	_, err := g.to.Write(g.lines)
-	g.lines = g.lines[:0]
-	return err
+	clear(taken)
+	l.spare = taken[:0]
+	_, failed := l.spelled.WriteTo(l.to)
+	l.spelled.Reset()
+	return errors.Join(err, failed)
 }
 
-// promptly is a handler whose warnings and errors are written at once, with all that was logged before them: they may be the
-// last that a process has to say.
-type promptly struct {
-	slog.Handler
-	lines *gathered
-}
-
-func (p promptly) Handle(ctx context.Context, r slog.Record) error {
-	if err := p.Handler.Handle(ctx, r); err != nil || r.Level < slog.LevelWarn {
-		return err
+// swap takes the lines that wait.
+func (l *lines) swap() (taken []waiting) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) > 0 {
+		l.timer.Stop()
 	}
-	return p.lines.flush()
+	taken, l.waiting = l.waiting, l.spare
+	return taken
 }
 
-func (p promptly) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return promptly{p.Handler.WithAttrs(attrs), p.lines}
+// WithAttrs is slog.Handler's.
+func (g gathered) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return gathered{g.Handler.WithAttrs(attrs), g.lines}
 }
 
-func (p promptly) WithGroup(name string) slog.Handler {
-	return promptly{p.Handler.WithGroup(name), p.lines}
+// WithGroup is slog.Handler's.
+func (g gathered) WithGroup(name string) slog.Handler {
+	return gathered{g.Handler.WithGroup(name), g.lines}
 }

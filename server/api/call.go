@@ -14,24 +14,28 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// RequestID is the key of the request's id in Gin's context and the header that carries it.
+// RequestID is the header of an answer that carries the request's id, in its canonical spelling.
 const RequestID = "X-Request-Id"
 
-// The keys of Gin's context behind RouteOf.
-const (
-	doorKey = "door"
-	rowKey  = "row"
-)
+// routeKey is the key of Gin's context behind RouteOf.
+const routeKey = "route"
+
+type routed struct{ door, row string }
 
 // RouteOf returns, once a request is answered, the door that it came to and the path of the row that answered it, as the
 // document has it. Each is empty if there was none.
-func RouteOf(c *gin.Context) (door, route string) { return c.GetString(doorKey), c.GetString(rowKey) }
+func RouteOf(c *gin.Context) (door, route string) {
+	value, _ := c.Get(routeKey)
+	r, _ := value.(routed)
+	return r.door, r.row
+}
 
 // call is one request at one door.
 type call struct {
 	*gin.Context
 	door *door
 	row  *Route
+	from store.Actor // whence the request comes
 	by   *identity
 
 	early *early // the body of a row that reads, nil if it was not read early
@@ -43,9 +47,8 @@ func (d *door) serve(c *gin.Context, r *Route) {
 		Unrouted(http.StatusNotFound, d.Dialect)(c)
 		return
 	}
-	c.Set(doorKey, d.Name)
-	c.Set(rowKey, r.Path)
-	call := &call{Context: c, door: d, row: r}
+	c.Set(routeKey, routed{d.Name, r.Path})
+	call := &call{Context: c, door: d, row: r, from: d.origin(c.Request)}
 	if err := call.answer(); err != nil {
 		call.fail(err)
 	}
@@ -56,7 +59,7 @@ func (c *call) answer() (err error) {
 	if err := c.door.checkSite(c.Request); err != nil && !c.row.open {
 		return err
 	}
-	if c.by, err = c.door.identify(ctx, c.Request, c.anonymous(), c.row.open); err != nil {
+	if c.by, err = c.door.identify(ctx, c.Request, c.from, c.row.open); err != nil {
 		return err
 	}
 	if err := c.meter(ctx); err != nil {
@@ -113,7 +116,7 @@ func (c *call) begin(ctx context.Context, in reflect.Value) error {
 // read runs a row that only reads, and answers within its transaction. A row without a body, or whose body was read early,
 // is bound there, once the caller is admitted.
 func (c *call) read(ctx context.Context, in reflect.Value) error {
-	_, err := store.View(ctx, c.door.DB, c.anonymous(), func(tx *store.Tx) (None, error) {
+	_, err := store.View(ctx, c.door.DB, c.from, func(tx *store.Tx) (None, error) {
 		if err := c.join(tx); err != nil {
 			return None{}, err
 		}
@@ -142,7 +145,7 @@ func (c *call) handle(tx *store.Tx, in reflect.Value) (any, error) {
 
 // admit checks in a snapshot of its own that the caller may use the row.
 func (c *call) admit(ctx context.Context) (Caller, error) {
-	caller, err := store.View(ctx, c.door.DB, c.anonymous(), func(tx *store.Tx) (Caller, error) {
+	caller, err := store.View(ctx, c.door.DB, c.from, func(tx *store.Tx) (Caller, error) {
 		err := c.join(tx)
 		return Caller{DB: c.door.DB, By: tx.By, join: c.join}, err
 	})
@@ -175,8 +178,6 @@ func (c *call) touch(ctx context.Context) {
 		c.door.Log.ErrorContext(ctx, "note the use of a session", "error", err)
 	}
 }
-
-func (c *call) anonymous() store.Actor { return c.door.origin(c.Request) }
 
 // reply writes an answer; tx is the transaction of a row that reads, nil after a commit.
 func (c *call) reply(tx *store.Tx, out any) error {
@@ -230,7 +231,7 @@ func isAlone(out any) bool {
 // fail writes an error as the door spells it.
 func (c *call) fail(err error) {
 	status := StatusOf(err)
-	id := c.GetString(RequestID)
+	id := c.Writer.Header().Get(RequestID)
 	level := slog.LevelDebug
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelError
@@ -250,6 +251,8 @@ const restTime = 5 * time.Second
 
 const contentType = "application/json"
 
+var contentTypes = []string{contentType} // shared by all answers, which may replace it but not change it
+
 // write answers with a body as JSON, or without one.
 func write(c *gin.Context, status int, body any) {
 	if body == nil {
@@ -267,7 +270,16 @@ func write(c *gin.Context, status int, body any) {
 	raw(c, status, b)
 }
 
+// counted is how many bytes of a body net/http counts by itself, since they fit its buffer. So a usual answer has no more than eight
+// headers, with which Go's maps are small.
+const counted = 2 << 10
+
 func raw(c *gin.Context, status int, body []byte) {
-	c.Header("Content-Length", strconv.Itoa(len(body))) // of an empty one, too
-	c.Data(status, contentType, body)
+	header := c.Writer.Header()
+	header["Content-Type"] = contentTypes
+	if n := len(body); n == 0 || n > counted {
+		header.Set("Content-Length", strconv.Itoa(n))
+	}
+	c.Status(status)
+	_, _ = c.Writer.Write(body) // an error is the client's, who is gone
 }

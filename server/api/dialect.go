@@ -136,7 +136,9 @@ func Refuse(c *gin.Context, status int, err error, dialects ...*Dialect) {
 		c.String(status, "%s\n", http.StatusText(status))
 		return
 	}
-	c.Set(doorKey, d.Name)
+	if door, _ := RouteOf(c); door == "" {
+		c.Set(routeKey, routed{door: d.Name})
+	}
 	write(c, status, d.Error(status, err))
 }
 

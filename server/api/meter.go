@@ -18,7 +18,7 @@ func (c *call) meter(ctx context.Context) error {
 	if c.door.Meter == nil || c.row.open {
 		return nil
 	}
-	userID, err := store.View(ctx, c.door.DB, c.anonymous(), func(tx *store.Tx) (int, error) {
+	userID, err := store.View(ctx, c.door.DB, c.from, func(tx *store.Tx) (int, error) {
 		if err := c.by.resume(tx); err != nil {
 			return 0, err
 		}

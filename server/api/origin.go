@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -14,13 +13,9 @@ import (
 // trusted proxy's, the one that it forwards for. Whatever others say in X-Forwarded-For counts for nothing.
 func (d *door) origin(r *http.Request) store.Actor {
 	from := store.Actor{Door: d.Name}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	peer, err := parseHop(r.RemoteAddr)
 	if err != nil {
 		return from // the unix socket
-	}
-	peer, err := parseHop(host)
-	if err != nil {
-		return from
 	}
 	from.IPAddress = peer.String() // one spelling for audits, address rules and lockouts
 	if !d.TrustedProxies.Contains(peer) {

@@ -24,7 +24,8 @@ func position(i int) string { return "p" + strconv.Itoa(i) }
 type literals struct {
 	spelled map[string]string // folded → as the rows spell it
 	below   map[string]*literals
-	any     *literals // below a parameter
+	any     *literals            // below a parameter
+	exact   map[string]*literals // below, by the rows' spelling
 }
 
 func (l *literals) add(segments []string) {
@@ -39,9 +40,10 @@ func (l *literals) add(segments []string) {
 		folded := strings.ToLower(s)
 		if l.below[folded] == nil {
 			if l.below == nil {
-				l.below, l.spelled = map[string]*literals{}, map[string]string{}
+				l.below, l.spelled, l.exact = map[string]*literals{}, map[string]string{}, map[string]*literals{}
 			}
 			l.below[folded], l.spelled[folded] = &literals{}, s
+			l.exact[s] = l.below[folded]
 		}
 		l = l.below[folded]
 	}
@@ -67,26 +69,54 @@ func (l *literals) spell(segments []string) string {
 	return b.String()
 }
 
+// isSpelled reports whether a path has nothing but numbers and what the rows have, in their spelling.
+func (l *literals) isSpelled(path string) bool {
+	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
+		switch {
+		case l == nil || segment == "":
+			return false
+		case l.exact[segment] != nil:
+			l = l.exact[segment]
+		case strings.Trim(segment, "0123456789") == "":
+			l = l.any
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // Forgiving serves paths as the original, an ASP.NET site, does: in any letter case, with or without a trailing slash,
 // under a base or one of its aliases, directly and never by a redirect.
 func Forgiving(next http.Handler, dialects ...*Dialect) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d, rest := find(dialects, r.URL.EscapedPath()); d != nil {
+		d, rest := find(dialects, r.URL.EscapedPath())
+		switch {
+		case d == nil:
+		case r.URL.RawPath == "" && d.paths.isSpelled(rest): // as most are
+			if !strings.HasPrefix(r.URL.Path, d.Base) {
+				r = redirected(r, d.Base+rest, "")
+			}
+		default:
 			segments := split(rest)
 			for i, s := range segments {
 				if plain, err := url.PathUnescape(s); err == nil {
 					segments[i] = plain
 				}
 			}
-			u := *r.URL
-			u.RawPath = d.Base + d.paths.spell(segments)
-			u.Path = d.Base + join(segments)
-			r2 := *r
-			r2.URL = &u
-			r = &r2
+			r = redirected(r, d.Base+join(segments), d.Base+d.paths.spell(segments))
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// redirected is a request for another path.
+func redirected(r *http.Request, path, raw string) *http.Request {
+	u := *r.URL
+	u.Path, u.RawPath = path, raw
+	r2 := *r
+	r2.URL = &u
+	return &r2
 }
 
 // find returns the dialect under whose base or alias a path lies, and the rest of the path.

@@ -24,7 +24,7 @@ func (c *call) note(status int, err error) {
 	if errors.Is(err, errNoted) || status != http.StatusUnauthorized && status != http.StatusForbidden {
 		return
 	}
-	by, route := c.anonymous(), c.row.Method+" "+c.row.Path
+	by, route := c.from, c.row.Method+" "+c.row.Path
 	r := store.Refusal{Section: store.SectionAuthentication, Reason: reasonOf(err)}
 	r.Details = []store.UserAuditDetail{store.Detail("Reason", "", r.Reason), store.Detail("Route", "", route)}
 	switch {

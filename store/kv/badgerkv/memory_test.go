@@ -1,6 +1,7 @@
 package badgerkv
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -122,25 +123,50 @@ func TestMemoryIsUsed(t *testing.T) {
 
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
+	for name, c := range map[string]struct{ size, least, most int }{
+		"large values": {rememberedSize, (rememberedPages - 1) * (rememberedBytes/rememberedSize - 2), rememberedPages * rememberedBytes / rememberedSize},
+		"small values": {1, (rememberedPages - 1) * rememberedRecords, rememberedPages * rememberedRecords},
+	} {
+		m := newMemory(1)
+		key := func(n int) []byte { return fmt.Appendf(nil, "%d", n) }
+		value := func(n int) []byte { return bytes.Repeat([]byte{byte(n)}, c.size) }
+		puts := 3 * c.most
+		for n := range puts {
+			m.put(key(n), value(n), 1)
+			m.put(key(n-n%2), value(n-n%2), 1) // once more, as two readers at once do
+		}
+		known := 0
+		for n := range puts {
+			if got := m.get(key(n), 1); got != nil {
+				known++
+				if !bytes.Equal(got, value(n)) {
+					t.Fatalf("%s: %d has %d bytes, the first %d", name, n, len(got), got[0])
+				}
+			}
+		}
+		if known != len(m.places) || known > c.most || known < c.least/2 {
+			t.Errorf("%s: %d are known and %d kept, want %d to %d", name, known, len(m.places), c.least/2, c.most)
+		}
+		for n := range m.pages {
+			if size := cap(m.pages[n].bytes); size != rememberedBytes {
+				t.Errorf("%s: page %d has room for %d bytes, want %d", name, n, size, rememberedBytes)
+			}
+		}
+		if m.get(key(puts-1), 1) == nil {
+			t.Errorf("%s: the last is not known", name)
+		}
+	}
 	m := newMemory(1)
-	value := make([]byte, rememberedSize)
-	for n := range 3 * memoryBytes / rememberedSize {
-		m.put(fmt.Appendf(nil, "%d", n), value, 1)
-	}
-	sum := 0
-	for _, key := range m.values.Keys() {
-		r, _ := m.values.Peek(key)
-		sum += r.cost(key)
-	}
-	if m.bytes != sum || sum > memoryBytes || sum < memoryBytes*9/10 {
-		t.Errorf("%d bytes are kept and %d counted, of at most %d", sum, m.bytes, memoryBytes)
-	}
 	m.put([]byte("large"), make([]byte, rememberedSize+1), 1)
 	if m.get([]byte("large"), 1) != nil {
 		t.Error("a large value is kept")
 	}
-	m.put([]byte("old"), value, 0)
+	m.put([]byte("old"), []byte("a"), 0)
 	if m.get([]byte("old"), 1) != nil {
 		t.Error("what was read before the last commit is kept")
+	}
+	m.put([]byte("empty"), []byte{}, 1)
+	if got := m.get([]byte("empty"), 1); got == nil || len(got) > 0 {
+		t.Errorf("an empty value is known as %v", got)
 	}
 }

@@ -53,6 +53,7 @@ func newEngine(db *badger.DB) *Engine {
 	e := &Engine{db: db, seed: maphash.MakeSeed(), last: db.MaxVersion(), memory: newMemory(db.MaxVersion())}
 	e.commits = committer{engine: e, ledger: ledger{newest: map[uint64]uint64{}}}
 	db.SetDiscardTs(e.last)
+	endPool := withoutPool(db)
 	e.close = sync.OnceValue(func() error {
 		e.mu.Lock()
 		e.closing = true
@@ -64,6 +65,7 @@ func newEngine(db *badger.DB) *Engine {
 			return e.mark.close()
 		}
 		err := errors.Join(e.db.Close(), e.mark.close())
+		endPool()
 		if e.closed != nil && err == nil {
 			err = e.closed()
 		}

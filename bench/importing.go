@@ -72,6 +72,9 @@ func (b *bench) importOne(ctx context.Context, s *server, op importOperation, ag
 	if !again || s.name != muster {
 		return nil
 	}
+	if err := b.settle(ctx); err != nil {
+		return err
+	}
 	return b.timeImport(ctx, s, opAgain, file, func(i importState) bool { return i.Unchanged == file.hosts })
 }
 

@@ -173,7 +173,7 @@ const LeastReserve = 10 * memtable
 // and needs no maintenance; it gets the smallest file that Badger allows.
 //
 // Tables are not compressed but mapped as they are, and without a key nothing is cached. Decrypted blocks and indexes
-// have to be: Badger panics without the two caches. A few MiB of blocks catch what is read over and over; more made
+// have to be: Badger panics without the two caches. Four MiB of blocks catch what is read over and over; more made
 // neither scattered reads nor long scans faster and cost more than twice their size in memory. The index cache takes
 // only what there is and has room for 30 million keys; if it were too small, most reads would decrypt an index first.
 //
@@ -205,7 +205,7 @@ func settings(o Options) badger.Options {
 		WithLogger(newLogger(o.Logger))
 	if o.Key != nil {
 		s = s.WithEncryptionKey(bytes.Clone(o.Key)).
-			WithBlockCacheSize(8 * mib).
+			WithBlockCacheSize(4 * mib).
 			WithIndexCacheSize(64 * mib)
 	}
 	return s

@@ -30,17 +30,19 @@ const ImportWriters = 2
 // importTally is what one writer of an import that has not ended has come to. The import itself has the counts when it has ended:
 // if its writers all wrote them there, each would make the other run again.
 type importTally struct {
-	ID int // that of the import times ImportWriters, and the writer, from 0
+	ID int // see tallyID
 	ImportCounts
 }
+
+func tallyID(importID, writer int) int { return importID*ImportWriters + writer }
 
 // Tally adds to the counts of an import what a transaction of its writer, from 0 to ImportWriters-1, has made of some hosts. A
 // writer has one transaction at a time.
 func Tally(tx *Tx, importID, writer int, counts ImportCounts) error {
-	tally, err := importTallies.Get(tx, importID*ImportWriters+writer)
+	tally, err := importTallies.Get(tx, tallyID(importID, writer))
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return importTallies.Insert(tx, &importTally{importID*ImportWriters + writer, counts})
+		return importTallies.Insert(tx, &importTally{tallyID(importID, writer), counts})
 	case err != nil:
 		return err
 	}
@@ -48,36 +50,28 @@ func Tally(tx *Tx, importID, writer int, counts ImportCounts) error {
 	return importTallies.Put(tx, tally)
 }
 
-// tallies are those of an import.
-func tallies(tx *Tx, importID int) (all []*importTally, err error) {
-	for writer := range ImportWriters {
-		tally, err := importTallies.Get(tx, importID*ImportWriters+writer)
-		if err == nil {
-			all = append(all, tally)
-		} else if !errors.Is(err, ErrNotFound) {
-			return nil, err
-		}
-	}
-	return all, nil
-}
-
 // count fills in what the writers of an import have come to.
 func (i *Import) count(tx *Tx) error {
 	if !i.EndDate.IsZero() {
 		return nil
 	}
-	all, err := tallies(tx, i.ImportID)
-	for _, tally := range all {
-		i.Add(tally.ImportCounts)
+	for writer := range ImportWriters {
+		tally, err := importTallies.Get(tx, tallyID(i.ImportID, writer))
+		if err == nil {
+			i.Add(tally.ImportCounts)
+		} else if !errors.Is(err, ErrNotFound) {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // clearTallies removes what the writers of an import have written down.
 func clearTallies(tx *Tx, importID int) error {
-	all, err := tallies(tx, importID)
-	for _, tally := range all {
-		err = errors.Join(err, importTallies.Delete(tx, tally.ID))
+	for writer := range ImportWriters {
+		if err := unless(ErrNotFound, importTallies.Delete(tx, tallyID(importID, writer))); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }

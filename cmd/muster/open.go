@@ -54,7 +54,7 @@ func (c *config) makeScratch() (string, error) {
 
 // How much garbage there is when it is collected, in percent of what is in use.
 const (
-	// Most of what a server uses are blocks and tables without pointers, so that this costs nothing that could be measured.
+	// Twice as much would take some 3 % of the CPU off an import, and have the first list grow a server by as much as the list is large.
 	whileServing = 50
 	// While a store is opened little is in use, and that little garbage would be collected over and over: a start that verifies every table
 	// would take almost twice the CPU. It takes 140 MiB at the most.

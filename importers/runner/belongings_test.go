@@ -81,16 +81,7 @@ func TestBelongings(t *testing.T) {
 }
 
 func auditRows(f *fixture) int {
-	n, err := view(f, func(tx *store.Tx) (n int, err error) {
-		for _, err := range store.FindAudits(tx, store.AuditFilter{}) {
-			if n++; err != nil {
-				return n, err
-			}
-		}
-		return n, nil
-	})
-	must(f.t, err)
-	return n
+	return len(each(f, audits(""), func(a *store.Audit) int { return a.AuditID }))
 }
 
 // TestLargeHosts brings in hosts that take several transactions, and counts each once.
@@ -125,15 +116,8 @@ func TestLargeHosts(t *testing.T) {
 			t.Errorf("%s: %s %q %v %q, want %v", step.name, i.State, i.Error, counts(i), i.Warnings, step.want)
 		}
 	}
-	accounts, err := view(f, func(tx *store.Tx) (n int, err error) {
-		for _, err := range store.ManagedAccounts.All(tx) {
-			if n++; err != nil {
-				return n, err
-			}
-		}
-		return n, nil
-	})
-	if must(t, err); accounts != 2201 {
-		t.Errorf("%d accounts", accounts)
+	accounts := each(f, store.ManagedAccounts.All, func(a *store.ManagedAccount) int { return a.ManagedAccountID })
+	if len(accounts) != 2201 {
+		t.Errorf("%d accounts", len(accounts))
 	}
 }

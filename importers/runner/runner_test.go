@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -150,6 +151,29 @@ func view[R any](f *fixture, fn func(*store.Tx) (R, error)) (R, error) {
 	return store.View(f.t.Context(), f.db, store.System("test"), fn)
 }
 
+// each returns something of each of some records.
+func each[T, R any](f *fixture, records func(*store.Tx) iter.Seq2[*T, error], of func(*T) R) []R {
+	f.t.Helper()
+	all, err := view(f, func(tx *store.Tx) (all []R, err error) {
+		for record, err := range records(tx) {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, of(record))
+		}
+		return all, nil
+	})
+	must(f.t, err)
+	return all
+}
+
+// audits are those of a user, or of all.
+func audits(userName string) func(*store.Tx) iter.Seq2[*store.Audit, error] {
+	return func(tx *store.Tx) iter.Seq2[*store.Audit, error] {
+		return store.FindAudits(tx, store.AuditFilter{UserName: userName})
+	}
+}
+
 func ended(i *store.Import) bool { return !i.EndDate.IsZero() }
 
 // counts are Read, Created, Updated, Unchanged, Skipped and Filtered.
@@ -240,22 +264,15 @@ func TestAuditsOfAnImport(t *testing.T) {
 	f := newFixture(t, time.Minute)
 	f.start(f.runner)
 	f.await(f.queue("LINES", store.AllAssets, "10.0.0.1\n10.0.0.2\n"), ended)
-	rows, err := view(f, func(tx *store.Tx) (rows []string, err error) {
-		for a, err := range store.FindAudits(tx, store.AuditFilter{UserName: "administrator"}) {
-			if err != nil {
-				return nil, err
+	rows := each(f, audits("administrator"), func(a *store.Audit) string {
+		row := fmt.Sprint(a.ActionType, " ", a.Section)
+		for _, d := range a.Details {
+			if d.Name == "State" || d.Name == "Created" {
+				row += " " + d.NewValue
 			}
-			row := fmt.Sprint(a.ActionType, " ", a.Section)
-			for _, d := range a.Details {
-				if d.Name == "State" || d.Name == "Created" {
-					row += " " + d.NewValue
-				}
-			}
-			rows = append(rows, row)
 		}
-		return rows, nil
+		return row
 	})
-	must(t, err)
 	if want := []string{"Import Import Done 2", "Import Import Queued"}; !slices.Equal(rows, want) {
 		t.Errorf("audits %q, want %q", rows, want)
 	}

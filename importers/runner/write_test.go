@@ -24,17 +24,7 @@ func endless(_ context.Context, _ plugins.File, emit func(plugins.Record) error)
 // assets returns the addresses of the assets, in the order of their ids.
 func (f *fixture) assets() []string {
 	f.t.Helper()
-	all, err := view(f, func(tx *store.Tx) (all []string, err error) {
-		for a, err := range store.Assets.All(tx) {
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, a.IPAddress)
-		}
-		return all, nil
-	})
-	must(f.t, err)
-	return all
+	return each(f, store.Assets.All, func(a *store.Asset) string { return a.IPAddress })
 }
 
 // TestBatchesOverlap gives ids in the order of the file, over many batches, and makes one asset of a host that comes again, also

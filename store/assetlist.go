@@ -31,6 +31,9 @@ func allAssets() List { return List{Count: countVisible, Rows: rowsBelow(nil)} }
 func rowsBelow(prefix Key) func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
 	return func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
 		return func(yield func(json.RawMessage, error) bool) {
+			if limit <= 0 {
+				return
+			}
 			among, offset, err := assetsInBlock.seek(tx, prefix, kv.Prefix(Assets.key(kindRecord, prefix)), offset)
 			if err != nil {
 				yield(nil, err)
@@ -41,7 +44,7 @@ func rowsBelow(prefix Key) func(tx *Tx, offset, limit int) iter.Seq2[json.RawMes
 					offset--
 					continue
 				}
-				if limit--; limit < 0 || !yield(pair.Value, err) || err != nil {
+				if limit--; !yield(pair.Value, err) || err != nil || limit == 0 {
 					return
 				}
 			}

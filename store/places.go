@@ -92,13 +92,22 @@ func (w *Workgroup) changed(tx *Tx, old *Workgroup) error {
 	return PutDeviceGroup(tx, g)
 }
 
-// WorkgroupByID returns a Workgroup that the actor may see, or ErrNotFound.
+// WorkgroupByID returns a Workgroup that the actor may see, or ErrNotFound. It is shared, and must not be changed.
 func WorkgroupByID(tx *Tx, id int) (*Workgroup, error) {
-	w, err := Workgroups.Get(tx, id)
+	w, err := tx.workgroup(id)
 	if err != nil {
 		return nil, err
 	}
 	return w, tx.See(Workgroups.name, id, w.OrganizationID)
+}
+
+// workgroup returns a Workgroup without regard to who may see it. It is shared.
+func (tx *Tx) workgroup(id int) (*Workgroup, error) {
+	raw, err := Workgroups.Raw(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return tx.db.workgroups.of(raw, Workgroups.decode)
 }
 
 // seesWorkgroup reports whether the actor may see what lies in a Workgroup.
@@ -106,13 +115,9 @@ func (tx *Tx) seesWorkgroup(id int) (bool, error) {
 	if tx.By.Admin {
 		return true, nil
 	}
-	raw, err := Workgroups.Raw(tx, id)
+	w, err := tx.workgroup(id)
 	if err != nil {
 		return false, unless(ErrNotFound, err)
-	}
-	w, err := tx.db.workgroups.of(raw, Workgroups.decode)
-	if err != nil {
-		return false, err
 	}
 	return tx.Sees(w.OrganizationID)
 }

@@ -172,10 +172,13 @@ const LeastReserve = 10 * memtable
 // A value below the threshold lies beside its key. The threshold is above kv.MaxValue, so the value log stays empty
 // and needs no maintenance; it gets the smallest file that Badger allows.
 //
-// Tables are not compressed but mapped as they are, and without a key nothing is cached. Decrypted blocks and indexes
-// have to be: Badger panics without the two caches. Four MiB of blocks catch what is read over and over; more made
-// neither scattered reads nor long scans faster and cost more than twice their size in memory. The index cache takes
-// only what there is and has room for 30 million keys; if it were too small, most reads would decrypt an index first.
+// Tables are compressed, since records are alike: assets take two fifths of the disk, imports and their compactions a quarter less CPU, and a
+// start has less to read. A search decrypts less and unpacks it in the same time; a long list takes a tenth more.
+//
+// Without a key (in memory) tables are as they are and nothing is cached. Otherwise readable blocks and indexes have to be: Badger panics
+// without the two caches. Four MiB of blocks catch what is read over and over; more made neither scattered reads nor long scans faster and
+// cost more than twice their size in memory. The index cache takes only what there is and has room for 30 million keys; if it were too
+// small, most reads would decrypt an index first.
 //
 // Keys come in no order, so every compaction of the first level rewrites most of the next: it waits for ten tables, not five.
 // A compaction builds some ten tables at once, each in a buffer of twice its size, hence tables of 1 MiB and not 2.
@@ -205,6 +208,7 @@ func settings(o Options) badger.Options {
 		WithLogger(newLogger(o.Logger))
 	if o.Key != nil {
 		s = s.WithEncryptionKey(bytes.Clone(o.Key)).
+			WithCompression(options.Snappy).
 			WithBlockCacheSize(4 * mib).
 			WithIndexCacheSize(64 * mib)
 	}

@@ -206,6 +206,7 @@ func settings(o Options) badger.Options {
 		WithBlockCacheSize(0).
 		WithMetricsEnabled(false).
 		WithLogger(newLogger(o.Logger))
+	s.TableSizeMultiplier = 1
 	if o.Key != nil {
 		s = s.WithEncryptionKey(bytes.Clone(o.Key)).
 			WithCompression(options.Snappy).

@@ -3,22 +3,53 @@ package insight
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
+	"errors"
 	"io"
 	"strconv"
 )
 
 // unquoted reads the inside of a JSON text up to its closing quote, as what base64 is made of: escapes are undone,
-// the URL alphabet becomes the standard one.
+// the URL alphabet becomes the standard one, lines are joined.
 type unquoted struct {
 	in    *bufio.Reader
 	ended bool
 }
 
+// decode writes what the text stands for, and returns how many bytes that is. Its errors are base64.CorruptInputError, with the place in
+// the whole text, and io.ErrUnexpectedEOF. It does what base64.NewDecoder does in pieces of 768 bytes, and takes half the time.
+func (u *unquoted) decode(w io.Writer) (size int64, err error) {
+	text := make([]byte, 32<<10)
+	file := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	for before, padded, last := int64(0), false, false; !last; before += int64(len(text)) {
+		n, err := io.ReadFull(u, text)
+		last = errors.Is(err, io.EOF) || u.ended
+		if err != nil && !last {
+			return size, err
+		}
+		if n > 0 && padded {
+			return size, base64.CorruptInputError(before)
+		}
+		whole := n &^ 3
+		decoded, err := base64.StdEncoding.Decode(file, text[:whole])
+		if corrupt, ok := errors.AsType[base64.CorruptInputError](err); ok {
+			return size, corrupt + base64.CorruptInputError(before)
+		}
+		if _, err := w.Write(file[:decoded]); err != nil {
+			return size, err
+		}
+		size += int64(decoded)
+		if whole < n {
+			return size, io.ErrUnexpectedEOF
+		}
+		padded = decoded < base64.StdEncoding.DecodedLen(whole)
+	}
+	return size, nil
+}
+
+// Read is io.Reader's. It returns io.ErrUnexpectedEOF if there is no closing quote.
 func (u *unquoted) Read(p []byte) (n int, err error) {
 	for n < len(p) && !u.ended {
-		if n > 0 && u.in.Buffered() == 0 {
-			return n, nil
-		}
 		if plain := u.plain(p[n:]); plain > 0 {
 			n += plain
 			continue
@@ -34,6 +65,8 @@ func (u *unquoted) Read(p []byte) (n int, err error) {
 			return n, io.ErrUnexpectedEOF
 		}
 		switch b {
+		case '\r', '\n':
+			continue
 		case '-':
 			b = '+'
 		case '_':
@@ -51,8 +84,10 @@ func (u *unquoted) Read(p []byte) (n int, err error) {
 // plain reads what is at hand up to a character that means something else.
 func (u *unquoted) plain(p []byte) int {
 	ahead, _ := u.in.Peek(min(u.in.Buffered(), len(p)))
-	if special := bytes.IndexAny(ahead, `"\-_`); special >= 0 {
-		ahead = ahead[:special]
+	for _, special := range []byte("\"\\-_\r\n") {
+		if at := bytes.IndexByte(ahead, special); at >= 0 {
+			ahead = ahead[:at]
+		}
 	}
 	n, _ := u.in.Discard(copy(p, ahead))
 	return n
@@ -65,7 +100,7 @@ func (u *unquoted) escape() (byte, error) {
 	case err != nil:
 		return 0, err
 	case b == 'n' || b == 'r' || b == 't':
-		return '\n', nil // the decoder passes over it
+		return '\n', nil // passed over
 	case b != 'u':
 		return b, nil
 	}

@@ -194,7 +194,7 @@ func (c *cutter) file(member string, w io.Writer) error {
 	switch {
 	case b == '"':
 		c.in.Discard(1)
-		n, err = io.Copy(w, base64.NewDecoder(base64.StdEncoding, &unquoted{in: c.in}))
+		n, err = (&unquoted{in: c.in}).decode(w)
 		if corrupt, ok := errors.AsType[base64.CorruptInputError](err); ok {
 			return store.Invalid("%s: not base64 at character %d", member, int64(corrupt)+1)
 		}

@@ -140,3 +140,37 @@ func FuzzCutContents(f *testing.F) {
 		}
 	})
 }
+
+// TestLongBase64 decodes texts around the size of the pieces in which they are read.
+func TestLongBase64(t *testing.T) {
+	t.Parallel()
+	const piece = 32 << 10 // characters
+	post := func(text string) (file string, err error) {
+		var b strings.Builder
+		_, err = cutContents(strings.NewReader(`{"Base64FileContents":"`+text+`"}`), &b)
+		return b.String(), err
+	}
+	for size := piece/4*3 - 4; size < piece/4*3+4; size++ {
+		want := strings.Repeat("\xfb\xff~", size)[:size] // what the two alphabets spell differently
+		for _, text := range []string{
+			base64.StdEncoding.EncodeToString([]byte(want)),
+			base64.URLEncoding.EncodeToString([]byte(want)),
+			strings.Join(chunks(base64.StdEncoding.EncodeToString([]byte(want)), 76), `\r\n`),
+		} {
+			if got, err := post(text); err != nil || got != want {
+				t.Errorf("%d bytes as %.80s…: %d bytes, %v", size, text, len(got), err)
+			}
+		}
+	}
+	for text, want := range map[string]string{
+		strings.Repeat("A", piece+5) + "!AA":              fmt.Sprintf("not base64 at character %d", piece+6),
+		strings.Repeat("A", piece-1) + "=" + "AAAA":       fmt.Sprintf("not base64 at character %d", piece+1),
+		strings.Repeat("A", piece-5) + "=AAAA" + "AAAA":   fmt.Sprintf("not base64 at character %d", piece-3),
+		strings.Repeat("A", piece) + "AAA":                "the base64 is cut short",
+		strings.Repeat("A", piece-1) + `\n` + "A" + "AAA": "the base64 is cut short",
+	} {
+		if _, err := post(text); !errors.Is(err, store.ErrInvalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d characters: %v, want %q", len(text), err, want)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -48,7 +49,7 @@ func (o Options) check() error {
 	return nil
 }
 
-// Open opens the store in a directory or makes a new one there. Its own errors are that of Options.Room, ErrLocked, given at once,
+// Open opens the store in a directory or makes a new one there. Its own errors are that of Options.Room, ErrLocked, given within 100 ms,
 // ErrWrongKey, and ErrDamaged, which names the file, for a store that does not hold all that was acknowledged.
 //
 // It reads every table once, to verify its checksums or that it is still as it was when they were, because Badger's iterators take a
@@ -132,13 +133,23 @@ func (e *Engine) resume(o Options, said *marked) (err error) {
 	return e.mark.set(e.last)
 }
 
+// lockTime is how long lock waits for a directory. A lock outlives its Close in a child that this process has forked and that has not
+// come to its exec.
+const lockTime = 100 * time.Millisecond
+
 // lock takes the directory for this process, as Badger itself would, until what it returns is called.
 func lock(dir string) (unlock func() error, err error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	for until := time.Now().Add(lockTime); ; time.Sleep(lockTime / 50) {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(until) {
+			break
+		}
+	}
+	if err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			err = fmt.Errorf("%s: %w", dir, ErrLocked)
 		}

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/musterhq/muster/store/kv"
 )
@@ -25,6 +27,22 @@ func TestLockedByAnotherProcess(t *testing.T) {
 	if said, err := openElsewhere(t, dir); err != nil || !strings.HasSuffix(said, "\n<nil>\n") {
 		t.Errorf("after Close another process says %q, %v", said, err)
 	}
+}
+
+// TestLockedByAChild has the lock outlive its owner for a moment, as in a child that is about to become another program.
+func TestLockedByAChild(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	child, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer child.Close()
+	if err := syscall.Flock(int(child.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(lockTime/3, func() { child.Close() })
+	open(t, Options{Dir: dir, Key: masterKey})
 }
 
 // TestNothingIsReadable looks for what was stored in all files, while the engine runs and afterwards.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -168,5 +169,19 @@ func TestMemoryIsBounded(t *testing.T) {
 	m.put([]byte("empty"), []byte{}, 1)
 	if got := m.get([]byte("empty"), 1); got == nil || len(got) > 0 {
 		t.Errorf("an empty value is known as %v", got)
+	}
+}
+
+// Two keys may have the same hash: it finds a place, and the key there decides.
+func TestMemoryComparesKeys(t *testing.T) {
+	t.Parallel()
+	m := newMemory(1)
+	m.put([]byte("one"), []byte("1"), 1)
+	m.places[maphash.String(m.seed, "two")] = m.places[maphash.String(m.seed, "one")]
+	if got := m.get([]byte("two"), 1); got != nil {
+		t.Errorf("a key with the hash of another is known as %q", got)
+	}
+	if got := m.get([]byte("one"), 1); string(got) != "1" {
+		t.Errorf("the other is known as %q", got)
 	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -221,9 +222,19 @@ func UpsertAsset(tx *Tx, workgroupID int, f Facts) (*Asset, Outcome, error) {
 	return asset, Updated, Assets.Put(tx, asset)
 }
 
-// assetAt finds the asset that an upsert is about, nil for none.
+// assetAt finds the asset that an upsert is about, nil for none. A file that is imported again finds its hosts by their names, which are
+// read by their keys: a scan of the address looks into every table of the store.
 func assetAt(tx *Tx, workgroupID int, f Facts) (*Asset, error) {
 	place := K(workgroupID, f.Address)
+	if f.AssetName != "" {
+		named, err := AssetByName(tx, workgroupID, f.AssetName)
+		if err == nil && bytes.Equal(K(workgroupID, named.address()), place) {
+			return named, nil
+		}
+		if err = unless(ErrNotFound, err); err != nil {
+			return nil, err
+		}
+	}
 	if any, err := assetsByPlace.Guard(tx, place); err != nil || !any {
 		return nil, err
 	}
@@ -231,9 +242,6 @@ func assetAt(tx *Tx, workgroupID int, f Facts) (*Asset, error) {
 	for a, err := range assetsByPlace.Each(tx, place) {
 		if err != nil {
 			return nil, err
-		}
-		if f.AssetName != "" && fold(a.AssetName) == fold(f.AssetName) {
-			return a, nil
 		}
 		if first == nil || a.AssetID < first.AssetID {
 			first = a

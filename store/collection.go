@@ -29,6 +29,7 @@ type Collection[ID int | string, T any] struct {
 	silent  bool // not audited
 	secret  bool // audited without values
 	lowest  int  // the first id that users' records get
+	given   bool // ids are only those that the store gives out; see DB.lease
 }
 
 // The kinds of key within a tag.
@@ -110,6 +111,9 @@ func (c *Collection[ID, T]) Insert(tx *Tx, record *T) error {
 				return err
 			}
 			*id = next
+			if c.given {
+				return c.write(tx, nil, record)
+			}
 		}
 		switch taken, err := c.Has(tx, *c.id(record)); {
 		case err != nil:

@@ -19,7 +19,7 @@ var (
 // Assets lie in the order of their Workgroups, since that is how they are listed.
 var (
 	Assets = collection[int, Asset]("as", "Asset", func(a *Asset) *int { return &a.AssetID }).
-		in(func(a *Asset) Key { return K(a.WorkgroupID) })
+		in(func(a *Asset) Key { return K(a.WorkgroupID) }).givenIDs()
 
 	assetByName       = Assets.unique('n', "name", func(a *Asset) Key { return K(a.WorkgroupID, fold(a.AssetName)) })
 	assetsByName      = Assets.index('a', func(a *Asset) Key { return K(fold(a.AssetName)) })

@@ -43,14 +43,45 @@ func (db *DB) nextID(ctx context.Context, tag string, first int) (int, error) {
 	return s.next - 1, nil
 }
 
+// givenIDs declares that a record gets no other id than the store gives out, so that a new one need not be looked up: that was one of the
+// three questions that an import has about a new host. Whoever inserts a record with an id must have it from the store.
+func (c *Collection[ID, T]) givenIDs() *Collection[ID, T] {
+	c.given = true
+	return c
+}
+
+// lease takes a block of ids that lie behind all that were leased, and behind those that records have by their pointers.
 func (db *DB) lease(ctx context.Context, tag string, first, size int) (*sequence, error) {
 	var s sequence
 	err := db.engine.Update(ctx, func(tx kv.Txn) error {
 		next, err := storedSequence(tx, tag, first)
+		if err != nil {
+			return err
+		}
+		last, err := lastPointer(tx, tag)
+		if err != nil {
+			return err
+		}
+		next = max(next, last+1)
 		s = sequence{next: next, end: next + size, size: size}
-		return orElse(err, tx.Set(sequenceKey(tag), K(s.end)))
+		return tx.Set(sequenceKey(tag), K(s.end))
 	})
 	return &s, err
+}
+
+// lastPointer returns the largest id that a pointer has, 0 for none.
+func lastPointer(tx kv.Reader, tag string) (id int, err error) {
+	prefix := append([]byte(tag), kindPointer)
+	pointers := kv.Prefix(prefix)
+	pointers.Reverse, pointers.KeysOnly = true, true
+	for pair, err := range tx.Scan(pointers) {
+		if err != nil {
+			return 0, err
+		}
+		id, _, err = cutInt(pair.Key[len(prefix):])
+		return id, err
+	}
+	return 0, nil
 }
 
 func storedSequence(tx kv.Reader, tag string, first int) (int, error) {

@@ -45,6 +45,24 @@ func TestIDsAreNeverGivenOutAgain(t *testing.T) {
 	equal(t, "ids after a crash", l.insertWorkgroups("c", 3), ascending(2+leased, 3))
 }
 
+// A new asset is not looked up: even a store that has lost count must give it an id that no other has.
+func TestIDsLieBehindThoseOfAssets(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	insert := func(name string) *Asset {
+		a := &Asset{WorkgroupID: firstWorkgroupID, AssetName: name, IPAddress: "10.0.0.1"}
+		l.change(func(tx *Tx) error { return Assets.Insert(tx, a) })
+		return a
+	}
+	first := insert("a")
+	last := insert("b")
+	l.change(func(tx *Tx) error { return tx.w.Delete(sequenceKey(Assets.tag)) })
+	l.reopen()
+	if c := insert("c"); c.AssetID != last.AssetID+1 {
+		t.Errorf("an asset behind %d and %d gets id %d", first.AssetID, last.AssetID, c.AssetID)
+	}
+}
+
 func TestIDsOfManyWritersAreDistinct(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)

@@ -192,8 +192,8 @@ const LeastReserve = 10 * memtable
 // small, most reads would decrypt an index first.
 //
 // Keys come in no order, so every compaction of the first level rewrites most of the next: it waits for ten tables, not five.
-// A compaction builds up to thirteen tables at once, each in buffers of some 14 times its size, since what is packed is there packed and
-// unpacked: hence tables of 1 MiB on every level, where Badger would double their size from one to the next.
+// A compaction builds many tables at once, each in memory both packed and unpacked: hence tables of 1 MiB on every level, where Badger would
+// double their size from one to the next.
 func settings(o Options) badger.Options {
 	dir := o.Dir
 	if o.InMemory {

@@ -31,20 +31,13 @@ func allAssets() List { return List{Count: countVisible, Rows: rowsBelow(nil)} }
 func rowsBelow(prefix Key) func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
 	return func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
 		return func(yield func(json.RawMessage, error) bool) {
-			if limit <= 0 {
-				return
-			}
 			among, offset, err := assetsInBlock.seek(tx, prefix, kv.Prefix(Assets.key(kindRecord, prefix)), offset)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			for pair, err := range tx.r.Scan(among) {
-				if err == nil && offset > 0 {
-					offset--
-					continue
-				}
-				if limit--; !yield(pair.Value, err) || err != nil || limit == 0 {
+			for pair, err := range piece(tx.r.Scan(among), offset, limit) {
+				if !yield(pair.Value, err) || err != nil {
 					return
 				}
 			}

@@ -228,7 +228,7 @@ func assetAt(tx *Tx, workgroupID int, f Facts) (*Asset, error) {
 	place := K(workgroupID, f.Address)
 	if f.AssetName != "" {
 		named, err := AssetByName(tx, workgroupID, f.AssetName)
-		if err == nil && bytes.Equal(K(workgroupID, named.address()), place) {
+		if err == nil && bytes.Equal(assetsByPlace.keys(named), place) {
 			return named, nil
 		}
 		if err = unless(ErrNotFound, err); err != nil {

@@ -42,9 +42,8 @@ func between(r kv.Range) List {
 					yield(nil, err)
 					return
 				}
-				n := 0
-				for pair, err := range tx.r.Scan(kv.Range{From: from, To: r.To}) {
-					if n++; n > limit || !yield(pair.Value, err) || err != nil {
+				for pair, err := range piece(tx.r.Scan(kv.Range{From: from, To: r.To}), 0, limit) {
+					if !yield(pair.Value, err) || err != nil {
 						return
 					}
 				}
@@ -103,14 +102,7 @@ func count[T any](records iter.Seq2[T, error]) (int, error) {
 // page encodes the records from offset on, limit at the most.
 func page[T any](records iter.Seq2[T, error], offset, limit int) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		for record, err := range records {
-			if err == nil && offset > 0 {
-				offset--
-				continue
-			}
-			if limit--; limit < 0 {
-				return
-			}
+		for record, err := range piece(records, offset, limit) {
 			var row json.RawMessage
 			if err == nil {
 				row, err = encode(record)
@@ -122,15 +114,18 @@ func page[T any](records iter.Seq2[T, error], offset, limit int) iter.Seq2[json.
 	}
 }
 
-// piece yields the rows from offset on, limit at the most.
-func piece(rows iter.Seq2[json.RawMessage, error], offset, limit int) iter.Seq2[json.RawMessage, error] {
-	return func(yield func(json.RawMessage, error) bool) {
-		for row, err := range rows {
+// piece yields what comes from offset on, limit at the most, and takes no step behind the last.
+func piece[T any](all iter.Seq2[T, error], offset, limit int) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		if limit <= 0 {
+			return
+		}
+		for one, err := range all {
 			if err == nil && offset > 0 {
 				offset--
 				continue
 			}
-			if limit--; limit < 0 || !yield(row, err) || err != nil {
+			if limit--; !yield(one, err) || err != nil || limit == 0 {
 				return
 			}
 		}

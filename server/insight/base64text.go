@@ -16,15 +16,17 @@ type unquoted struct {
 	ended bool
 }
 
+// base64Piece is how many characters are decoded at a time, a multiple of four.
+const base64Piece = 32 << 10
+
 // decode writes what the text stands for, and returns how many bytes that is. Its errors are base64.CorruptInputError, with the place in
 // the whole text, and io.ErrUnexpectedEOF. It does what base64.NewDecoder does in pieces of 768 bytes, and takes half the time.
 func (u *unquoted) decode(w io.Writer) (size int64, err error) {
-	text := make([]byte, 32<<10)
+	text := make([]byte, base64Piece)
 	file := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	for before, padded, last := int64(0), false, false; !last; before += int64(len(text)) {
+	for before, padded := int64(0), false; !u.ended; before += base64Piece {
 		n, err := io.ReadFull(u, text)
-		last = errors.Is(err, io.EOF) || u.ended
-		if err != nil && !last {
+		if err != nil && !u.ended {
 			return size, err
 		}
 		if n > 0 && padded {

@@ -144,7 +144,7 @@ func FuzzCutContents(f *testing.F) {
 // TestLongBase64 decodes texts around the size of the pieces in which they are read.
 func TestLongBase64(t *testing.T) {
 	t.Parallel()
-	const piece = 32 << 10 // characters
+	const piece = base64Piece
 	post := func(text string) (file string, err error) {
 		var b strings.Builder
 		_, err = cutContents(strings.NewReader(`{"Base64FileContents":"`+text+`"}`), &b)

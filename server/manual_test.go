@@ -45,7 +45,7 @@ func saysTheSame(t *testing.T, d *api.Dialect, list string, headings int) {
 	must(t, err)
 	want, documented := map[string]string{}, 0
 	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, "#") {
+		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "\t") {
 			continue
 		}
 		line = strings.TrimSuffix(line, "\n")

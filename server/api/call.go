@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
@@ -195,25 +196,19 @@ func (c *call) reply(tx *store.Tx, out any) error {
 		out = body
 	}
 	if list, ok := out.(interface {
-		write(*store.Tx, io.Writer) error
+		write(*store.Tx, io.Writer, *printed) error
 	}); ok {
+		fill := func(tx *store.Tx, w io.Writer) error { return list.write(tx, w, c.printed()) }
 		if c.door.Manual && c.row.manualList {
-			return c.stream(tx, status, alone(list.write))
+			fill = alone(fill)
 		}
-		return c.stream(tx, status, list.write)
-	}
-	if record, ok := out.(interface{ stored() []byte }); ok && !(c.door.Manual && c.row.manualList) {
-		raw(c.Context, status, record.stored())
-		return nil
+		return c.stream(tx, status, fill)
 	}
 	if _, none := out.(None); none {
 		write(c.Context, status, nil)
 		return nil
 	}
-	if c.door.Manual && c.row.manualList && !isAlone(out) {
-		out = []any{out}
-	}
-	body, err := encodeJSON(out)
+	body, err := c.encode(out)
 	if err != nil {
 		return err
 	}
@@ -221,11 +216,26 @@ func (c *call) reply(tx *store.Tx, out any) error {
 	return nil
 }
 
-// isAlone reports whether an answer of a row with ManualList is one object under both contracts, which a type of
-// answers tells that differ in this.
-func isAlone(out any) bool {
-	answer, ok := out.(interface{ IsAlone() bool })
-	return ok && answer.IsAlone()
+// printed is what the row says of the members of its answer under the contract of the door; nil: all that it answers.
+func (c *call) printed() *printed {
+	if !c.door.Manual {
+		return nil
+	}
+	return c.row.printed
+}
+
+// encode is an answer under the contract of the door, which is not written piece by piece.
+func (c *call) encode(out any) (body []byte, err error) {
+	if record, ok := out.(interface{ stored() []byte }); ok {
+		body = record.stored()
+	} else if body, err = encodeJSON(out); err != nil {
+		return nil, err
+	}
+	body, isAlone, err := c.printed().answer(body)
+	if c.door.Manual && c.row.manualList && !isAlone {
+		body = slices.Concat([]byte("["), body, []byte("]"))
+	}
+	return body, err
 }
 
 // fail writes an error as the door spells it.

@@ -71,7 +71,7 @@ func (p Paging) fill(limit, offset *int) error {
 var comma = []byte{','}
 
 // write puts the page out; it is how the adapter knows an answer that must be written within its transaction.
-func (p Page[T]) write(tx *store.Tx, w io.Writer) error {
+func (p Page[T]) write(tx *store.Tx, w io.Writer, shown *printed) error {
 	begin, end := "[", "]"
 	if p.counted {
 		n, err := p.list.Count(tx)
@@ -95,6 +95,11 @@ func (p Page[T]) write(tx *store.Tx, w io.Writer) error {
 			}
 		}
 		first = false
+		if shown != nil {
+			if row, _, err = shown.record(row); err != nil {
+				return err
+			}
+		}
 		if _, err := w.Write(row); err != nil {
 			return err
 		}

@@ -77,8 +77,9 @@ type Route struct {
 	refusals       []int
 	status, manual int
 	manualList     bool
-	updates        bool // runs in store.Update
-	open           bool // needs no session
+	printed        *printed // nil: what the handler answers
+	updates        bool     // runs in store.Update
+	open           bool     // needs no session
 	deprecated     bool
 	limit          int64 // of the body, in bytes; 0: the server's
 
@@ -153,9 +154,26 @@ func (r Route) Answers(status int) Route { r.status = status; return r }
 // Manual sets the status of success under the contract of the printed document, where clients need another.
 func (r Route) Manual(status int) Route { r.manual = status; return r }
 
-// ManualList wraps the answer in a list of one under the contract of the printed document, unless its type has a method
-// IsAlone that says no.
+// ManualList wraps the answer in a list of one under the contract of the printed document, but for the records that PrintsTwo
+// calls alone.
 func (r Route) ManualList() Route { r.manualList = true; return r }
+
+// Prints names the members that a record of the answer has under the contract of the printed document, as the heading has
+// them: in its order and spelling, those within a member in braces behind it ("ID Name Rules{ID Value}"). A row whose
+// handler answers just these needs no list. It panics if the answer cannot have one of them.
+func (r Route) Prints(members string) Route {
+	r.printed = &printed{usual: membersOf(members)}
+	checkMembers(shapeOf(r.out).of, r.printed.usual)
+	return r
+}
+
+// PrintsTwo is Prints for an answer of two kinds of records: one that has the first member of alone has just those of alone.
+func (r Route) PrintsTwo(usual, alone string) Route {
+	r = r.Prints(usual)
+	r.printed.alone = membersOf(alone)
+	checkMembers(shapeOf(r.out).of, r.printed.alone)
+	return r
+}
 
 // ReadOnly is for a row that reads although its method is not GET.
 func (r Route) ReadOnly() Route { r.updates = false; return r }

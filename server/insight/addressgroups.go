@@ -9,15 +9,27 @@ import (
 var addressGroups = []api.Route{
 	api.GET("Organizations/{orgID}/AddressGroups", readsInItsPlace, "List the address groups for a given organization.", addressGroupsByOrganization),
 	api.GET("AddressGroups", readsInItsPlace, "List the address groups.", listAddressGroups),
-	api.GET("AddressGroups/{addressGroupId}/Addresses", readsInItsPlace, "List the addresses for an address group.", addressesByGroup),
-	api.POST("AddressGroups/{id}/Addresses", writesAssets, "Create an address in an Address Book.", createAddress),
+	api.GET("AddressGroups/{addressGroupId}/Addresses", readsInItsPlace, "List the addresses for an address group.", addressesByGroup).
+		Prints(addressMembers),
+	api.POST("AddressGroups/{id}/Addresses", writesAssets, "Create an address in an Address Book.", createAddress).
+		Prints(addressMembers),
 	api.DELETE("AddressGroups/{addressGroupId}", writesInItsPlace, "Delete the address group and all its addresses.", deleteAddressGroup),
 	api.DELETE("AddressGroups/{addressGroupId}/Addresses", writesInItsPlace, "Delete the addresses within the address group.", deleteAddresses),
-	api.GET("AddressGroups/?name", readsAssets, "Returns the Address Group by name.", addressGroupByName),
-	api.GET("AddressGroups/{id}", readsAssets, "Returns the Address Group by ID.", addressGroupByID),
-	api.PUT("AddressGroups/{id}", writesAssets, "Updates an Address Group by ID.", updateAddressGroup),
-	api.POST("AddressGroups", writesAssets, "Creates an Address Book.", createAddressGroup),
+	api.GET("AddressGroups/?name", readsAssets, "Returns the Address Group by name.", addressGroupByName).
+		Prints(addressGroupMembers),
+	api.GET("AddressGroups/{id}", readsAssets, "Returns the Address Group by ID.", addressGroupByID).
+		Prints(addressGroupMembers),
+	api.PUT("AddressGroups/{id}", writesAssets, "Updates an Address Group by ID.", updateAddressGroup).
+		Prints(addressGroupMembers),
+	api.POST("AddressGroups", writesAssets, "Creates an Address Book.", createAddressGroup).
+		Prints(addressGroupMembers),
 }
+
+// The members that the headings print of an address in its group, and of an address group that is no part of a list.
+const (
+	addressMembers      = "AddressID AddressGroupID Omit Type Value LastUpdatedDate"
+	addressGroupMembers = "AddressGroupID Name"
+)
 
 var writesInItsPlace = authz.Organization().And(writesAssets)
 

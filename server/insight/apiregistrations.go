@@ -12,14 +12,20 @@ var (
 )
 
 var apiRegistrations = []api.Route{
-	api.GET("ApiRegistrations", readsRegistrations, "Returns a list of all API registrations.", listRegistrations),
-	api.GET("ApiRegistrations/{id}", readsRegistrations, "Returns an API registration by ID.", registrationByID),
+	api.GET("ApiRegistrations", readsRegistrations, "Returns a list of all API registrations.", listRegistrations).
+		Prints(registrationMembers),
+	api.GET("ApiRegistrations/{id}", readsRegistrations, "Returns an API registration by ID.", registrationByID).
+		Prints(registrationMembers),
 	api.POST("ApiRegistrations", writesRegistrations, "Creates an API registration.", createRegistration).Manual(200),
 	api.PUT("ApiRegistrations/{id}", writesRegistrations, "Updates an API registration by ID.", updateRegistration),
 	api.DELETE("ApiRegistrations/{id}", writesRegistrations, "Deletes the API Registration for the ID provided.", deleteRegistration),
 	api.POST("ApiRegistrations/{id}/Rotate", writesRegistrations, "Rotates the API key for an API Key policy API Registration.", rotateKey),
 	api.GET("ApiRegistrations/{id}/Key", writesRegistrations, "Retrieves the API key for an API Key policy API Registration.", readKey).Updates(),
 }
+
+// registrationMembers are the members of an API registration that the headings of the two GETs print.
+const registrationMembers = "Id Name RegistrationType Active Visible MultiFactorAuthenticationEnforced ClientCertificateRequired " +
+	"UserPasswordRequired VerifyPsrunSignature IPAuthenticationRules PSRUNRules XForwardedForAuthenticationRules"
 
 func listRegistrations(tx *store.Tx, _ api.None) ([]*store.ApiRegistration, error) {
 	return collect(store.ApiRegistrations.All(tx))

@@ -9,17 +9,28 @@ import (
 )
 
 var assets = []api.Route{
-	api.GET("Assets/{id}", readsAssets, "Returns an asset by ID.", assetByID),
-	api.GET("Workgroups/{workgroupID}/Assets", readsAssets, "Returns a list of assets by Workgroup ID.", assetsByWorkgroupID),
-	api.GET("Workgroups/{workgroupName}/Assets", readsAssets, "Returns a list of assets by Workgroup name.", assetsByWorkgroupName),
-	api.GET("Workgroups/{workgroupName}/Assets?name", readsAssets, "Returns an asset by Workgroup name and asset name.", assetByName),
-	api.POST("Workgroups/{workgroupID}/Assets", writesAssets, "Creates a new asset in the Workgroup, referenced by ID.", createAssetByWorkgroupID),
-	api.POST("Workgroups/{workgroupName}/Assets", writesAssets, "Creates a new asset in the Workgroup referenced by name.", createAssetByWorkgroupName),
-	api.PUT("Assets/{id}", writesAssets, "Updates an existing asset by ID.", updateAsset),
-	api.POST("Assets/Search", readsAssets, "Returns a list of assets that match the given search criteria.", searchAssets).ReadOnly().Answers(200),
+	api.GET("Assets/{id}", readsAssets, "Returns an asset by ID.", assetByID).
+		Prints("WorkgroupID AssetID AssetName DnsName DomainName IPAddress MacAddress AssetType Description OperatingSystem CreateDate LastUpdateDate"),
+	api.GET("Workgroups/{workgroupID}/Assets", readsAssets, "Returns a list of assets by Workgroup ID.", assetsByWorkgroupID).
+		Prints(assetMembers),
+	api.GET("Workgroups/{workgroupName}/Assets", readsAssets, "Returns a list of assets by Workgroup name.", assetsByWorkgroupName).
+		Prints(assetMembers),
+	api.GET("Workgroups/{workgroupName}/Assets?name", readsAssets, "Returns an asset by Workgroup name and asset name.", assetByName).
+		Prints(assetMembers),
+	api.POST("Workgroups/{workgroupID}/Assets", writesAssets, "Creates a new asset in the Workgroup, referenced by ID.", createAssetByWorkgroupID).
+		Prints(assetMembers),
+	api.POST("Workgroups/{workgroupName}/Assets", writesAssets, "Creates a new asset in the Workgroup referenced by name.", createAssetByWorkgroupName).
+		Prints(assetMembers),
+	api.PUT("Assets/{id}", writesAssets, "Updates an existing asset by ID.", updateAsset).
+		Prints(assetMembers),
+	api.POST("Assets/Search", readsAssets, "Returns a list of assets that match the given search criteria.", searchAssets).ReadOnly().Answers(200).
+		Prints(assetMembers),
 	api.DELETE("Assets/{id}", writesAssets, "Deletes an asset by ID.", deleteAsset),
 	api.DELETE("Workgroups/{workgroupName}/Assets?name", writesAssets, "Deletes an asset by Workgroup name and asset name.", deleteAssetByName),
 }
+
+// assetMembers are the members of an asset that all headings but GET Assets/{id} print.
+const assetMembers = "WorkgroupID AssetID AssetName DnsName DomainName IPAddress MacAddress AssetType OperatingSystem CreateDate LastUpdateDate"
 
 type assetPage = api.Page[store.Asset]
 

@@ -44,9 +44,6 @@ type lastLogin struct {
 	LastLoginSSOURL             store.Text
 }
 
-// IsAlone says of an Application user that he is one object under both contracts.
-func (u *user) IsAlone() bool { return u.client != nil }
-
 // show is a user who was written.
 func show(u *store.User) *user {
 	shown := &user{

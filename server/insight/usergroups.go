@@ -10,15 +10,21 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
+// membershipMembers are the members of a user group that the headings print beside a user.
+const membershipMembers = "GroupID Name DistinguishedName GroupType AccountAttribute MembershipAttribute IsActive"
+
 func userGroups(s Services) []api.Route {
 	return []api.Route{
-		api.GET("UserGroups/{name}", readsAccounts, "Returns a user group by name.", userGroupByPathName).Deprecated(),
+		api.GET("UserGroups/{name}", readsAccounts, "Returns a user group by name.", userGroupByPathName).Deprecated().
+			Prints(membershipMembers),
 		api.DELETE("UserGroups/{name}", writesAccounts, "Deletes a user group by name.", deleteUserGroupByPathName).Deprecated(),
 		api.GET("UserGroups", readsAccounts, "Returns a list of active and inactive user groups.", listUserGroups),
 		api.GET("UserGroups/{id}", readsAccounts, "Returns a user group by ID.", userGroupByID).ManualList(),
-		api.GET("UserGroups?name", readsAccounts, "Returns a user group by name.", userGroupByName).ManualList(),
+		api.GET("UserGroups?name", readsAccounts, "Returns a user group by name.", userGroupByName).ManualList().
+			Prints("GroupID Name DistinguishedName GroupType AccountAttribute ApplicationRegistrationIDs MembershipAttribute IsActive"),
 		api.Do(http.MethodPost, "UserGroups", writesAccounts, "Creates a new user group with permissions, and, optionally, Smart Rule access and application registration IDs.", s.createUserGroup).
-			Answers(http.StatusCreated).ManualList(),
+			Answers(http.StatusCreated).ManualList().
+			Prints("GroupID Name DistinguishedName Description GroupType AccountAttribute MembershipAttribute IsActive"),
 		api.DELETE("UserGroups/{id}", writesAccounts, "Deletes a user group by ID.", deleteUserGroup),
 		api.DELETE("UserGroups?name", writesAccounts, "Deletes a user group by name.", deleteUserGroupByName),
 	}

@@ -11,16 +11,32 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
+// The members of a user that the headings print: of one who was written, of one who is read, and of an Application user.
+const (
+	userName           = "UserName DomainName DistinguishedName FirstName LastName EmailAddress"
+	userState          = " IsQuarantined IsActive"
+	userMembers        = "UserID " + userName + userState
+	readUserMembers    = "UserID " + userName + " LastLoginDate LastLoginAuthenticationType LastLoginConfigurationName LastLoginSAMLIDPURL LastLoginSSOURL" + userState
+	applicationMembers = "ClientID ClientSecret AccessPolicyID UserID UserType " + userName + userState
+)
+
 func users(s Services) []api.Route {
 	return []api.Route{
-		api.GET("Users", readsAccounts, "Returns a list of all users if username parameter is not supplied. Otherwise returns the requested user.", listUsers),
-		api.First(api.GET("UserGroups/{userGroupId}/Users", readsAccounts, "Returns a list of users for the user group referenced by ID.", usersOfGroup), s.synchronize),
-		api.GET("Users/{id}", readsAccounts, "Returns a user by ID.", userByID).ManualList(),
-		api.Do(http.MethodPost, "Users", writesAccounts, "Creates a new user with no user group associations.", s.createUser).Answers(http.StatusCreated).Manual(200).ManualList(),
-		api.POST("Users/{id}/Quarantine", quarantines, "Quarantines the user referenced by ID.", quarantineUser).Manual(200).ManualList(),
-		api.POST("UserGroups/{userGroupId}/Users", writesAccounts, "Creates a user in a BeyondInsight-type user group.", createUserInGroup).ManualList(),
+		api.GET("Users", readsAccounts, "Returns a list of all users if username parameter is not supplied. Otherwise returns the requested user.", listUsers).
+			PrintsTwo(readUserMembers, applicationMembers),
+		api.First(api.GET("UserGroups/{userGroupId}/Users", readsAccounts, "Returns a list of users for the user group referenced by ID.", usersOfGroup), s.synchronize).
+			Prints(readUserMembers),
+		api.GET("Users/{id}", readsAccounts, "Returns a user by ID.", userByID).ManualList().
+			PrintsTwo(readUserMembers, applicationMembers),
+		api.Do(http.MethodPost, "Users", writesAccounts, "Creates a new user with no user group associations.", s.createUser).
+			Answers(http.StatusCreated).Manual(200).ManualList().PrintsTwo(userMembers, applicationMembers),
+		api.POST("Users/{id}/Quarantine", quarantines, "Quarantines the user referenced by ID.", quarantineUser).Manual(200).ManualList().
+			Prints(userMembers),
+		api.POST("UserGroups/{userGroupId}/Users", writesAccounts, "Creates a user in a BeyondInsight-type user group.", createUserInGroup).ManualList().
+			Prints(userMembers),
 		api.POST("Users/{id}/RecycleClientSecret", recyclesSecret, "Recycles the client secret for an application user.", recycleClientSecret).Manual(200),
-		api.PUT("Users/{id}", writesAccounts, "Updates a BeyondInsight user by ID.", updateUser).ManualList(),
+		api.PUT("Users/{id}", writesAccounts, "Updates a BeyondInsight user by ID.", updateUser).ManualList().
+			PrintsTwo(userMembers, applicationMembers),
 		api.DELETE("Users/{id}", writesAccounts, "Deletes a user by ID.", deleteUser),
 	}
 }

@@ -63,9 +63,11 @@ func (a *Authority) Issue(t testing.TB, hosts ...string) (certificate, key []byt
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
 }
 
-// Pool is what trusts the authority.
-func (a *Authority) Pool() *x509.CertPool {
+// Pool is what trusts the authority, and others beside it.
+func (a *Authority) Pool(others ...*Authority) *x509.CertPool {
 	pool := x509.NewCertPool()
-	pool.AddCert(a.certificate)
+	for _, trusted := range append(others, a) {
+		pool.AddCert(trusted.certificate)
+	}
 	return pool
 }

@@ -10,7 +10,10 @@ import (
 
 var entitlements = []api.Route{
 	api.GET("Entitlements", readsReports, "Returns user entitlements.", listEntitlements),
-	api.GET("Entitlements?groupIDs", readsReports, "Returns user entitlements for the specified group IDs.", listEntitlementsOfGroups),
+	api.GET("Entitlements?groupIDs", readsReports, "Returns user entitlements for the specified group IDs.", listEntitlementsOfGroups).
+		Prints("GroupID Name SmartRuleId Title SmartRuleType AccessLevel RoleId RoleName DedicatedAccountPermissionOverride " +
+			"DedicatedToAppUserID DedicatedToAppUserName IsAdministratorGroup UserID UserName ManagedAccountId AccountName " +
+			"RationalizedSystemName ApplicationName AccessPolicyName"),
 }
 
 func listEntitlements(*store.Tx, api.None) (api.WholeList[store.Entitlement], error) {

@@ -199,6 +199,15 @@ func (r Route) IsOpen() bool { return r.open }
 // IsDeprecated reports whether the document calls the row deprecated.
 func (r Route) IsDeprecated() bool { return r.deprecated }
 
+// Printed returns the members of a record of the answer under the contract of the printed document, and of one that has the
+// first of alone, for documents. Each is nil if there is no such list: all that the handler answers.
+func (r Route) Printed() (usual, alone []Member) {
+	if r.printed == nil {
+		return nil, nil
+	}
+	return r.printed.usual, r.printed.alone
+}
+
 // Status returns the status of success under a contract.
 func (r Route) Status(manual bool) int {
 	if manual && r.manual != 0 {

@@ -28,8 +28,9 @@ var manuals = map[string]struct {
 // heading is a line of testdata/manual with those below it.
 type heading struct {
 	method, path, rest string
-	ours               bool    // not in the document
-	takes, answers     []*form // the kinds of bodies, and of answers
+	ours               bool     // not in the document
+	asks               []string // the query parameters
+	takes, answers     []*form  // the kinds of bodies, and of answers
 }
 
 // headingsOf are those of a door, by method and path.
@@ -45,9 +46,12 @@ func headingsOf(t *testing.T, door string) map[string]*heading {
 	var last *heading
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSuffix(line, "\n")
+		asks, isAsks := strings.CutPrefix(line, "\tasks ")
 		takes, isTakes := strings.CutPrefix(line, "\ttakes ")
 		answers, isAnswers := strings.CutPrefix(line, "\tanswers ")
 		switch {
+		case isAsks:
+			last.asks = strings.Fields(asks)
 		case isTakes:
 			last.takes = formsOf(t, takes)
 		case isAnswers:

@@ -112,6 +112,10 @@ func (w *walk) check(what string, l *letterLab, a attempt, who string) {
 	if answer.Code != w.r.Status(true) {
 		w.t.Fatalf("%s: %s %s %s: %d %s, want %d", what, w.r.Method, path, body, answer.Code, answer.Body, w.r.Status(true))
 	}
+	length, media := answer.Header().Get("Content-Length"), answer.Header().Get("Content-Type")
+	if answer.Body.Len() == 0 && (media != "" || length != "0" && answer.Code != http.StatusNoContent) || answer.Body.Len() > 0 && media != "application/json" {
+		w.t.Errorf("%s: an answer of %d bytes has Content-Type %q and Content-Length %q", what, answer.Body.Len(), media, length)
+	}
 	forms := &form{kinds: w.h.answers}
 	if err := forms.match(answer.Body.Bytes(), w.seen); err != nil {
 		w.t.Errorf("%s: %s %s: %v\nthe answer is %s", what, w.r.Method, path, err, answer.Body)

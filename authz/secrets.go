@@ -129,6 +129,9 @@ func NewClientID() string { return uuid.NewString() }
 // NewClientSecret returns the secret of an application user: 43 base64url characters, 256 random bits.
 func NewClientSecret() string { return base64.RawURLEncoding.EncodeToString(random(32)) }
 
+// NewPassword returns a password for a person to note: 20 base64url characters, 120 random bits.
+func NewPassword() string { return NewClientSecret()[:20] }
+
 // HashClientSecret returns a salted SHA-256 of a secret that NewClientSecret made. A slow hash protects passwords
 // because people choose guessable ones; 256 random bits cannot be guessed at any speed, and clients send their secret
 // with every token call, so a slow one would only slow the server. The salt keeps equal

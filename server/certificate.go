@@ -115,9 +115,13 @@ func MakeCertificate(certFile, keyFile string) error {
 	if err != nil {
 		return err
 	}
-	// The key first: a certificate without its key would be taken for a pair at the next start.
-	return errors.Join(
+	// The certificate last, and whole: what is there of it would be taken for a pair at the next start.
+	unfinished := certFile + ".tmp"
+	if err := errors.Join(
 		os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600),
-		os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644),
-	)
+		os.WriteFile(unfinished, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644),
+	); err != nil {
+		return err
+	}
+	return os.Rename(unfinished, certFile)
 }

@@ -33,6 +33,7 @@ func (s *Server) localHandler() http.Handler {
 	mux.Handle("/", s.handler)
 	mux.HandleFunc("POST "+LocalTokenPath, s.makeToken)
 	mux.HandleFunc("POST "+LocalAdminPath, s.administer)
+	mux.HandleFunc("POST "+LocalCredentialsPath, s.credentials)
 	mux.HandleFunc("POST "+LocalLoadPath, s.load)
 	mux.HandleFunc("POST "+LocalDumpPath, s.dump)
 	mux.HandleFunc("POST "+LocalPluginsPath, s.managePlugins)
@@ -58,6 +59,9 @@ func (s *Server) answerLocally(w http.ResponseWriter, r *http.Request, ask any, 
 	}
 	if err != nil {
 		*failed, status = err.Error(), http.StatusBadRequest
+		if errors.Is(err, store.ErrNotFound) {
+			status = http.StatusNotFound
+		}
 		if !slices.ContainsFunc(theirFault, func(kind error) bool { return errors.Is(err, kind) }) {
 			s.Log.Error("local door", "path", r.URL.Path, "error", err)
 		}

@@ -22,6 +22,9 @@ type Listeners struct {
 	Local net.Listener // the unix socket beside the store, for commands of whoever owns it
 	Admin net.Listener // loopback only: metrics, health, profiles
 
+	// Before is done while the background works and before anybody is answered, who waits meanwhile. nil: nothing.
+	Before func(context.Context) error
+
 	StrictTransport bool // browsers trust the certificate, and are told to come by HTTPS only
 }
 
@@ -47,6 +50,13 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 		})
 	}
 	doors := s.doors(l)
+	s.addresses.http, s.addresses.https = addressOf(l.HTTP), addressOf(l.HTTPS)
+	if l.Before != nil {
+		if err := l.Before(ctx); err != nil {
+			cancel(err)
+			doors = nil
+		}
+	}
 	for _, d := range doors {
 		listeners.Go(func() {
 			if err := d.server.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -101,4 +111,11 @@ func (s *Server) doors(l Listeners) (doors []served) {
 	add(l.Local, nil, s.local)
 	add(l.Admin, nil, s.AdminHandler())
 	return doors
+}
+
+func addressOf(l net.Listener) string {
+	if l == nil {
+		return ""
+	}
+	return l.Addr().String()
 }

@@ -61,6 +61,8 @@ type Server struct {
 	underWay atomic.Int64 // requests
 	stopping atomic.Bool
 	loading  sync.Mutex // of a lab file
+
+	addresses struct{ http, https string } // where Serve listens
 }
 
 var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) }) // Gin keeps its mode in a global and is talkative by default

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"strconv"
 
 	"github.com/musterhq/muster/store/kv"
 )
@@ -150,4 +151,25 @@ func AddressesOf(tx *Tx, groupID int) iter.Seq2[*Address, error] {
 			}
 		}
 	}
+}
+
+// RegistrationNamed returns the API registration of that name, without regard to case, or of that id in digits, or ErrNotFound. Of
+// several the oldest is meant.
+func RegistrationNamed(tx *Tx, nameOrID string) (*ApiRegistration, error) {
+	var found *ApiRegistration
+	for r, err := range ApiRegistrations.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		if fold(r.Name) == fold(nameOrID) {
+			return r, nil
+		}
+		if strconv.Itoa(r.Id) == nameOrID {
+			found = r
+		}
+	}
+	if found == nil {
+		return nil, absent(ApiRegistrations.name, nameOrID)
+	}
+	return found, nil
 }

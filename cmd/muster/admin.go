@@ -15,17 +15,17 @@ func adminCommand() *cobra.Command {
 		Long:  "admin does what the API cannot, for whoever can open the store.\nIt goes through the server that runs on the store, or opens the store itself, and leaves an audit row.",
 	}
 	command.AddCommand(
-		actCommand(server.Release, "USER", "Lift the quarantine of a user", "released"),
-		actCommand(server.Activate, "USER", "Let an inactive user sign in again", "active"),
-		actCommand(server.Deactivate, "USER", "Keep a user from signing in, and end his sessions", "inactive"),
-		actCommand(server.Unlock, "USER|CLIENTID|ADDRESS", "Forget failed sign-ins, so that an account or an address is no longer locked", "unlocked"),
+		actCommand(server.Release, "USER", "Lift the quarantine of a user", "is released", "is not quarantined"),
+		actCommand(server.Activate, "USER", "Let an inactive user sign in again", "is active", "is active already"),
+		actCommand(server.Deactivate, "USER", "Keep a user from signing in, and end the user's sessions", "is inactive", "is inactive already"),
+		actCommand(server.Unlock, "USER|CLIENTID|ADDRESS", "Forget failed sign-ins, so that an account or an address is no longer locked", "is unlocked", ""),
 		rotateKeysCommand(),
 	)
 	return command
 }
 
-// actCommand does one thing to a user, or whatever else the argument names, and says what it is then.
-func actCommand(act server.LocalAct, argument, short, done string) *cobra.Command {
+// actCommand does one thing to a user, or whatever else the argument names, and says what it is then, or that it was so before.
+func actCommand(act server.LocalAct, argument, short, done, before string) *cobra.Command {
 	c := defaults()
 	command := &cobra.Command{
 		Use:   string(act) + " " + argument,
@@ -33,10 +33,15 @@ func actCommand(act server.LocalAct, argument, short, done string) *cobra.Comman
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), func(reached *client) error {
-				if err := reached.administer(cmd.Context(), act, args[0]); err != nil {
+				changed, err := reached.administer(cmd.Context(), act, args[0])
+				if err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is %s\n", args[0], done)
+				if changed {
+					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", args[0], done)
+				} else {
+					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s %s; nothing is changed\n", args[0], before)
+				}
 				return err
 			})
 		},
@@ -54,7 +59,7 @@ func rotateKeysCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.with(cmd.Context(), func(reached *client) error {
-				if err := reached.administer(cmd.Context(), server.RotateKeys, ""); err != nil {
+				if _, err := reached.administer(cmd.Context(), server.RotateKeys, ""); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintln(cmd.OutOrStdout(), "tokens are signed with a new key")

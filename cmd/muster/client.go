@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -54,9 +53,9 @@ func (c *config) with(ctx context.Context, do func(*client) error) (err error) {
 // connectHere opens the store in this process and runs what the server would.
 func (c *config) connectHere(ctx context.Context) (*client, error) {
 	if _, err := os.Stat(c.dir); err != nil {
-		return nil, fmt.Errorf("no muster runs on %s and there is no store: start one with muster serve --dir %[1]s", c.dir)
+		return nil, c.noStore()
 	}
-	i, err := c.open(ctx, slog.New(slog.DiscardHandler))
+	i, err := c.open(ctx, false, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
@@ -84,28 +83,25 @@ func (c *config) connectHere(ctx context.Context) (*client, error) {
 func (c *client) signIn(ctx context.Context, user string, hours int) (string, error) {
 	var answer server.LocalToken
 	err := c.post(ctx, server.LocalTokenPath, server.LocalToken{User: user, Hours: hours}, &answer)
-	if answer.Error != "" {
-		return "", errors.New(answer.Error)
-	}
 	return answer.Token, err
 }
 
-// administer does what the API cannot, to a user or to what is named for one.
-func (c *client) administer(ctx context.Context, act server.LocalAct, user string) error {
+// administer does what the API cannot, to a user or to what is named for one, and reports whether that changed anything.
+func (c *client) administer(ctx context.Context, act server.LocalAct, user string) (changed bool, err error) {
 	var answer server.LocalAdmin
-	err := c.post(ctx, server.LocalAdminPath, server.LocalAdmin{User: user, Do: act}, &answer)
-	if answer.Error != "" {
-		return errors.New(answer.Error)
-	}
-	return err
+	err = c.post(ctx, server.LocalAdminPath, server.LocalAdmin{User: user, Do: act}, &answer)
+	return answer.Changed, err
+}
+
+// credentials asks what callers sign in with, or makes some of it new.
+func (c *client) credentials(ctx context.Context, ask server.LocalCredentials) (answer server.LocalCredentials, err error) {
+	err = c.post(ctx, server.LocalCredentialsPath, ask, &answer)
+	return answer, err
 }
 
 // managePlugins asks about the external importers, or changes which are pinned.
 func (c *client) managePlugins(ctx context.Context, ask server.LocalPlugins) (answer server.LocalPlugins, err error) {
 	err = c.post(ctx, server.LocalPluginsPath, ask, &answer)
-	if answer.Error != "" {
-		err = errors.New(answer.Error)
-	}
 	return answer, err
 }
 
@@ -141,14 +137,23 @@ func (c *client) do(ctx context.Context, method, path string, body io.Reader, an
 		return err
 	}
 	if got.StatusCode >= http.StatusBadRequest {
-		var reason string
-		if json.Unmarshal(text, &reason) == nil {
-			return errors.New(reason)
-		}
-		if json.Unmarshal(text, answer) == nil {
-			return nil // the answer says what is wrong
-		}
-		return errors.New(got.Status)
+		return refusal(got, text)
 	}
 	return json.Unmarshal(text, answer)
+}
+
+// refusal is the error that an answer is: of the API a text, of the local door a member. What is not found has its exit code.
+func refusal(got *http.Response, text []byte) error {
+	reason, local := "", struct{ Error string }{}
+	if json.Unmarshal(text, &reason) != nil && json.Unmarshal(text, &local) == nil {
+		reason = local.Error
+	}
+	if reason == "" {
+		reason = got.Status
+	}
+	err := errors.New(reason)
+	if got.StatusCode == http.StatusNotFound {
+		err = exitWith(exitNotFound, err)
+	}
+	return err
 }

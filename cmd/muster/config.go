@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -93,7 +94,22 @@ func (c *config) check() error {
 	if _, err := c.signInLimits(); err != nil {
 		return err
 	}
+	if _, err := c.proxies(); err != nil {
+		return err
+	}
 	return c.directories.check()
+}
+
+// proxies are those whose X-Forwarded-For is believed.
+func (c *config) proxies() (store.Ranges, error) {
+	if len(c.trusted) == 0 {
+		return nil, nil
+	}
+	ranges, err := store.ParseRanges(strings.Join(c.trusted, ","))
+	if err != nil {
+		err = fmt.Errorf("--trusted-proxy: %w", err)
+	}
+	return ranges, err
 }
 
 func (c *config) signInLimits() (limits store.SignInLimits, err error) {

@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/musterhq/muster/server/idaas"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/server/metaaccess"
+	"github.com/musterhq/muster/testdata/demo"
 )
 
 // entrance is how a new store is entered: what is printed at the first start, or written for automation.
@@ -25,7 +25,8 @@ type entrance struct {
 	Token          string `json:"token"`
 	DemoPassword   string `json:"demo_password,omitempty"` // of all users of the demo lab
 
-	scan string // the demo's scanner file
+	scan        string // the demo's scanner file, empty without the demo
+	credentials string // the command that shows and renews credentials
 }
 
 // write writes the facts as JSON with mode 0600, whole or not at all, for whoever waits for the file.
@@ -37,69 +38,95 @@ func (e *entrance) write(file string) error {
 	return writeWhole(file, append(text, '\n'))
 }
 
-// writeWhole writes a file of mode 0600 in place of another, whole or not at all.
-func writeWhole(file string, content []byte) error {
-	unfinished := file + ".tmp"
-	if err := os.Remove(unfinished); err != nil && !os.IsNotExist(err) {
-		return err
-	}
-	if err := writeSynced(unfinished, content); err != nil {
-		return err
-	}
-	return os.Rename(unfinished, file)
-}
-
-// otherDoors writes a line to paste for each of the other doors, which the same id and secret open.
-func (e *entrance) otherDoors(b *strings.Builder, base string) {
-	fmt.Fprintf(b, `# The groups as Entrust shows them, then the Workgroups as OPSWAT does; ten requests a minute there.
-curl -sk '%s%s/v1/groups' -H 'Authorization: %s,%s'
-curl -sk -X POST "%s%s/api/v3/groups?access_token=$(curl -sk '%[5]s%[6]s/oauth/token?grant_type=client_credentials&client_id=%[3]s&client_secret=%[4]s' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')"
-
-`, base, idaas.Base, e.ClientID, e.ClientSecret, base, metaaccess.Base)
-}
-
-// print writes the block for people: where, with what, and lines to paste.
-func (e *entrance) print(w io.Writer, demo bool) error {
-	base := e.HTTPS
-	if base == "" {
-		base = e.HTTP
-	}
+// print writes the block for people: where, with what, the users of the demo, and commands to paste.
+func (e *entrance) print(w io.Writer) error {
 	var b strings.Builder
-	line := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "  %-18s %s\n", name, value)
+	b.WriteString("\nmuster is ready. This is printed once; note what you need.\n\n")
+	e.places(&b)
+	line(&b, "TLS fingerprint", e.TLSFingerprint)
+	line(&b, "user, password", e.User+"  "+e.Password)
+	line(&b, "API key", e.APIKey)
+	line(&b, "client id, secret", e.ClientID+"  "+e.ClientSecret)
+	line(&b, "token (24 hours)", e.Token)
+	fmt.Fprintf(&b, "\nLost one of them? %s\n", e.credentials)
+	if e.DemoPassword != "" {
+		fmt.Fprintf(&b, "\nThe users of the demo, all with the password %s, sign in with the API key above:\n\n", e.DemoPassword)
+		for _, u := range demo.Users {
+			line(&b, u.Name, u.May)
 		}
 	}
-	b.WriteString("\nmuster is ready. This is printed once; note what you need.\n\n")
-	line("Swagger UI", base+"/swagger/")
-	line("API", base+insight.Base)
-	if e.HTTP != base {
-		line("on this host also", e.HTTP+insight.Base)
+	commands := e.commands()
+	fmt.Fprintf(&b, "\nPaste these %d commands:\n\n", len(commands))
+	for _, c := range commands {
+		fmt.Fprintf(&b, "# %s\n%s\n", c.what, c.line)
 	}
-	line("TLS fingerprint", e.TLSFingerprint)
-	line("user, password", e.User+"  "+e.Password)
-	line("API key", e.APIKey)
-	line("client id, secret", e.ClientID+"  "+e.ClientSecret)
-	line("token (24 hours)", e.Token)
-	if e.DemoPassword != "" {
-		line("demo users", "olga, pieter, nadia, …  "+e.DemoPassword)
-	}
-	fmt.Fprintf(&b, `
-Paste these: they sign in, %s and list the assets.
-
-API=%s   # or %s
-TOKEN=$(curl -sk "$API/Auth/connect/token" -d 'grant_type=client_credentials&client_id=%s&client_secret=%s' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-`, map[bool]string{true: "import the demo's Nessus file", false: "create a Workgroup"}[demo], base+insight.Base, e.HTTP+insight.Base, e.ClientID, e.ClientSecret)
-	if demo {
-		fmt.Fprintf(&b, `printf '{"WorkgroupID":1,"ImportType":"NESSUS","FileName":"scan.csv","Base64FileContents":"%%s"}' "$(base64 < '%s' | tr -d '\n')" | curl -sk "$API/Imports" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d @-
-`, e.scan)
-	} else {
-		b.WriteString(`curl -sk "$API/Workgroups" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"Name":"My Workgroup"}'
-`)
-	}
-	b.WriteString(`curl -sk "$API/Workgroups/1/Assets" -H "Authorization: Bearer $TOKEN"
-`)
-	e.otherDoors(&b, base)
+	b.WriteString("\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// greet writes where a store is that has been entered before.
+func (e *entrance) greet(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString("\nmuster is ready.\n\n")
+	e.places(&b)
+	fmt.Fprintf(&b, "\nWhat to sign in with was printed at the first start. Lost? %s\n\n", e.credentials)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (e *entrance) places(b *strings.Builder) {
+	base := e.base()
+	if base == "" {
+		return
+	}
+	line(b, "Swagger UI", base+"/swagger/")
+	line(b, "API", base+insight.Base)
+	if e.HTTP != "" && e.HTTP != base {
+		line(b, "on this host also", e.HTTP+insight.Base)
+	}
+}
+
+func (e *entrance) base() string {
+	if e.HTTPS != "" {
+		return e.HTTPS
+	}
+	return e.HTTP
+}
+
+func line(b *strings.Builder, name, value string) {
+	if value != "" {
+		fmt.Fprintf(b, "  %-18s %s\n", name, value)
+	}
+}
+
+// pasted is a command of the block, and what it does.
+type pasted struct{ what, line string }
+
+// commands are what a newcomer pastes. There are none without a port.
+func (e *entrance) commands() []pasted {
+	base := e.base()
+	if base == "" {
+		return nil
+	}
+	other := ""
+	if e.HTTP != "" && e.HTTP != base {
+		other = "   # or " + e.HTTP + insight.Base
+	}
+	const token = ` | sed 's/.*"access_token":"\([^"]*\)".*/\1/'`
+	all := []pasted{
+		{"Where the API is.", "API=" + base + insight.Base + other},
+		{"Sign in.", fmt.Sprintf(`TOKEN=$(curl -sk "$API/Auth/connect/token" -d 'grant_type=client_credentials&client_id=%s&client_secret=%s'%s)`, e.ClientID, e.ClientSecret, token)},
+		{"Create a Workgroup.", `curl -sk "$API/Workgroups" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"Name":"My Workgroup"}'`},
+	}
+	if e.scan != "" {
+		all[2] = pasted{"Import the demo's Nessus file.", fmt.Sprintf(`printf '{"WorkgroupID":1,"ImportType":"NESSUS","FileName":"scan.csv","Base64FileContents":"%%s"}' "$(base64 < %s | tr -d '\n')" | curl -sk "$API/Imports" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d @-`, quoted(e.scan))}
+	}
+	return append(all,
+		pasted{"List the assets.", `curl -sk "$API/Workgroups/1/Assets" -H "Authorization: Bearer $TOKEN"`},
+		pasted{"The user groups, as Entrust shows them.", fmt.Sprintf(`curl -sk '%s%s/v1/groups' -H 'Authorization: %s,%s'`, base, idaas.Base, e.ClientID, e.ClientSecret)},
+		pasted{"The Workgroups, as OPSWAT shows them; ten requests a minute there.", fmt.Sprintf(
+			`curl -sk -X POST "%s%s/api/v3/groups?access_token=$(curl -sk '%[1]s%[2]s/oauth/token?grant_type=client_credentials&client_id=%[3]s&client_secret=%[4]s'%[5]s)"`,
+			base, metaaccess.Base, e.ClientID, e.ClientSecret, token)},
+	)
 }

@@ -41,9 +41,10 @@ func (c *config) checkFormat() error {
 
 // writeFormat says which version a folder has that says nothing of it.
 func (c *config) writeFormat() error {
-	err := writeSynced(c.formatFile(), []byte(strconv.Itoa(dataFormat)+"\n"))
-	if errors.Is(err, os.ErrExist) {
-		return nil
+	if known, err := exists(c.formatFile()); known || err != nil {
+		return err
 	}
+	err := writeWhole(c.formatFile(), []byte(strconv.Itoa(dataFormat)+"\n"))
+	reached("format")
 	return err
 }

@@ -55,7 +55,7 @@ func fillStore(t *testing.T, dir string, n int) {
 	t.Helper()
 	c := defaults()
 	c.dir = dir
-	i, err := c.open(t.Context(), slog.New(slog.DiscardHandler))
+	i, err := c.open(t.Context(), false, slog.New(slog.DiscardHandler))
 	must(t, err)
 	const batch = 40
 	for from := 0; from < n; from += batch {

@@ -95,9 +95,6 @@ func reportLoad(out io.Writer, name string, changes []lab.Change, dryRun bool) e
 func (c *client) load(ctx context.Context, ask *server.LocalLoad) ([]lab.Change, error) {
 	var answer server.LocalLoad
 	err := c.post(ctx, server.LocalLoadPath, ask, &answer)
-	if answer.Error != "" {
-		return nil, errors.New(answer.Error)
-	}
 	return answer.Changes, err
 }
 
@@ -118,8 +115,6 @@ func dumpCommand() *cobra.Command {
 			var answer server.LocalDump
 			err = reached.post(cmd.Context(), server.LocalDumpPath, server.LocalDump{Secrets: secrets}, &answer)
 			switch {
-			case answer.Error != "":
-				return errors.New(answer.Error)
 			case err != nil:
 				return err
 			case len(args) == 0:

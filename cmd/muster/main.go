@@ -26,22 +26,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
 		Use:           "muster",
 		Short:         "muster stands in for BeyondTrust BeyondInsight on a lab VM",
-		Long:          "muster stands in for BeyondTrust BeyondInsight on a lab VM: point a client of its API at muster, change only the host.\nEvery flag may also be given as an environment variable: --body-limit as MUSTER_BODY_LIMIT.",
+		Long:          "muster stands in for BeyondTrust BeyondInsight on a lab VM: point a client of its API at muster, change only the host.\nEvery flag may also be given as an environment variable: --body-limit as MUSTER_BODY_LIMIT.\n\n" + exitCodes,
 		SilenceErrors: true, SilenceUsage: true,
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return fromEnvironment(c.Flags()) },
 	}
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(serveCommand(), tokenCommand(), adminCommand(), importCommand(), pluginsCommand(), subscriptionsCommand(),
+	root.AddCommand(serveCommand(), tokenCommand(), credentialsCommand(), adminCommand(), importCommand(), pluginsCommand(), subscriptionsCommand(),
 		loadCommand(), dumpCommand(), backupCommand(), restoreCommand(), verifyCommand(), versionCommand(), importerCommand(), confineCommand())
-	if err := root.ExecuteContext(ctx); err != nil {
-		if !errors.Is(err, errReported) {
-			fmt.Fprintf(stderr, "muster: %v\n", err)
-		}
-		return 1
+	ran := false
+	watched(root, &ran)
+	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return 0
 	}
-	return 0
+	code := exitCode(err, ran)
+	if !errors.Is(err, errReported) {
+		fmt.Fprintf(stderr, "muster: %v\n", err)
+	}
+	if code == exitUsage {
+		fmt.Fprintf(stderr, "%s --help says what it takes\n", command.CommandPath())
+	}
+	return code
 }
 
 // errReported ends a command that has said itself what is wrong.

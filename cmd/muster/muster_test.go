@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -31,12 +32,29 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv(asMuster) != "" || len(os.Args) > 2 && (os.Args[1] == "importer" || os.Args[1] == host.ConfineCommand) {
 		os.Unsetenv(asMuster)
+		if last, err := strconv.Atoi(os.Getenv(killAfter)); err == nil {
+			reached = dieAfter(last)
+		}
 		main()
 	}
 	os.Exit(m.Run())
 }
 
 const asMuster = "TEST_BINARY_IS_MUSTER"
+
+// killAfter is the variable that says after how many steps of a first start muster is killed.
+const killAfter = "TEST_KILL_AFTER_STEP"
+
+func dieAfter(last int) func(string) {
+	step := 0
+	return func(name string) {
+		if step++; step == last {
+			fmt.Fprintf(os.Stderr, "killed after step %d, %s\n", step, name)
+			_ = syscall.Kill(os.Getpid(), kill)
+			select {}
+		}
+	}
+}
 
 // process is a running muster.
 type process struct {

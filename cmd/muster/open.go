@@ -30,11 +30,14 @@ type instance struct {
 	server *server.Server
 	fresh  *store.FirstStart // what a new store was begun with, nil for an old one
 
-	scratch string // folder of the importers' private folders
+	scratch string       // folder of the importers' private folders
+	unlock  func() error // the folder of the store is for another process
 }
 
 // close closes the store.
-func (i *instance) close() error { return errors.Join(i.db.Close(), os.RemoveAll(i.scratch)) }
+func (i *instance) close() error {
+	return errors.Join(i.db.Close(), os.RemoveAll(i.scratch), i.unlock())
+}
 
 // makeScratch makes the folder in which importers have private folders with their sockets, whose paths must be short.
 // It has the same name at every start on the same store, which is locked by now, so that what a killed muster left is
@@ -77,53 +80,84 @@ func collectAt(garbage int) {
 	}
 }
 
-// open opens the store and builds the server over it.
-func (c *config) open(ctx context.Context, log *slog.Logger) (*instance, error) {
+// open opens the store and builds the server over it. Where there is none it makes one, if it may: the caller then has to end the
+// first start.
+func (c *config) open(ctx context.Context, mayMake bool, log *slog.Logger) (_ *instance, err error) {
 	if c.diskReserve < badgerkv.LeastReserve {
-		return nil, fmt.Errorf("--disk-reserve: at least %d bytes are expected", badgerkv.LeastReserve)
+		return nil, usageError("--disk-reserve: at least %d bytes are expected", badgerkv.LeastReserve)
 	}
 	c.limitMemory(whileOpening)
 	defer collectAt(whileServing)
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
-		return nil, err
-	}
-	if err := c.checkFormat(); err != nil {
-		return nil, err
-	}
-	key, err := c.masterKey(log)
-	if err != nil {
-		return nil, err
-	}
-	vault, err := authz.NewVault(key)
-	if err != nil {
-		return nil, err
-	}
-	room := disk.NewWatch(c.dir, c.diskReserve, log).Room
-	engine, err := c.openEngine(key, room, log)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.writeFormat(); err != nil {
-		return nil, errors.Join(err, engine.Close())
+	if mayMake {
+		if err := os.MkdirAll(c.dir, 0o700); err != nil {
+			return nil, err
+		}
+		reached("folder")
 	}
 	i := &instance{}
-	limits, err := c.signInLimits()
-	if err != nil {
-		return nil, errors.Join(err, engine.Close())
+	if i.unlock, err = badgerkv.Lock(c.dir); err != nil {
+		return nil, exitWith(exitStore, err)
 	}
-	o := store.Options{Vault: vault, Hasher: authz.NewHasher(4), Log: log, Room: room, Lockouts: limits}
-	i.db, err = store.Open(ctx, engine, o, func() (store.FirstStart, error) {
-		first, err := firstStart()
-		i.fresh = &first
-		return first, err
-	})
-	if err != nil {
-		return nil, errors.Join(err, engine.Close())
+	if err := i.openStore(ctx, c, mayMake, log); err != nil {
+		return nil, errors.Join(err, i.unlock())
 	}
 	if err := i.build(ctx, c, log); err != nil {
 		return nil, errors.Join(err, i.close())
 	}
 	return i, nil
+}
+
+// openStore opens the store of a folder that is locked.
+func (i *instance) openStore(ctx context.Context, c *config, mayMake bool, log *slog.Logger) error {
+	if err := c.checkFormat(); err != nil {
+		return exitWith(exitStore, err)
+	}
+	if err := c.begin(mayMake, log); err != nil {
+		return err
+	}
+	limits, err := c.signInLimits()
+	if err != nil {
+		return err
+	}
+	key, err := c.masterKey(log)
+	if err != nil {
+		return exitWith(exitStore, err)
+	}
+	vault, err := authz.NewVault(key)
+	if err != nil {
+		return err
+	}
+	room := disk.NewWatch(c.dir, c.diskReserve, log).Room
+	engine, err := c.openEngine(key, room, log)
+	if err != nil {
+		return exitWith(exitStore, err)
+	}
+	reached("engine")
+	if err := c.writeFormat(); err != nil {
+		return errors.Join(err, engine.Close())
+	}
+	o := store.Options{Vault: vault, Hasher: authz.NewHasher(4), Log: log, Room: room, Lockouts: limits}
+	if i.db, err = store.Open(ctx, engine, o, i.begins(c, mayMake)); err != nil {
+		return exitWith(exitStore, errors.Join(err, engine.Close()))
+	}
+	reached("store")
+	return nil
+}
+
+// begins gives a new store what it begins with. There is also a store without anything in it: a muster that knew no mark of the first
+// start has been ended before it wrote something.
+func (i *instance) begins(c *config, mayMake bool) func() (store.FirstStart, error) {
+	return func() (first store.FirstStart, err error) {
+		if !mayMake {
+			return first, c.noStore()
+		}
+		if err := c.markFirstStart(); err != nil {
+			return first, err
+		}
+		first, err = firstStart()
+		i.fresh = &first
+		return first, err
+	}
 }
 
 // openEngine opens the store's files.
@@ -163,10 +197,8 @@ func (i *instance) build(ctx context.Context, c *config, log *slog.Logger) error
 		BodyLimit: c.bodyLimit, ImportLimit: c.importLimit, Scratch: i.scratch, Log: log,
 		Origins: c.origins, Dir: c.storeFolder(), Limits: c.limits,
 	}
-	if len(c.trusted) > 0 {
-		if o.TrustedProxies, err = store.ParseRanges(strings.Join(c.trusted, ",")); err != nil {
-			return fmt.Errorf("--trusted-proxy: %w", err)
-		}
+	if o.TrustedProxies, err = c.proxies(); err != nil {
+		return err
 	}
 	for _, f := range builtIn {
 		o.Importers = append(o.Importers, f.Type)
@@ -209,46 +241,10 @@ func makeMasterKey(file, store string, log *slog.Logger) error {
 	}
 	var key [32]byte
 	rand.Read(key[:])
-	if err := writeSynced(file, []byte(hex.EncodeToString(key[:])+"\n")); err != nil {
+	if err := writeWhole(file, []byte(hex.EncodeToString(key[:])+"\n")); err != nil {
 		return err
 	}
+	reached("master key")
 	log.Info("made a master key: the store cannot be opened without it, so keep a copy", "file", file)
 	return nil
-}
-
-// writeSynced writes a file of mode 0600 durably.
-func writeSynced(name string, content []byte) error {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
-// firstStart is what a new store begins with: given in the environment, for automation, or made up.
-func firstStart() (store.FirstStart, error) {
-	first := store.FirstStart{
-		User:         "administrator",
-		Password:     preset("ADMIN_PASSWORD", func() string { return authz.NewClientSecret()[:20] }),
-		ApiKey:       preset("API_KEY", authz.NewAPIKey),
-		ClientID:     preset("CLIENT_ID", authz.NewClientID),
-		ClientSecret: preset("CLIENT_SECRET", authz.NewClientSecret),
-	}
-	switch {
-	case !authz.ValidAPIKey(first.ApiKey):
-		return first, errors.New("MUSTER_API_KEY: 128 hex characters are expected")
-	case len(first.ClientID) != 36:
-		return first, errors.New("MUSTER_CLIENT_ID: a GUID of 36 characters is expected")
-	case len(first.ClientSecret) < 36 || len(first.ClientSecret) > 64:
-		return first, errors.New("MUSTER_CLIENT_SECRET: 36 to 64 characters are expected")
-	}
-	return first, nil
-}
-
-func preset(name string, otherwise func() string) string {
-	if value := os.Getenv("MUSTER_" + name); value != "" {
-		return value
-	}
-	return otherwise()
 }

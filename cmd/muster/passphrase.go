@@ -25,7 +25,7 @@ type lock struct {
 func (l *lock) recipients(ask io.Writer) ([]age.Recipient, error) {
 	if l.plain {
 		if l.passphraseFile != "" || len(l.to) > 0 {
-			return nil, errors.New("--plain: neither --passphrase-file nor --recipient is expected beside it")
+			return nil, usageError("--plain: neither --passphrase-file nor --recipient is expected beside it")
 		}
 		return nil, nil
 	}
@@ -33,13 +33,13 @@ func (l *lock) recipients(ask io.Writer) ([]age.Recipient, error) {
 	for _, key := range l.to {
 		r, err := age.ParseRecipients(strings.NewReader(key))
 		if err != nil {
-			return nil, fmt.Errorf("--recipient %q: %w", key, err)
+			return nil, usageError("--recipient %q: %w", key, err)
 		}
 		all = append(all, r...)
 	}
 	if len(all) > 0 {
 		if l.passphraseFile != "" {
-			return nil, errors.New("--recipient: no --passphrase-file is expected beside it")
+			return nil, usageError("--recipient: no --passphrase-file is expected beside it")
 		}
 		return all, nil
 	}

@@ -105,10 +105,10 @@ func (c *config) listPlugins(ctx context.Context, reached *client) ([]host.Liste
 	return h.List(ctx, c.pluginFolder())
 }
 
-func printJSON(w io.Writer, listed []host.Listed) error {
+func printJSON(w io.Writer, value any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
-	return e.Encode(listed)
+	return e.Encode(value)
 }
 
 func printTable(w io.Writer, listed []host.Listed) error {

@@ -164,7 +164,7 @@ func (r *restoring) into(ctx context.Context, ask io.Writer, dir string) error {
 	if err = errors.Join(err, engine.Close()); err != nil {
 		return err
 	}
-	i, err := target.open(ctx, slog.New(slog.DiscardHandler)) // what cannot be opened is not worth having
+	i, err := target.open(ctx, false, slog.New(slog.DiscardHandler)) // what cannot be opened is not worth having
 	if err != nil {
 		return fmt.Errorf("the restored store: %w", err)
 	}
@@ -201,9 +201,5 @@ func appear(finished, dir string) error {
 	if err := os.Rename(finished, dir); err != nil {
 		return err
 	}
-	parent, err := os.Open(filepath.Dir(filepath.Clean(dir)))
-	if err != nil {
-		return err
-	}
-	return errors.Join(parent.Sync(), parent.Close())
+	return syncFolder(filepath.Dir(filepath.Clean(dir)))
 }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,11 +37,11 @@ func serveCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			log, flush, err := s.logger(cmd.ErrOrStderr())
 			if err != nil {
-				return err
+				return exitWith(exitUsage, err)
 			}
 			defer func() { err = errors.Join(err, flush()) }()
 			if err := s.check(); err != nil {
-				return err
+				return exitWith(exitUsage, err)
 			}
 			return s.run(cmd.Context(), cmd.OutOrStdout(), log)
 		},
@@ -97,32 +95,39 @@ func (s *serving) run(ctx context.Context, out io.Writer, log *slog.Logger) (err
 	if err != nil {
 		return err // before there is a store
 	}
-	i, err := s.open(ctx, log)
+	l, err := s.listenPorts()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = closePorts(l) }() // those that the server has not come to
+	i, err := s.open(ctx, true, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, i.close()) }()
-	l, fingerprint, err := s.listen()
+	fingerprint, err := s.secure(&l)
 	if err != nil {
 		return err
 	}
+	if l.Local, err = s.listenLocal(); err != nil {
+		return err
+	}
 	demo, err := s.fill(ctx, i, declared)
-	if i.fresh == nil {
-		if err != nil {
+	if err != nil {
+		return err
+	}
+	l.Before = func(ctx context.Context) error {
+		if i.fresh != nil {
+			if err := s.finish(ctx, i, l, entrance{TLSFingerprint: fingerprint, DemoPassword: demo}, out); err != nil {
+				return err
+			}
+		} else if err := s.greet(l, out); err != nil {
 			return err
 		}
 		log.Info("serving", "http", address(l.HTTP), "https", address(l.HTTPS), "admin", address(l.Admin), "dir", s.dir)
-		return i.server.Serve(ctx, l)
+		return nil
 	}
-	facts, failed := s.facts(ctx, i, l, fingerprint)
-	if failed != nil {
-		return errors.Join(err, failed)
-	}
-	facts.DemoPassword = demo
-	if err != nil {
-		return errors.Join(err, s.tell(facts, out)) // the store is there, and nobody will say it again
-	}
-	return s.introduce(ctx, i, l, facts, out)
+	return i.server.Serve(ctx, l)
 }
 
 // fill brings in the demo lab, if the store is new, and then what a lab file declares. It returns the password of the demo
@@ -132,35 +137,49 @@ func (s *serving) fill(ctx context.Context, i *instance, declared *lab.File) (pa
 		if password, err = s.makeDemo(ctx, i.db); err != nil {
 			return password, fmt.Errorf("the demo lab: %w", err)
 		}
+		reached("demo")
 	}
 	if declared == nil {
 		return password, nil
 	}
-	return password, s.loadLab(ctx, i.db, declared)
+	err = s.loadLab(ctx, i.db, declared)
+	reached("lab file")
+	return password, err
+}
+
+// finish ends a first start once the store is all there: it says how to enter it, and makes it count.
+func (s *serving) finish(ctx context.Context, i *instance, l server.Listeners, e entrance, out io.Writer) error {
+	if err := s.awaitImports(ctx, i.db); err != nil {
+		return err
+	}
+	reached("imports")
+	if err := s.describe(ctx, i, l, &e); err != nil {
+		return err
+	}
+	if err := s.tell(&e, out); err != nil {
+		return err
+	}
+	reached("told")
+	err := s.endFirstStart()
+	reached("end")
+	return err
 }
 
 // tell says how to enter a new store.
-func (s *serving) tell(facts *entrance, out io.Writer) error {
+func (s *serving) tell(e *entrance, out io.Writer) error {
 	if s.firstStartFile != "" {
-		return facts.write(s.firstStartFile)
+		return e.write(s.firstStartFile)
 	}
-	return facts.print(out, s.demo)
+	return e.print(out)
 }
 
-// introduce serves a new store and, once it is all there, says how to enter it.
-func (s *serving) introduce(ctx context.Context, i *instance, l server.Listeners, facts *entrance, out io.Writer) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	done := make(chan error, 1)
-	go func() { done <- i.server.Serve(ctx, l) }()
-	err := s.awaitImports(ctx, i.db)
-	if err == nil {
-		err = s.tell(facts, out)
+// greet says where a store is served that has been entered before, and what to do for whoever has lost how.
+func (s *serving) greet(l server.Listeners, out io.Writer) error {
+	if s.firstStartFile != "" {
+		return nil // somebody else's program has started this one
 	}
-	if err != nil {
-		stop(err)
-	}
-	return <-done
+	e := &entrance{HTTP: urlOf("http", address(l.HTTP)), HTTPS: urlOf("https", address(l.HTTPS)), credentials: s.commandLine("credentials")}
+	return e.greet(out)
 }
 
 // awaitImports waits until no import is left to run, so that a demo lab is complete when it is announced.
@@ -178,59 +197,11 @@ func (s *serving) awaitImports(ctx context.Context, db *store.DB) error {
 	}
 }
 
-// listen opens the sockets. The unix socket of a server that was killed is removed: the lock on the store, which is
-// held by now, says that nobody listens on it.
-func (s *serving) listen() (l server.Listeners, fingerprint string, err error) {
-	if s.http != "" {
-		if l.HTTP, err = net.Listen("tcp", s.http); err != nil {
-			return l, "", err
-		}
-	}
-	if s.https != "" {
-		certificate, err := s.certificate()
-		if err != nil {
-			return l, "", err
-		}
-		l.TLS, fingerprint = certificate.TLS(), certificate.Fingerprint()
-		l.StrictTransport = s.tlsCert != "" // browsers do not trust the one that muster makes
-		if l.HTTPS, err = net.Listen("tcp", s.https); err != nil {
-			return l, "", err
-		}
-	}
-	if s.admin != "" {
-		if l.Admin, err = net.Listen("tcp", s.admin); err != nil {
-			return l, "", err
-		}
-	}
-	l.Local, err = s.listenLocal()
-	return l, fingerprint, err
-}
-
-func (c *config) listenLocal() (net.Listener, error) {
-	if err := os.Remove(c.socket()); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	l, err := net.Listen("unix", c.socket())
-	if err != nil {
-		return nil, err
-	}
-	return l, os.Chmod(c.socket(), 0o600)
-}
-
-func (s *serving) certificate() (*server.Certificate, error) {
-	if s.tlsCert != "" {
-		return server.LoadCertificate(s.tlsCert, s.tlsKey)
-	}
-	cert, key := filepath.Join(s.dir, "tls.crt"), filepath.Join(s.dir, "tls.key")
-	if err := server.MakeCertificate(cert, key); err != nil {
-		return nil, err
-	}
-	return server.LoadCertificate(cert, key)
-}
-
-// facts gathers how a new store is entered, a first token included.
-func (s *serving) facts(ctx context.Context, i *instance, l server.Listeners, fingerprint string) (*entrance, error) {
-	token, err := store.Update(ctx, i.db, store.System("first start"), func(tx *store.Tx) (string, error) {
+// describe completes how a new store is entered, a first token included.
+func (s *serving) describe(ctx context.Context, i *instance, l server.Listeners, e *entrance) (err error) {
+	e.HTTP, e.HTTPS, e.credentials, e.scan = urlOf("http", address(l.HTTP)), urlOf("https", address(l.HTTPS)), s.commandLine("credentials"), s.demoScan()
+	e.User, e.Password, e.APIKey, e.ClientID, e.ClientSecret = i.fresh.User, i.fresh.Password, i.fresh.ApiKey, i.fresh.ClientID, i.fresh.ClientSecret
+	e.Token, err = store.Update(ctx, i.db, store.System("first start"), func(tx *store.Tx) (string, error) {
 		in, err := store.OnHost(tx, i.fresh.User)
 		if err != nil {
 			return "", err
@@ -238,23 +209,17 @@ func (s *serving) facts(ctx context.Context, i *instance, l server.Listeners, fi
 		token, _, err := store.NewSession(tx, in, insight.Name, 24*time.Hour, 0)
 		return token, err
 	})
-	e := &entrance{
-		TLSFingerprint: fingerprint, User: i.fresh.User, Password: i.fresh.Password, APIKey: i.fresh.ApiKey,
-		ClientID: i.fresh.ClientID, ClientSecret: i.fresh.ClientSecret, Token: token, scan: s.demoScan(),
-	}
-	if l.HTTP != nil {
-		e.HTTP = "http://" + address(l.HTTP)
-	}
-	if l.HTTPS != nil {
-		_, port, _ := net.SplitHostPort(address(l.HTTPS))
-		e.HTTPS = "https://localhost:" + port
-	}
-	return e, err
+	return err
 }
 
-func address(l net.Listener) string {
-	if l == nil {
+// urlOf is where a listener is found, empty for none. HTTPS names this host, since a certificate is for a name.
+func urlOf(scheme, address string) string {
+	if address == "" {
 		return ""
 	}
-	return l.Addr().String()
+	if scheme == "https" {
+		_, port, _ := net.SplitHostPort(address)
+		address = "localhost:" + port
+	}
+	return scheme + "://" + address
 }

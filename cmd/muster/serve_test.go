@@ -119,30 +119,34 @@ func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
 		want string
+		code int // 0: that of a command that is not understood
 	}{
-		"plain HTTP to the world":       {[]string{"serve", "--dir", newDir(t), "--http", ":8080"}, "loopback"},
-		"profiles to the world":         {[]string{"serve", "--dir", newDir(t), "--admin", ":9090"}, "--admin: :9090 is not a loopback address"},
-		"profiles at a host's name":     {[]string{"serve", "--dir", newDir(t), "--admin", "lab.example:9090"}, "not a loopback address"},
-		"answers for all pages":         {[]string{"serve", "--dir", newDir(t), "--cors-origin", "*"}, "--cors-origin: an exact origin"},
-		"answers for a pattern":         {[]string{"serve", "--dir", newDir(t), "--cors-origin", "https://portal.example,https://*.example"}, `not "https://*.example"`},
-		"room for nobody":               {[]string{"serve", "--dir", newDir(t), "--max-connections", "0"}, "--max-connections"},
-		"a contract nobody signed":      {[]string{"serve", "--dir", newDir(t), "--contract", "social"}, "clients or manual"},
-		"a rule of grants nobody knows": {[]string{"serve", "--dir", newDir(t), "--grants", "charity"}, "own or vendor"},
-		"half a certificate":            {[]string{"serve", "--dir", newDir(t), "--tls-cert", "x"}, "--tls-key"},
-		"a directory that is in use":    {[]string{"serve", "--dir", running.dir, "--http", "127.0.0.1:0", "--https", ""}, "in use"},
-		"a store without its key":       {[]string{"serve", "--dir", keyless}, "master.key is gone"},
-		"a master key that is none":     {[]string{"serve", "--dir", newDir(t), "--master-key-file", os.DevNull}, "64 hex characters"},
-		"a destination that is none":    {[]string{"serve", "--dir", newDir(t), "--directory-allow", "10.0.0.0/33"}, `--directory-allow: "10.0.0.0/33"`},
-		"a server of no domain":         {[]string{"serve", "--dir", newDir(t), "--directory-server", "dc1.example"}, "--directory-server: DOMAIN=HOST:PORT"},
-		"authorities that are none":     {[]string{"serve", "--dir", newDir(t), "--directory-ca", os.DevNull}, "holds no certificate"},
-		"no authorities at all":         {[]string{"serve", "--dir", newDir(t), "--directory-ca", "no such file"}, "--directory-ca: open"},
-		"synchronized all the time":     {[]string{"serve", "--dir", newDir(t), "--directory-sync", "1ms"}, "--directory-sync: 0 or at least 1s"},
-		"groups of nobody":              {[]string{"serve", "--dir", newDir(t), "--directory-members", "0"}, "--directory-members: 1 to"},
-		"no store to open":              {[]string{"token", "administrator", "--dir", newDir(t)}, "muster serve"},
+		"plain HTTP to the world":       {[]string{"serve", "--dir", newDir(t), "--http", ":8080"}, "loopback", 0},
+		"profiles to the world":         {[]string{"serve", "--dir", newDir(t), "--admin", ":9090"}, "--admin: :9090 is not a loopback address", 0},
+		"profiles at a host's name":     {[]string{"serve", "--dir", newDir(t), "--admin", "lab.example:9090"}, "not a loopback address", 0},
+		"answers for all pages":         {[]string{"serve", "--dir", newDir(t), "--cors-origin", "*"}, "--cors-origin: an exact origin", 0},
+		"answers for a pattern":         {[]string{"serve", "--dir", newDir(t), "--cors-origin", "https://portal.example,https://*.example"}, `not "https://*.example"`, 0},
+		"room for nobody":               {[]string{"serve", "--dir", newDir(t), "--max-connections", "0"}, "--max-connections", 0},
+		"a contract nobody signed":      {[]string{"serve", "--dir", newDir(t), "--contract", "social"}, "clients or manual", 0},
+		"a rule of grants nobody knows": {[]string{"serve", "--dir", newDir(t), "--grants", "charity"}, "own or vendor", 0},
+		"half a certificate":            {[]string{"serve", "--dir", newDir(t), "--tls-cert", "x"}, "--tls-key", 0},
+		"a directory that is in use":    {[]string{"serve", "--dir", running.dir, "--http", "127.0.0.1:0", "--https", ""}, "in use", exitStore},
+		"a store without its key":       {[]string{"serve", "--dir", keyless}, "master.key is gone", exitStore},
+		"a master key that is none":     {[]string{"serve", "--dir", newDir(t), "--master-key-file", os.DevNull}, "64 hex characters", exitStore},
+		"a destination that is none":    {[]string{"serve", "--dir", newDir(t), "--directory-allow", "10.0.0.0/33"}, `--directory-allow: "10.0.0.0/33"`, 0},
+		"a server of no domain":         {[]string{"serve", "--dir", newDir(t), "--directory-server", "dc1.example"}, "--directory-server: DOMAIN=HOST:PORT", 0},
+		"authorities that are none":     {[]string{"serve", "--dir", newDir(t), "--directory-ca", os.DevNull}, "holds no certificate", 0},
+		"no authorities at all":         {[]string{"serve", "--dir", newDir(t), "--directory-ca", "no such file"}, "--directory-ca: open", 0},
+		"synchronized all the time":     {[]string{"serve", "--dir", newDir(t), "--directory-sync", "1ms"}, "--directory-sync: 0 or at least 1s", 0},
+		"groups of nobody":              {[]string{"serve", "--dir", newDir(t), "--directory-members", "0"}, "--directory-members: 1 to", 0},
+		"no store to open":              {[]string{"token", "administrator", "--dir", newDir(t)}, "no store in", exitStore},
 	} {
 		began := time.Now()
 		_, log, code := runCommand(t, c.args...)
-		if code != 1 || !strings.Contains(log, c.want) {
+		if c.code == 0 {
+			c.code = exitUsage
+		}
+		if code != c.code || !strings.Contains(log, c.want) {
 			t.Errorf("%s: exit code %d, %q", name, code, log)
 		}
 		if took := time.Since(began); took > 10*time.Second {
@@ -164,7 +168,7 @@ func TestCommands(t *testing.T) {
 		if code != 0 || strings.Count(token, ".") != 2 {
 			t.Errorf("%s: token: %d %s %s", state, code, token, log)
 		}
-		if _, log, code := runCommand(t, "token", "nobody", "--dir", dir); code != 1 || !strings.Contains(log, `User "nobody" not found`) {
+		if _, log, code := runCommand(t, "token", "nobody", "--dir", dir); code != exitNotFound || !strings.Contains(log, `User "nobody" not found`) {
 			t.Errorf("%s: token for nobody: %d %s", state, code, log)
 		}
 		out, log, code := runCommand(t, "import", scan, "--type", "NESSUS", "--filter", "10.100.0.0/30", "--wait", "--dir", dir)

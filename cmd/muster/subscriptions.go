@@ -56,9 +56,6 @@ func subscriptionCommand(command *cobra.Command, do func(context.Context, *clien
 // subscriptions asks the local door.
 func (c *client) subscriptions(ctx context.Context, ask server.LocalSubscriptions) (answer server.LocalSubscriptions, err error) {
 	err = c.post(ctx, server.LocalSubscriptionsPath, ask, &answer)
-	if err == nil && answer.Error != "" {
-		err = errors.New(answer.Error)
-	}
 	return answer, err
 }
 

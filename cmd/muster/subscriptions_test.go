@@ -58,7 +58,7 @@ func subscribe(t *testing.T, dir string) {
 	t.Helper()
 	c := defaults()
 	c.dir = dir
-	i, err := c.open(t.Context(), slog.New(slog.DiscardHandler))
+	i, err := c.open(t.Context(), false, slog.New(slog.DiscardHandler))
 	must(t, err)
 	must(t, store.Change(t.Context(), i.db, store.System("test"), func(tx *store.Tx) error {
 		u := &store.User{UserName: "gone", UserType: store.BeyondInsightType}

@@ -88,6 +88,9 @@ func (v *verifying) run(ctx context.Context) error {
 // tellTables names every table that is damaged.
 func (v *verifying) tellTables(o badgerkv.Options) error {
 	damaged, err := badgerkv.CheckTables(o)
+	if errors.Is(err, badgerkv.ErrLocked) || errors.Is(err, badgerkv.ErrWrongKey) {
+		return exitWith(exitStore, err)
+	}
 	for _, file := range damaged {
 		fmt.Fprintf(v.out, "%s: %s\n", filepath.Join(o.Dir, file.Name), file.Wrong)
 	}
@@ -101,14 +104,14 @@ func (v *verifying) tellTables(o badgerkv.Options) error {
 func (v *verifying) storeOptions() (badgerkv.Options, error) {
 	o := badgerkv.Options{Dir: v.storeFolder()}
 	if _, err := os.Stat(o.Dir); err != nil {
-		return o, fmt.Errorf("there is no store in %s", v.dir)
+		return o, v.noStore()
 	}
-	if err := v.checkFormat(); err != nil {
-		return o, err
+	if err := errors.Join(v.checkFormat(), v.checkFinished()); err != nil {
+		return o, exitWith(exitStore, err)
 	}
 	var err error
 	o.Key, err = v.masterKey(slog.New(slog.DiscardHandler))
-	return o, err
+	return o, exitWith(exitStore, err)
 }
 
 // look looks at the store and tells what it finds.

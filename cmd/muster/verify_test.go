@@ -13,14 +13,14 @@ import (
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
-	if out, log, code := runCommand(t, "verify", "--dir", dir); code != 1 || !strings.Contains(log, "there is no store") {
+	if out, log, code := runCommand(t, "verify", "--dir", dir); code != exitStore || !strings.Contains(log, "there is no store") {
 		t.Errorf("without a store: %d %q %q", code, out, log)
 	}
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("looking has made a folder")
 	}
 	p := serve(t, dir, "--demo")
-	if _, log, code := runCommand(t, "verify", "--dir", dir); code != 1 || !strings.Contains(log, "in use by another process") {
+	if _, log, code := runCommand(t, "verify", "--dir", dir); code != exitStore || !strings.Contains(log, "in use by another process") {
 		t.Errorf("while it is served: %d %q", code, log)
 	}
 	must(t, p.stop(syscall.SIGTERM))
@@ -60,7 +60,7 @@ func TestASecondProcessIsRefused(t *testing.T) {
 	for range 3 {
 		began := time.Now()
 		_, log, code := runCommand(t, "serve", "--dir", p.dir, "--http", "127.0.0.1:0", "--https", "")
-		if best = min(best, time.Since(began)); code != 1 || !strings.Contains(log, "in use by another process") {
+		if best = min(best, time.Since(began)); code != exitStore || !strings.Contains(log, "in use by another process") {
 			t.Errorf("exit code %d, %q", code, log)
 		}
 	}
@@ -87,7 +87,7 @@ func TestANewerFolderIsRefused(t *testing.T) {
 	for content, want := range map[string]string{"2\n": "was written by a newer muster (format 2, this one knows 1)", "later": "a number"} {
 		must(t, os.WriteFile(format, []byte(content), 0o600))
 		for _, command := range []string{"serve", "verify"} {
-			if _, log, code := runCommand(t, command, "--dir", dir); code != 1 || !strings.Contains(log, want) {
+			if _, log, code := runCommand(t, command, "--dir", dir); code != exitStore || !strings.Contains(log, want) {
 				t.Errorf("%s: exit code %d, %q, want %q", command, code, log, want)
 			}
 		}

@@ -75,7 +75,7 @@ func Open(o Options) (*Engine, error) {
 			return nil, err // opening writes, too
 		}
 	}
-	unlock, err := lock(o.Dir)
+	unlock, err := Lock(o.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -133,12 +133,13 @@ func (e *Engine) resume(o Options, said *marked) (err error) {
 	return e.mark.set(e.last)
 }
 
-// lockTime is how long lock waits for a directory. A lock outlives its Close in a child that this process has forked and that has not
+// lockTime is how long Lock waits for a directory. A lock outlives its Close in a child that this process has forked and that has not
 // come to its exec.
 const lockTime = 100 * time.Millisecond
 
-// lock takes the directory for this process, as Badger itself would, until what it returns is called.
-func lock(dir string) (unlock func() error, err error) {
+// Lock takes a directory for this process, as Badger itself would, until what it returns is called. It returns ErrLocked, within
+// 100 ms, for one that another process has taken.
+func Lock(dir string) (unlock func() error, err error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ func CheckTables(o Options) (all []DamagedFile, err error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	unlock, err := lock(o.Dir)
+	unlock, err := Lock(o.Dir)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,9 @@ func TestAdmin(t *testing.T) {
 		t.Errorf("the token of a quarantined user: %d", status)
 	}
 	admin("User 2 is the last active administrator", "deactivate", "muster")
-	admin("administrator is released", "release", "administrator")
+	admin("administrator is released\n", "release", "administrator")
+	admin("administrator is not quarantined; nothing is changed", "release", "administrator")
+	admin("administrator is active already; nothing is changed", "activate", "administrator")
 	if status, _ := p.call("GET", "Workgroups", nil, nil); status != http.StatusUnauthorized {
 		t.Errorf("a token from before the quarantine: %d", status)
 	}
@@ -50,7 +52,8 @@ func TestAdmin(t *testing.T) {
 		t.Errorf("audits %v", audits.Data)
 	}
 	must(t, p.stop(syscall.SIGTERM))
-	admin("muster is inactive", "deactivate", "muster")
+	admin("muster is inactive\n", "deactivate", "muster")
+	admin("muster is inactive already; nothing is changed", "deactivate", "muster")
 	admin("User 1 is the last active administrator", "deactivate", "administrator")
 	admin("muster is active", "activate", "muster")
 	admin(`User "nobody" not found`, "release", "nobody")

@@ -181,7 +181,7 @@ func wantNoStart(t *testing.T, dir string) {
 	t.Helper()
 	began := time.Now()
 	_, said, code := runCommand(t, "serve", "--dir", dir, "--http", "127.0.0.1:0", "--https", "", "--disk-reserve", smallReserve)
-	if code != 1 || !strings.Contains(said, "no space on the disk") || time.Since(began) > 5*time.Second {
+	if code != exitStore || !strings.Contains(said, "no space on the disk") || time.Since(began) > 5*time.Second {
 		t.Errorf("a start on a full disk ends with %d after %v: %s", code, time.Since(began), said)
 	}
 }
@@ -199,12 +199,15 @@ func TestFullDisk(t *testing.T) {
 func TestReserve(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
-	for reserve, want := range map[string]string{
-		"9223372036854775807":                 "no space on the disk",
-		fmt.Sprint(badgerkv.LeastReserve - 1): "--disk-reserve",
+	for reserve, c := range map[string]struct {
+		want string
+		code int
+	}{
+		"9223372036854775807":                 {"no space on the disk", exitStore},
+		fmt.Sprint(badgerkv.LeastReserve - 1): {"--disk-reserve", exitUsage},
 	} {
 		_, said, code := runCommand(t, "serve", "--dir", dir, "--http", "127.0.0.1:0", "--https", "", "--disk-reserve", reserve)
-		if code != 1 || !strings.Contains(said, want) {
+		if code != c.code || !strings.Contains(said, c.want) {
 			t.Errorf("--disk-reserve %s ends with %d: %s", reserve, code, said)
 		}
 	}

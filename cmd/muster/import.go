@@ -40,8 +40,8 @@ func importCommand() *cobra.Command {
 		},
 	}
 	c.storeFlags(command)
-	c.serverFlags(command)
 	f := command.Flags()
+	f.Int64Var(&c.importLimit, "import-limit", c.importLimit, "most bytes of the file, if no server runs on the store; else the server's limit holds")
 	f.StringVar(&r.typ, "type", "", "import type: NESSUS, …")
 	f.StringVar(&r.workgroup, "workgroup", "BeyondTrust Workgroup", "name or ID of the Workgroup to import into")
 	f.StringVar(&r.filter, "filter", store.AllAssets, "address, range or CIDR of the assets to import")
@@ -143,14 +143,22 @@ func watch(ctx context.Context, c *client, id int, out io.Writer) (*store.Import
 	}
 }
 
-// progress is a bar of what was read of the file.
+// progress says how far an import is. A file is read ahead of its hosts, which nobody has counted: the bar is full when the import has
+// ended, and not when the file has been read.
 func progress(i *store.Import) string {
 	const width = 30
-	done := 0
-	if i.BytesTotal > 0 {
-		done = min(width, width*i.BytesRead/i.BytesTotal)
+	done, told := 0, ""
+	switch {
+	case !i.EndDate.IsZero():
+		done = width
+	case i.BytesTotal > 0 && i.BytesRead >= i.BytesTotal:
+		done, told = width-1, ", the file is read, its hosts are being stored"
+	case i.BytesTotal > 0:
+		done = min(width-1, width*i.BytesRead/i.BytesTotal)
+		told = fmt.Sprintf(", %d %% of the file is read", 100*i.BytesRead/i.BytesTotal)
 	}
-	return fmt.Sprintf("%-8s [%s%s] %d hosts ", i.State, strings.Repeat("=", done), strings.Repeat(" ", width-done), i.Read)
+	// The line is written over the one before, which may have been longer.
+	return fmt.Sprintf("%-80s", fmt.Sprintf("%-8s [%s%s] %d hosts%s", i.State, strings.Repeat("=", done), strings.Repeat(" ", width-done), i.Read, told))
 }
 
 func report(i *store.Import, out io.Writer) error {

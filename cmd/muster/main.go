@@ -33,8 +33,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(serveCommand(), tokenCommand(), credentialsCommand(), adminCommand(), importCommand(), pluginsCommand(), subscriptionsCommand(),
-		loadCommand(), dumpCommand(), backupCommand(), restoreCommand(), verifyCommand(), versionCommand(), importerCommand(), confineCommand())
+	root.AddCommand(commands()...)
 	ran := false
 	watched(root, &ran)
 	command, err := root.ExecuteContextC(ctx)
@@ -49,6 +48,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "%s --help says what it takes\n", command.CommandPath())
 	}
 	return code
+}
+
+// commands are all that muster does.
+func commands() []*cobra.Command {
+	return []*cobra.Command{
+		serveCommand(), tokenCommand(), credentialsCommand(), adminCommand(), importCommand(), pluginsCommand(), subscriptionsCommand(),
+		loadCommand(), dumpCommand(), backupCommand(), restoreCommand(), verifyCommand(), versionCommand(), importerCommand(), confineCommand(),
+	}
 }
 
 // errReported ends a command that has said itself what is wrong.

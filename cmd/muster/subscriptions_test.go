@@ -29,7 +29,7 @@ func TestSubscriptions(t *testing.T) {
 	p = serve(t, dir)
 	subscriptions(0, "delivery 2\n", "run", "Nightly assets")
 	subscriptions(1, `subscription "Gone": the owner is gone, inactive or quarantined`, "run", "Gone")
-	subscriptions(1, `Subscription "Weekly" not found`, "run", "Weekly")
+	subscriptions(exitNotFound, `Subscription "Weekly" not found`, "run", "Weekly")
 	subscriptions(0, "Nightly assets  Assets  DOCX    0 3 * * *  administrator", "list")
 	subscriptions(0, "delivery 2\n", "list")
 	subscriptions(0, "failed: the owner is gone", "list")

@@ -26,6 +26,7 @@ type plan struct {
 
 type source struct {
 	name  string // in the path as the row calls it, in the query folded
+	shown string // as the document spells it, for errors
 	index []int
 }
 
@@ -33,11 +34,11 @@ func planOf(in reflect.Type) plan {
 	var p plan
 	for _, f := range reflect.VisibleFields(in) {
 		if name, ok := f.Tag.Lookup("uri"); ok {
-			p.uri = append(p.uri, source{name, f.Index})
+			p.uri = append(p.uri, source{name, name, f.Index})
 			p.numeric = (p.numeric || len(p.uri) == 1) && isNumber(f.Type)
 		}
 		if name, ok := f.Tag.Lookup("form"); ok {
-			p.form = append(p.form, source{strings.ToLower(name), f.Index})
+			p.form = append(p.form, source{strings.ToLower(name), name, f.Index})
 		}
 		if f.Name == "Body" {
 			p.body = f.Index
@@ -85,7 +86,7 @@ func (r *Route) bind(c *gin.Context, in reflect.Value) error {
 	query := folded(c.Request.URL.Query())
 	for _, source := range r.plan.form {
 		if text, ok := query[source.name]; ok && text != "" {
-			if err := setText(in.FieldByIndex(source.index), source.name, text); err != nil {
+			if err := setText(in.FieldByIndex(source.index), source.shown, text); err != nil {
 				return err
 			}
 		}

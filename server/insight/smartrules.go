@@ -188,7 +188,7 @@ func createAttributeRule(ctx context.Context, c api.Caller, in newAttributeRule)
 
 type ruleToProcess struct {
 	byID
-	Queue bool `form:"queue"` // True to queue the Smart Rule for processing; false to process the Smart Rule immediately (default: false).
+	Queue bool `form:"Queue"` // True to queue the Smart Rule for processing; false to process the Smart Rule immediately (default: false).
 }
 
 // queueRule leaves the processing of a rule to the background, whose own audit row names nobody who asked for it.

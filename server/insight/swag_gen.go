@@ -1117,7 +1117,7 @@ func _() {}
 // @Description Required permissions: Read/Write access to the Smart Rule.
 // @Tags SmartRules
 // @Param id path integer true "ID of the record."
-// @Param queue query boolean false "True to queue the Smart Rule for processing; false to process the Smart Rule immediately (default: false)."
+// @Param Queue query boolean false "True to queue the Smart Rule for processing; false to process the Smart Rule immediately (default: false)."
 // @Success 200 {object} store.SmartRule
 // @Failure 400,401,403,404 {string} string
 // @Security Bearer

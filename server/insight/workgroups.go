@@ -28,6 +28,9 @@ func workgroupByID(tx *store.Tx, in workgroupID) (*store.Workgroup, error) {
 
 // workgroupAt finds a Workgroup by digits in a path.
 func workgroupAt(tx *store.Tx, id api.Number) (*store.Workgroup, error) {
+	if id.Int == 0 {
+		return store.WorkgroupByName(tx, id.Text)
+	}
 	w, err := store.WorkgroupByID(tx, id.Int)
 	return orName(w, err, func() (*store.Workgroup, error) { return store.WorkgroupByName(tx, id.Text) })
 }

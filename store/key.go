@@ -114,6 +114,9 @@ func fold(s string) string {
 	return strings.ToLower(s)
 }
 
+// FoldName is equal for names that the store takes for the same.
+func FoldName(name string) string { return fold(name) }
+
 // The ends of all times that a key can hold.
 var (
 	minTime = Time(time.Unix(0, math.MinInt64))

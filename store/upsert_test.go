@@ -3,6 +3,8 @@ package store
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -28,8 +30,12 @@ func (l *lab) upsert(workgroup int, address string, f Facts) Outcome {
 	l.t.Helper()
 	f.Address = netip.MustParseAddr(address)
 	return update(l, func(tx *Tx) (Outcome, error) {
-		_, outcome, err := UpsertAsset(tx, workgroup, f)
-		return outcome, err
+		asset, outcome, err := UpsertAsset(tx, workgroup, f)
+		if err != nil || f.AssetName == "" || f.AssetName == asset.AssetName {
+			return outcome, err
+		}
+		_, _, err = MoveName(tx, workgroup, NameClaim{asset.AssetID, f.Address, f.AssetName}) // as for a file with this host alone
+		return changedToo(outcome), err
 	})
 }
 
@@ -77,13 +83,18 @@ func TestUpsert(t *testing.T) {
 		"as is one that is its own in another letter case": {
 			[]Asset{{AssetName: "SRV01", IPAddress: ip}}, ip, Facts{AssetName: "srv01"}, Updated, []string{"1 srv01 10.0.0.5 /////"},
 		},
-		"an asset keeps its own name if another holds the new one": {
+		"a name moves from the asset that has it, which is called by its address": {
 			[]Asset{{AssetName: "srv01", IPAddress: "10.0.0.1"}, {AssetName: "srv05", IPAddress: ip}}, ip, Facts{AssetName: "SRV01", AssetType: "Server"},
-			Updated, []string{"1 srv01 10.0.0.1 /////", "2 srv05 10.0.0.5 ///Server//"},
+			Updated, []string{"1 010.000.000.001 10.0.0.1 /////", "2 SRV01 10.0.0.5 ///Server//"},
 		},
-		"a new asset is called by its address if another holds its name": {
+		"also to a new asset": {
 			[]Asset{{AssetName: "srv01", IPAddress: "10.0.0.1"}}, ip, Facts{AssetName: "srv01"},
-			Created, []string{"1 srv01 10.0.0.1 /////", "2 010.000.000.005 10.0.0.5 /////"},
+			Created, []string{"1 010.000.000.001 10.0.0.1 /////", "2 srv01 10.0.0.5 /////"},
+		},
+		"even if the name is an address": {
+			[]Asset{{AssetName: "a", IPAddress: ip}, {AssetName: "010.000.000.005", IPAddress: "10.0.0.7"}, {AssetName: "srv01", IPAddress: "10.0.0.1"}}, ip,
+			Facts{AssetName: "010.000.000.005"},
+			Updated, []string{"1 010.000.000.005 10.0.0.5 /////", "2 010.000.000.007 10.0.0.7 /////", "3 srv01 10.0.0.1 /////"},
 		},
 		"of several assets with the address, the one with the name": {
 			[]Asset{{AssetName: "a", IPAddress: ip}, {AssetName: "b", IPAddress: ip}}, ip, Facts{AssetName: "B", AssetType: "Server"},
@@ -104,7 +115,7 @@ func TestUpsert(t *testing.T) {
 		"and the next one": {
 			[]Asset{{AssetName: "010.000.000.005", IPAddress: "10.0.0.6"}, {AssetName: "010.000.000.005 (2)", IPAddress: "10.0.0.7"}}, ip,
 			Facts{AssetName: "010.000.000.005"},
-			Created, []string{"1 010.000.000.005 10.0.0.6 /////", "2 010.000.000.005 (2) 10.0.0.7 /////", "3 010.000.000.005 (3) 10.0.0.5 /////"},
+			Created, []string{"1 010.000.000.006 10.0.0.6 /////", "2 010.000.000.005 (2) 10.0.0.7 /////", "3 010.000.000.005 10.0.0.5 /////"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -114,7 +125,7 @@ func TestUpsert(t *testing.T) {
 			for _, a := range test.before {
 				l.asset(a)
 			}
-			dates := l.dates()
+			dates, were := l.dates(), l.assets(firstWorkgroupID)
 			l.clock.step(time.Minute)
 			rows := l.audits(func() {
 				if got := l.upsert(firstWorkgroupID, test.address, test.facts); got != test.want {
@@ -125,7 +136,8 @@ func TestUpsert(t *testing.T) {
 			equal(t, "audits: an import is the act", rows, nil)
 			for id, now := range l.dates() {
 				was, old := dates[id]
-				if created, updated := !old, old && was != now; created != (test.want == Created && id > len(test.before)) || updated && test.want != Updated {
+				if created, updated := !old, old && was != now; created != (test.want == Created && id > len(test.before)) ||
+					updated && slices.ContainsFunc(were, func(a string) bool { return strings.HasPrefix(a, fmt.Sprint(id, " ")) && slices.Contains(test.after, a) }) {
 					t.Errorf("asset %d was last updated %v, now %v", id, was, now)
 				}
 			}

@@ -1,7 +1,10 @@
 package runner
 
 import (
+	"cmp"
 	"context"
+	"net/netip"
+	"slices"
 
 	"github.com/musterhq/muster/plugins"
 )
@@ -19,13 +22,15 @@ const (
 	databaseWrites  = 3
 	systemWrites    = 4
 	accountWrites   = 5
+	nameWrites      = 10 // of the asset that gets a name and of the one that has it
 )
 
-// part is a record, or a piece of one that is too large for one transaction.
+// part is a record, or a piece of one that is too large for one transaction. Or it is what is to become of a name.
 type part struct {
 	plugins.Record
 	more          bool // another piece of the same host follows
 	writes, bytes int
+	name          *naming
 }
 
 // parts cuts a record into pieces that each bring in the same asset and managed system with some of what is on it.
@@ -71,8 +76,11 @@ type batch struct {
 
 // take gathers a record, and hands on what was gathered when there is enough of it.
 func (i *running) take(ctx context.Context, r plugins.Record) error {
+	if address, err := netip.ParseAddr(r.IPAddress); err == nil && r.AssetName != "" && i.lets(r, address) {
+		i.names.claim(r.AssetName, address)
+	}
 	for _, p := range parts(r) {
-		if i.batch.writes+p.writes > batchWrites || i.batch.bytes+p.bytes > batchBytes {
+		if i.batch.writes+p.writes > i.room || i.batch.bytes+p.bytes > batchBytes {
 			if err := i.flush(ctx); err != nil {
 				return err
 			}
@@ -81,8 +89,23 @@ func (i *running) take(ctx context.Context, r plugins.Record) error {
 		i.batch.writes += p.writes
 		i.batch.bytes += p.bytes
 	}
-	if i.batch.writes+assetWrites > batchWrites {
+	if i.batch.writes+assetWrites > i.room {
 		return i.flush(ctx)
+	}
+	return nil
+}
+
+// finish brings in what is left of the batch, and then the names.
+func (i *running) finish(ctx context.Context) error {
+	if err := cmp.Or(i.flush(ctx), i.settleAll()); err != nil {
+		return err
+	}
+	for moves := range slices.Chunk(i.names.parts(), max(i.room/nameWrites, 1)) {
+		i.batch = batch{parts: moves}
+		// One at a time, since each needs to know which hosts the one before has changed.
+		if err := cmp.Or(i.flush(ctx), i.settleAll()); err != nil {
+			return err
+		}
 	}
 	return nil
 }

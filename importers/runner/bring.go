@@ -16,6 +16,9 @@ type progress struct {
 	workgroup          int
 	warnings           []string      // with those that there were
 	host               store.Outcome // of the host that is being brought in
+	late               []late        // names that were not taken yet
+	unchanged          []int         // the assets of hosts that are counted as unchanged
+	renamed            []int         // assets of such hosts that have got another name since
 }
 
 // warn keeps a warning, once.
@@ -52,8 +55,16 @@ func (p *progress) count(more bool, as *int) {
 	p.host = store.Unchanged
 }
 
-// bring is one host: filtered, skipped or an asset. Or it is a functional account, which is not counted.
+// lets reports whether a host becomes an asset.
+func (i *running) lets(r plugins.Record, address netip.Addr) bool {
+	return r.Skip == "" && r.FunctionalAccount == nil && (i.ranges == nil || i.ranges.Contains(address))
+}
+
+// bring is one host: filtered, skipped or an asset. Or it is a functional account, which is not counted, or a name.
 func (i *running) bring(tx *store.Tx, p *progress, r part) error {
+	if r.name != nil {
+		return i.settleName(tx, p, r.name)
+	}
 	if r.FunctionalAccount != nil {
 		return p.bringFunctionalAccount(tx, r.FunctionalAccount)
 	}
@@ -65,7 +76,7 @@ func (i *running) bring(tx *store.Tx, p *progress, r part) error {
 		}
 		p.count(r.more, &p.Skipped)
 		return nil
-	case i.ranges != nil && !i.ranges.Contains(address):
+	case !i.lets(r.Record, address):
 		p.count(r.more, &p.Filtered)
 		return nil
 	}
@@ -85,15 +96,19 @@ func (i *running) bring(tx *store.Tx, p *progress, r part) error {
 			return err
 		}
 	}
+	if r.more {
+		return nil
+	}
 	switch p.host {
 	case store.Created:
-		p.count(r.more, &p.Created)
+		p.count(false, &p.Created)
 	case store.Updated:
-		p.count(r.more, &p.Updated)
+		p.count(false, &p.Updated)
 	default:
-		p.count(r.more, &p.Unchanged)
+		p.count(false, &p.Unchanged)
+		p.unchanged = append(p.unchanged, asset.AssetID)
 	}
-	return nil
+	return p.miss(tx, asset, r.AssetName, address)
 }
 
 // skipped says which host was not imported, and why.

@@ -13,6 +13,9 @@ type counts struct{ created, updated, unchanged, skipped, filtered atomic.Int64 
 
 // add adds what came of a batch.
 func (c *counts) add(of store.ImportCounts) {
+	if of.Read == 0 {
+		return // Names that have moved: a host that they change was counted as unchanged, and these counts never go down.
+	}
 	c.created.Add(int64(of.Created))
 	c.updated.Add(int64(of.Updated))
 	c.unchanged.Add(int64(of.Unchanged))

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,13 +34,21 @@ type running struct {
 	host   store.Outcome      // of the host whose first parts are in the store, if there are more
 	total  store.ImportCounts // of what is in the store
 
+	room      int              // the writes of a batch
+	names     names            // who is to have which name
+	unchanged map[int]struct{} // the assets of hosts that were counted as unchanged
+
 	warnings []string // of the importer
+}
+
+func (r *Runner) newRunning(job *store.Job) *running {
+	return &running{Runner: r, job: job, room: batchWrites, unchanged: map[int]struct{}{}}
 }
 
 // run runs one import from its beginning: counts start afresh, and hosts that an interrupted run has brought in are
 // found unchanged. The error is only what is no matter of the import itself.
 func (r *Runner) run(ctx context.Context, job *store.Job) error {
-	i := &running{Runner: r, job: job}
+	i := r.newRunning(job)
 	if err := i.begin(ctx); err != nil {
 		return err
 	}
@@ -126,7 +133,7 @@ func (i *running) feed(ctx context.Context) error {
 	if failed { // a batch could not be stored: err says so, and it is not tried again
 		_ = i.settleAll()
 	} else {
-		err = errors.Join(err, cmp.Or(i.flush(ctx), i.settleAll()))
+		err = errors.Join(err, i.finish(ctx))
 	}
 	i.Log.Info("import ended", "import", i.about.ImportID, "type", i.about.ImportType, "process", report.PID, "hosts", i.total.Read,
 		"took", time.Since(began).Round(time.Millisecond), "failed", err != nil)

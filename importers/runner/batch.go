@@ -3,7 +3,6 @@ package runner
 import (
 	"cmp"
 	"context"
-	"net/netip"
 	"slices"
 
 	"github.com/musterhq/muster/plugins"
@@ -76,9 +75,7 @@ type batch struct {
 
 // take gathers a record, and hands on what was gathered when there is enough of it.
 func (i *running) take(ctx context.Context, r plugins.Record) error {
-	if address, err := netip.ParseAddr(r.IPAddress); err == nil && r.AssetName != "" && i.lets(r, address) {
-		i.names.claim(r.AssetName, address)
-	}
+	i.claim(r)
 	for _, p := range parts(r) {
 		if i.batch.writes+p.writes > i.room || i.batch.bytes+p.bytes > batchBytes {
 			if err := i.flush(ctx); err != nil {

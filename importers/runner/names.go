@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/musterhq/muster/plugins"
 	"github.com/musterhq/muster/store"
 )
 
@@ -28,6 +29,33 @@ type late struct {
 type naming struct {
 	late
 	rivals int // how many other hosts claim it
+}
+
+// claim notes the name of a host that becomes an asset.
+func (i *running) claim(r plugins.Record) {
+	if a := address(r); a.IsValid() && r.AssetName != "" && i.lets(r, a) {
+		i.names.claim(r.AssetName, a)
+	}
+}
+
+// address is that of a host, not valid if it has no address.
+func address(r plugins.Record) netip.Addr {
+	a, err := netip.ParseAddr(r.IPAddress)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a
+}
+
+// learn keeps what the names need to know of a batch that is in the store.
+func (i *running) learn(came *progress) {
+	i.names.late = append(i.names.late, came.late...)
+	for _, id := range came.unchanged {
+		i.unchanged[id] = struct{}{}
+	}
+	for _, id := range came.renamed {
+		delete(i.unchanged, id)
+	}
 }
 
 // claim notes that a host of the file has a name.

@@ -20,6 +20,7 @@ import (
 	"github.com/musterhq/muster/plugins"
 	"github.com/musterhq/muster/plugins/host"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/kv"
 	"github.com/musterhq/muster/store/kv/badgerkv"
 )
 
@@ -76,6 +77,11 @@ func newFixture(t *testing.T, deadline time.Duration) *fixture {
 	t.Helper()
 	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
 	must(t, err)
+	return newFixtureOn(t, engine, deadline)
+}
+
+func newFixtureOn(t *testing.T, engine kv.Engine, deadline time.Duration) *fixture {
+	t.Helper()
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
 	f := &fixture{t: t, folder: filepath.Join(t.TempDir(), "imports")}

@@ -99,13 +99,7 @@ func (i *running) settle() error {
 	i.host = w.came.host
 	i.total.Add(w.came.ImportCounts)
 	i.counts.add(w.came.ImportCounts)
-	i.names.late = append(i.names.late, w.came.late...)
-	for _, id := range w.came.unchanged {
-		i.unchanged[id] = struct{}{}
-	}
-	for _, id := range w.came.renamed {
-		delete(i.unchanged, id)
-	}
+	i.learn(w.came)
 	return nil
 }
 

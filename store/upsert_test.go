@@ -137,7 +137,9 @@ func TestUpsert(t *testing.T) {
 			for id, now := range l.dates() {
 				was, old := dates[id]
 				if created, updated := !old, old && was != now; created != (test.want == Created && id > len(test.before)) ||
-					updated && slices.ContainsFunc(were, func(a string) bool { return strings.HasPrefix(a, fmt.Sprint(id, " ")) && slices.Contains(test.after, a) }) {
+					updated && slices.ContainsFunc(were, func(a string) bool {
+						return strings.HasPrefix(a, fmt.Sprint(id, " ")) && slices.Contains(test.after, a)
+					}) {
 					t.Errorf("asset %d was last updated %v, now %v", id, was, now)
 				}
 			}

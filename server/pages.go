@@ -32,8 +32,8 @@ type doorPage struct {
 }
 
 // pages serves a Swagger page for each door, below /swagger/ and the door's name, with the others a click away; / and
-// /swagger/ lead to the first.
-func pages(e *gin.Engine, dialects []*api.Dialect) {
+// /swagger/ lead to the first. The documents are those of the contract that is served.
+func pages(e *gin.Engine, dialects []*api.Dialect, manual bool) {
 	first := ""
 	var doors []doorPage
 	for _, d := range dialects {
@@ -43,7 +43,7 @@ func pages(e *gin.Engine, dialects []*api.Dialect) {
 		name := strings.ToLower(d.Name)
 		base, document := "/swagger/"+name+"/", "/swagger/"+name+".json"
 		e.GET(base+"*file", page(doorPage{d.Title, base, document, doors}))
-		e.GET(document, func(c *gin.Context) { c.Data(http.StatusOK, "application/json", docs.Swagger(name)) })
+		e.GET(document, func(c *gin.Context) { c.Data(http.StatusOK, "application/json", docs.Swagger(name, manual)) })
 		lead(e, strings.TrimSuffix(base, "/"), base)
 		if first == "" {
 			first = base

@@ -60,8 +60,10 @@ func TestPages(t *testing.T) {
 func TestEveryDoorHasADocument(t *testing.T) {
 	t.Parallel()
 	for _, d := range server.Dialects() {
-		if len(docs.Swagger(d.Name)) == 0 {
-			t.Errorf("%s has none", d.Name)
+		for _, manual := range []bool{false, true} {
+			if len(docs.Swagger(d.Name, manual)) == 0 {
+				t.Errorf("%s has none, under the contract manual: %t", d.Name, manual)
+			}
 		}
 	}
 }

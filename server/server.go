@@ -99,7 +99,7 @@ func New(o Options) *Server {
 	e.NoMethod(api.Unrouted(http.StatusMethodNotAllowed, dialects...))
 	e.GET(healthPath, s.healthy)
 	e.GET(readyPath, s.ready)
-	pages(e, dialects)
+	pages(e, dialects, o.Manual)
 	s.handler = api.Forgiving(e, dialects...)
 	s.local = s.localHandler()
 	return s

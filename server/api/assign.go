@@ -65,12 +65,12 @@ func assignStruct(v reflect.Value, name string, tree any) error {
 	if !ok && tree != nil {
 		return store.Invalid("%s: an object is expected", named(name))
 	}
-	kind, err := assignKind(v, members)
+	kind, kinds, err := assignKind(v, members)
 	if err != nil {
 		return err
 	}
 	for _, f := range fieldsOf(v.Type()) {
-		rules, is := rulesOf(f, kind)
+		rules, is := rulesOf(f, kind, kinds)
 		if f.Anonymous || !f.IsExported() || !is {
 			continue
 		}
@@ -97,37 +97,40 @@ func WireName(f reflect.StructField) string {
 
 // assignKind sets the member by which bodies of several kinds differ, a text tagged with their names: kinds:"Cat,Dog". The
 // first is meant when it is missing. The kind is empty for a struct that has no such member.
-func assignKind(v reflect.Value, members object) (kind string, err error) {
+func assignKind(v reflect.Value, members object) (kind string, kinds []string, err error) {
 	for _, f := range fieldsOf(v.Type()) {
-		names, ok := f.Tag.Lookup("kinds")
-		if !ok {
+		if kinds = kindsOf(f); kinds == nil {
 			continue
 		}
-		kinds := strings.Split(names, ",")
 		if given := members[strings.ToLower(f.Name)]; given == nil || given == "" {
 			kind = kinds[0]
 		} else if i := slices.IndexFunc(kinds, func(k string) bool { s, ok := given.(string); return ok && strings.EqualFold(s, k) }); i >= 0 {
 			kind = kinds[i]
 		} else {
-			return "", store.Invalid("%s: one of %s is expected", f.Name, strings.Join(kinds, ", "))
+			return "", nil, store.Invalid("%s: one of %s is expected", f.Name, strings.Join(kinds, ", "))
 		}
 		v.FieldByIndex(f.Index).SetString(kind)
-		return kind, nil
+		return kind, kinds, nil
 	}
-	return "", nil
+	return "", nil, nil
 }
 
-// rulesOf returns the rules of a field in a body of some kind, and whether it is a member of that at all. One that has a
-// tag of the kind's name is, with the rules of that tag; one of all kinds has a binding tag or none.
-func rulesOf(f reflect.StructField, kind string) (rules string, is bool) {
-	if kind == "" {
-		return f.Tag.Get("binding"), true
+// kindsOf returns the kinds of a body of which a member says the kind, nil for another member.
+func kindsOf(f reflect.StructField) []string {
+	if names, ok := f.Tag.Lookup("kinds"); ok {
+		return strings.Split(names, ",")
 	}
-	if rules, is = f.Tag.Lookup(kind); is {
+	return nil
+}
+
+// rulesOf returns the rules of a field in a body of some kind, of those that there are, and whether it is a member of that at
+// all. One that has a tag of the kind's name is, with the rules of that tag; one of all kinds has a tag of none.
+func rulesOf(f reflect.StructField, kind string, kinds []string) (rules string, is bool) {
+	if rules, is = f.Tag.Lookup(kind); is && kind != "" {
 		return rules, true
 	}
-	rules, is = f.Tag.Lookup("binding")
-	return rules, is || f.Tag == ""
+	ofOthers := slices.ContainsFunc(kinds, func(k string) bool { _, has := f.Tag.Lookup(k); return has })
+	return f.Tag.Get("binding"), !ofOthers
 }
 
 // obey checks the rules of a binding tag.

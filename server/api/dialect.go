@@ -25,6 +25,8 @@ type Dialect struct {
 	Credential func(*http.Request) (authz.Credential, error)
 	// Schemes are the ways to send a token, for the document; any of them suffices.
 	Schemes []Scheme
+	// Models are what the vendor's document calls types of bodies, where that is not their own name, by that.
+	Models map[string]string
 	// Error is the body of an answer with that status.
 	Error func(status int, err error) any
 	// Meter counts the requests of those who are signed in; nil: nobody does.
@@ -76,7 +78,7 @@ func (d *Dialect) Mount(e *gin.Engine, o Options) {
 	for _, r := range d.Routes {
 		d.paths.add(r.pattern.segments)
 	}
-	for _, rows := range d.operations() {
+	for _, rows := range d.Operations() {
 		if err := distinct(rows); err != nil {
 			panic(fmt.Sprintf("%s: %v", d.Name, err))
 		}
@@ -93,7 +95,7 @@ func (d *Dialect) Mount(e *gin.Engine, o Options) {
 // methods are those of the rows, by the path that Gin knows.
 func (d *Dialect) methods() map[string][]string {
 	methods := map[string][]string{}
-	for _, rows := range d.operations() {
+	for _, rows := range d.Operations() {
 		path := rows[0].pattern.ginPath()
 		methods[path] = append(methods[path], rows[0].Method)
 	}
@@ -106,8 +108,8 @@ func probe(methods []string) Route {
 	return GET("", authz.Anyone, "", func(*store.Tx, None) (Reply[None], error) { return Reply[None]{Header: allowed}, nil })
 }
 
-// operations are the rows, those that share method and path together, in the order of the table.
-func (d *Dialect) operations() (grouped [][]*Route) {
+// Operations returns the rows, those that share method and path together, in the order of the table.
+func (d *Dialect) Operations() (grouped [][]*Route) {
 	at := map[string]int{}
 	for i := range d.Routes {
 		r := &d.Routes[i]

@@ -75,6 +75,10 @@ type Route struct {
 
 	name           string
 	refusals       []int
+	ownRefusals    []int        // those whose body is a refusal of the row's own
+	refusal        reflect.Type // nil: all are the door's
+	form           bool         // the document shows the body as a form
+	file           string       // what the file is that comes with the body; empty: there is none
 	status, manual int
 	manualList     bool
 	printed        *printed // nil: what the handler answers
@@ -147,6 +151,18 @@ func (r Route) Named(name string) Route { r.name = name; return r }
 
 // Refuses adds statuses of refusal to the document that cannot be told from the row.
 func (r Route) Refuses(statuses ...int) Route { r.refusals = statuses; return r }
+
+// RefusesWith adds statuses of refusal whose body is not the door's error but of the type of the example.
+func (r Route) RefusesWith(body any, statuses ...int) Route {
+	r.refusal, r.ownRefusals = reflect.TypeOf(body), statuses
+	return r
+}
+
+// Form documents the body as an HTML form, which the row takes as well as JSON.
+func (r Route) Form() Route { r.form = true; return r }
+
+// File documents the body as a multipart form whose members have a file with them, and what that file is.
+func (r Route) File(what string) Route { r.file = what; return r }
 
 // Answers sets the status of success.
 func (r Route) Answers(status int) Route { r.status = status; return r }

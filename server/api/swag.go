@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ func (d *Dialect) WriteSwag(w io.Writer, pkg string, source fs.FS) error {
 		pkg: pkg, imports: map[string]bool{}, comments: comments{source: source}, paths: spellings(d.Routes),
 		failure: reflect.TypeOf(d.Error(0, errors.New(""))), schemes: d.Schemes,
 	}
-	for _, rows := range d.operations() {
+	for _, rows := range d.Operations() {
 		if err := p.operation(rows); err != nil {
 			return fmt.Errorf("%s %s: %w", rows[0].Method, rows[0].Path, err)
 		}
@@ -92,10 +93,9 @@ func (p *printer) operation(rows []*Route) error {
 	if err := p.describe(main, answer, rows); err != nil {
 		return err
 	}
-	if main.name != "" {
-		p.line("// @ID %s", main.name)
-	}
+	p.line("// @ID %s", operationID(main))
 	p.line("// @Tags %s", tag(main))
+	p.accepts(rows)
 	for _, parameter := range parameters {
 		p.line("// @Param %s", parameter)
 	}
@@ -160,7 +160,7 @@ func notes(r *Route) []string {
 	if r.deprecated {
 		words = append(words, "Deprecated.")
 	}
-	if shapeOf(r.out).paged {
+	if shapeOf(r.out).paged && r.takesLimit() {
 		words = append(words, "With `limit` the answer is an object of TotalCount and Data instead of an array.")
 	}
 	if manual := r.Status(true); manual != r.Status(false) {
@@ -172,14 +172,53 @@ func notes(r *Route) []string {
 	return words
 }
 
-// failures prints the statuses of refusal. All have the same body.
+// takesLimit reports whether the caller can ask for a piece of the list that the row answers with.
+func (r *Route) takesLimit() bool {
+	return slices.ContainsFunc(r.plan.form, func(s source) bool { return s.name == "limit" })
+}
+
+// accepts prints the media type of a body that is not JSON.
+func (p *printer) accepts(rows []*Route) {
+	for _, r := range rows {
+		switch {
+		case r.file != "":
+			p.line("// @Accept multipart/form-data")
+		case r.form:
+			p.line("// @Accept x-www-form-urlencoded")
+		}
+	}
+}
+
+// failures prints the statuses of refusal. All have the same body, but those for which a row has one of its own.
 func (p *printer) failures(rows []*Route) error {
 	body, err := p.schema(p.failure)
 	if err != nil {
 		return err
 	}
+	var statuses, own []string
+	for _, status := range refusals(rows) {
+		if slices.ContainsFunc(rows, func(r *Route) bool { return slices.Contains(r.ownRefusals, status) }) {
+			own = append(own, strconv.Itoa(status))
+		} else {
+			statuses = append(statuses, strconv.Itoa(status))
+		}
+	}
+	if len(own) > 0 {
+		refusal, err := p.schema(rows[0].refusal)
+		if err != nil {
+			return err
+		}
+		p.line("// @Failure %s %s", strings.Join(own, ","), refusal)
+	}
+	if len(statuses) > 0 {
+		p.line("// @Failure %s %s", strings.Join(statuses, ","), body)
+	}
+	return nil
+}
+
+// refusals are the statuses with which rows refuse a request.
+func refusals(rows []*Route) (statuses []int) {
 	some := func(is func(*Route) bool) bool { return slices.ContainsFunc(rows, is) }
-	var statuses []string
 	for _, s := range []struct {
 		status int
 		occurs bool
@@ -193,15 +232,15 @@ func (p *printer) failures(rows []*Route) error {
 		{http.StatusRequestEntityTooLarge, some(func(r *Route) bool { return r.body != nil })},
 		{http.StatusUnsupportedMediaType, some(func(r *Route) bool { return r.body != nil })},
 		{http.StatusTooManyRequests, false},
+		{http.StatusServiceUnavailable, true}, // of a full disk, of too much at a time
 	} {
-		if s.occurs || some(func(r *Route) bool { return slices.Contains(r.refusals, s.status) }) {
-			statuses = append(statuses, fmt.Sprint(s.status))
+		if s.occurs || some(func(r *Route) bool {
+			return slices.Contains(r.refusals, s.status) || slices.Contains(r.ownRefusals, s.status)
+		}) {
+			statuses = append(statuses, s.status)
 		}
 	}
-	if len(statuses) > 0 {
-		p.line("// @Failure %s %s", strings.Join(statuses, ","), body)
-	}
-	return nil
+	return statuses
 }
 
 var beforeTag = regexp.MustCompile(`^(api|v\d+)$`)

@@ -9,51 +9,80 @@ import (
 	"strings"
 )
 
-// spellings gives every path that Gin knows the one spelling that a document can have: a segment that rows call {id}
-// and {name} is {idOrName}.
+// spellings gives every path that Gin knows the one spelling that a document can have. A segment that rows call by different
+// names is {id} if one of them calls it so, else what the first calls it.
 func spellings(rows []Route) map[string]string {
-	named := map[string][][]string{} // by the path and the segment's position
+	spelled := map[string][]string{}
 	for _, r := range rows {
-		p := r.pattern
-		key := p.ginPath()
-		if named[key] == nil {
-			named[key] = make([][]string, len(p.segments))
+		key := r.pattern.ginPath()
+		if spelled[key] == nil {
+			spelled[key] = slices.Clone(r.pattern.segments)
 		}
-		for i, s := range p.segments {
-			name := parameterName(s)
-			if !slices.ContainsFunc(named[key][i], func(n string) bool { return strings.EqualFold(n, name) }) {
-				named[key][i] = append(named[key][i], name)
+		for i, s := range r.pattern.segments {
+			if s == "{id}" {
+				spelled[key][i] = s
 			}
 		}
 	}
-	spelled := map[string]string{}
-	for key, names := range named {
-		segments := split(key)
+	paths := map[string]string{}
+	for key, segments := range spelled {
+		literal := split(key)
 		for i, s := range segments {
-			segments[i] = names[i][0]
-			for _, other := range names[i][1:] {
-				segments[i] += "Or" + strings.ToUpper(other[:1]) + other[1:]
-			}
-			if strings.HasPrefix(s, ":") {
-				segments[i] = "{" + segments[i] + "}"
+			if !isParameter(s) {
+				segments[i] = literal[i]
 			}
 		}
-		spelled[key] = join(segments)
+		paths[key] = join(segments)
 	}
-	return spelled
+	return paths
 }
 
-// parameter is one in the path, the query or the body.
+// parameter is one in the path, the query, the body or a form.
 type parameter struct {
 	name, in, schema string
 	required         bool
-	texts            []string // what it is, by row
+	texts            []string          // what it is, by row
+	tag              reflect.StructTag // of the field that it fills
+	example          string            // what the page fills in; empty: nothing
 }
 
 // String is the parameter as swag reads it. Quotes cannot be in its text.
 func (p parameter) String() string {
 	text := strings.ReplaceAll(strings.Join(p.texts, " Or: "), `"`, "'")
-	return fmt.Sprintf("%s %s %s %t %q", p.name, p.in, p.schema, p.required, text)
+	line := fmt.Sprintf("%s %s %s %t %q", p.name, p.in, p.schema, p.required, text)
+	if enums := p.tag.Get("enums"); enums != "" {
+		line += fmt.Sprintf(" enums(%s)", enums)
+	}
+	if value := p.tag.Get("default"); value != "" {
+		line += fmt.Sprintf(" default(%s)", value)
+	}
+	if limit := ruleOf(p.tag.Get("binding"), "max"); limit != "" {
+		line += fmt.Sprintf(" maxlength(%s)", limit)
+	}
+	if p.example != "" {
+		line += fmt.Sprintf(" extensions(x-example=%s)", p.example)
+	}
+	return line
+}
+
+// ruleOf returns the argument of a rule in a binding tag, empty if there is none.
+func ruleOf(rules, name string) string {
+	for rule := range strings.SplitSeq(rules, ",") {
+		if key, argument, _ := strings.Cut(rule, "="); key == name {
+			return argument
+		}
+	}
+	return ""
+}
+
+// hasRule reports whether a binding tag has a rule.
+func hasRule(rules, name string) bool {
+	for rule := range strings.SplitSeq(rules, ",") {
+		if key, _, _ := strings.Cut(rule, "="); key == name {
+			return true
+		}
+	}
+	return false
 }
 
 // parameters are those of all rows of an operation: path, query, body. One of the query is required if all rows are
@@ -80,7 +109,8 @@ func (p *printer) parameters(rows []*Route) (all []*parameter, err error) {
 	}
 	for _, one := range all {
 		if one.in == "query" {
-			one.required = !slices.ContainsFunc(rows, func(r *Route) bool { return !strings.EqualFold(r.pattern.query, one.name) })
+			one.required = hasRule(one.tag.Get("binding"), "required") ||
+				!slices.ContainsFunc(rows, func(r *Route) bool { return !strings.EqualFold(r.pattern.query, one.name) })
 		}
 	}
 	return p.fromBody(all, rows)
@@ -116,14 +146,14 @@ func (p *printer) fromQuery(all []*parameter, r *Route) ([]*parameter, error) {
 		known := slices.IndexFunc(all, func(p *parameter) bool { return p.in == "query" && strings.EqualFold(p.name, s.name) })
 		if known < 0 {
 			known = len(all)
-			all = append(all, &parameter{name: f.Tag.Get("form"), in: "query", schema: primitive(f.Type)})
+			all = append(all, &parameter{name: f.Tag.Get("form"), in: "query", schema: primitive(f.Type), tag: f.Tag})
 		}
 		all[known].tell(text)
 	}
 	return all, nil
 }
 
-// fromBody adds the body, which has to be the same for all rows that take one.
+// fromBody adds the body, which has to be the same for all rows that take one, or the members of a form.
 func (p *printer) fromBody(all []*parameter, rows []*Route) ([]*parameter, error) {
 	var body *parameter
 	for _, r := range rows {
@@ -133,17 +163,46 @@ func (p *printer) fromBody(all []*parameter, rows []*Route) ([]*parameter, error
 		if r.body == reflect.TypeFor[Stream]() {
 			return nil, errors.New("it reads a Stream: Takes has to say of what")
 		}
+		if r.form || r.file != "" {
+			return p.fromForm(all, r)
+		}
 		schema, err := p.reference(shapeOf(r.body))
 		if err != nil {
 			return nil, err
 		}
 		if body == nil {
-			body = &parameter{name: "body", in: "body", schema: schema, required: true, texts: []string{"The members of the body, in any letter case."}}
+			body = &parameter{name: "body", in: "body", schema: schema, required: needsBody(r.body), texts: []string{"The members of the body, in any letter case."}}
 			all = append(all, body)
 		}
 		if body.schema != schema {
 			return nil, fmt.Errorf("the body of %s is another", r.Path)
 		}
+	}
+	return all, nil
+}
+
+// needsBody reports whether a body of that type may not be left out: because a member of it may not, or because it is a list.
+func needsBody(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return true
+	}
+	return slices.ContainsFunc(BodyFields(t), func(f BodyField) bool { return f.Required })
+}
+
+// fromForm adds the members of a body that is sent as a form, and the file that comes with it.
+func (p *printer) fromForm(all []*parameter, r *Route) ([]*parameter, error) {
+	for _, f := range reflect.VisibleFields(r.body) {
+		text, err := p.comments.of(r.body, f.Index)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, &parameter{
+			name: WireName(f), in: "formData", schema: primitive(f.Type), required: hasRule(f.Tag.Get("binding"), "required"),
+			texts: []string{text}, tag: f.Tag, example: f.Tag.Get("example"),
+		})
+	}
+	if r.file != "" {
+		all = append(all, &parameter{name: "file", in: "formData", schema: "file", required: true, texts: []string{r.file}})
 	}
 	return all, nil
 }

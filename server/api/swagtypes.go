@@ -50,13 +50,32 @@ type total[T any] struct {
 	Data       []T // The records from offset on, at most limit of them.
 }
 
-// Bodies returns the types that the row takes as a body and answers with, those of its elements for a list, and nil
-// for none. They are for what documents say of them.
-func (r Route) Bodies() (request, answer reflect.Type) {
+// Bodies returns the types that the row takes as a body, answers with and refuses with, those of their elements for lists,
+// and nil for none. They are for what documents say of them.
+func (r Route) Bodies() (request, answer, refusal reflect.Type) {
 	if r.body != nil {
 		request = shapeOf(r.body).of
 	}
-	return request, shapeOf(r.out).of
+	return request, shapeOf(r.out).of, r.refusal
+}
+
+// Answer is how what a row answers with looks to a document.
+type Answer struct {
+	Of      reflect.Type // nil: there is no body
+	List    bool         // it is an array, unless the caller asks for a piece of it
+	Counted bool         // it is, or can be, a piece of a list with its TotalCount
+}
+
+// Answer returns how the row's answer looks.
+func (r Route) Answer() Answer {
+	s := shapeOf(r.out)
+	return Answer{s.of, s.list, s.counted || s.paged && r.takesLimit()}
+}
+
+// ListUnder reports whether the row's one record is put into a list under a contract, and whether some records are not.
+func (r Route) ListUnder(manual bool) (list, someAlone bool) {
+	_, differs := reflect.New(r.out).Elem().Interface().(interface{ IsAlone() bool })
+	return manual && r.manualList, differs
 }
 
 // schema is an answer as swag reads it: its kind and its type, nothing for no body.

@@ -41,6 +41,7 @@ func New() *api.Dialect {
 			Name: "AdminAPIAuthentication", In: "header", Parameter: "Authorization",
 			Description: "The authToken that adminapi/authenticate answers with, or an applicationId and its sharedSecret with a comma between them.",
 		}},
+		Models: map[string]string{"groupFields": "GroupParms", "changedFields": "ChangedGroupParms", "groupIDFields": "GroupId", "userNameFields": "UserId"},
 		Error:  describe,
 		Probed: true,
 		Routes: slices.Concat(authentication, groups, users),

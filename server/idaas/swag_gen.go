@@ -19,7 +19,7 @@ package idaas
 // @Tags adminapi
 // @Param body body authenticateFields true "The members of the body, in any letter case."
 // @Success 200 {object} authenticated
-// @Failure 400,401,413,415 {object} errorInfo
+// @Failure 400,401,413,415,503 {object} errorInfo
 // @Router /v1/adminapi/authenticate [post]
 func _() {}
 
@@ -29,7 +29,7 @@ func _() {}
 // @Tags groups
 // @Param body body groupFields true "The members of the body, in any letter case."
 // @Success 200 {object} group
-// @Failure 400,401,403,409,413,415 {object} errorInfo
+// @Failure 400,401,403,409,413,415,503 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v1/groups [post]
 func _() {}
@@ -40,7 +40,7 @@ func _() {}
 // @Tags groups
 // @Param id path string true "The UUID of the group."
 // @Success 200
-// @Failure 400,401,403,404,409 {object} errorInfo
+// @Failure 400,401,403,404,409,503 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v1/groups/{id} [delete]
 func _() {}
@@ -51,7 +51,7 @@ func _() {}
 // @Tags groups
 // @Param body body groupIDFields true "The members of the body, in any letter case."
 // @Success 200 {object} group
-// @Failure 400,401,403,404,413,415 {object} errorInfo
+// @Failure 400,401,403,404,413,415,503 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v1/groups/externalid [post]
 func _() {}
@@ -62,7 +62,7 @@ func _() {}
 // @Tags groups
 // @Param id path string true "The UUID of the group."
 // @Success 200 {object} group
-// @Failure 400,401,403,404 {object} errorInfo
+// @Failure 400,401,403,404,503 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v1/groups/{id} [get]
 func _() {}
@@ -71,9 +71,9 @@ func _() {}
 // @Description Required permissions: GROUPS:VIEW, which is User Accounts Management (Read).
 // @ID groupsPagedUsingPOST
 // @Tags groupspaged
-// @Param body body searchParms true "The members of the body, in any letter case."
+// @Param body body searchParms false "The members of the body, in any letter case."
 // @Success 200 {object} groupsPage
-// @Failure 400,401,403,413,415 {object} errorInfo
+// @Failure 400,401,403,413,415,503 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v1/groupspaged [post]
 func _() {}
@@ -83,7 +83,7 @@ func _() {}
 // @ID groupsUsingGET
 // @Tags groups
 // @Success 200 {array} group
-// @Failure 401,403 {object} errorInfo
+// @Failure 401,403,503 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v1/groups [get]
 func _() {}
@@ -93,9 +93,9 @@ func _() {}
 // @ID updateGroupUsingPUT
 // @Tags groups
 // @Param id path string true "The UUID of the group."
-// @Param body body changedFields true "The members of the body, in any letter case."
+// @Param body body changedFields false "The members of the body, in any letter case."
 // @Success 200 {object} group
-// @Failure 400,401,403,404,409,413,415 {object} errorInfo
+// @Failure 400,401,403,404,409,413,415,503 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v1/groups/{id} [put]
 func _() {}
@@ -107,7 +107,7 @@ func _() {}
 // @Param userid path string true "The UUID of the user whose group membership is to be modified."
 // @Param body body []string true "The members of the body, in any letter case."
 // @Success 200
-// @Failure 400,401,403,404,409,413,415 {object} errorInfo
+// @Failure 400,401,403,404,409,413,415,503 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v1/userauthorizationgroup/{userid}/groups [put]
 func _() {}
@@ -118,7 +118,7 @@ func _() {}
 // @Tags users
 // @Param body body userNameFields true "The members of the body, in any letter case."
 // @Success 200 {object} user
-// @Failure 400,401,403,404,413,415 {object} errorInfo
+// @Failure 400,401,403,404,413,415,503 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v3/users/userid [post]
 func _() {}
@@ -129,7 +129,7 @@ func _() {}
 // @Tags users
 // @Param id path string true "The UUID of the user."
 // @Success 200 {object} user
-// @Failure 400,401,403,404 {object} errorInfo
+// @Failure 400,401,403,404,503 {object} errorInfo
 // @Security AdminAPIAuthentication
 // @Router /v3/users/{id} [get]
 func _() {}

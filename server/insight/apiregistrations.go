@@ -19,8 +19,8 @@ var apiRegistrations = []api.Route{
 	api.POST("ApiRegistrations", writesRegistrations, "Creates an API registration.", createRegistration).Manual(200),
 	api.PUT("ApiRegistrations/{id}", writesRegistrations, "Updates an API registration by ID.", updateRegistration),
 	api.DELETE("ApiRegistrations/{id}", writesRegistrations, "Deletes the API Registration for the ID provided.", deleteRegistration),
-	api.POST("ApiRegistrations/{id}/Rotate", writesRegistrations, "Rotates the API key for an API Key policy API Registration.", rotateKey),
-	api.GET("ApiRegistrations/{id}/Key", writesRegistrations, "Retrieves the API key for an API Key policy API Registration.", readKey).Updates(),
+	api.POST("ApiRegistrations/{id}/Rotate", writesRegistrations, "Rotates the API key for an API Key policy API Registration.", rotateKey).Named("rotateApiKey"),
+	api.GET("ApiRegistrations/{id}/Key", writesRegistrations, "Retrieves the API key for an API Key policy API Registration.", readKey).Updates().Named("getApiKey"),
 }
 
 // registrationMembers are the members of an API registration that the headings of the two GETs print.
@@ -42,28 +42,28 @@ func registrationByID(tx *store.Tx, in registrationID) (*store.ApiRegistration, 
 type newRegistration struct{ Body registrationFields }
 
 type registrationFields struct {
-	Name                              string        `binding:"required,max=256"` // Name of the API registration.
-	RegistrationType                  string        `binding:"required"`         // ApiKeyPolicy or ApiAccessPolicy.
-	AccessTokenDuration               int           // Minutes that a token lives, for an ApiAccessPolicy (default: 60).
-	Active                            *bool         // Whether the registration may be used (default: true).
-	Visible                           *bool         // Whether the registration is shown (default: true).
-	MultiFactorAuthenticationEnforced bool          // Whether a second factor is enforced. Stored and returned.
-	ClientCertificateRequired         bool          // Whether a client certificate is required.
-	UserPasswordRequired              bool          // Whether the user's password is required beside the key.
-	VerifyPsrunSignature              bool          // Whether the PSRUN signature is verified. Stored and returned.
-	IPAuthenticationRules             []addressRule // Addresses from which the registration may be used.
-	PSRUNRules                        []psrunRule   // Hosts that run PSRUN. Stored and returned.
-	XForwardedForAuthenticationRules  []addressRule // Addresses that a trusted proxy may forward for.
+	Name                              string              `binding:"required,max=256"` // Name of the API registration.
+	RegistrationType                  string              `binding:"required"`         // ApiKeyPolicy or ApiAccessPolicy.
+	AccessTokenDuration               int                 // Minutes that a token lives, for an ApiAccessPolicy (default: 60).
+	Active                            *bool               // Whether the registration may be used (default: true).
+	Visible                           *bool               // Whether the registration is shown (default: true).
+	MultiFactorAuthenticationEnforced bool                // Whether a second factor is enforced. Stored and returned.
+	ClientCertificateRequired         bool                // Whether a client certificate is required.
+	UserPasswordRequired              bool                // Whether the user's password is required beside the key.
+	VerifyPsrunSignature              bool                // Whether the PSRUN signature is verified. Stored and returned.
+	IPAuthenticationRules             []addressRuleFields // Addresses from which the registration may be used.
+	PSRUNRules                        []psrunRuleFields   // Hosts that run PSRUN. Stored and returned.
+	XForwardedForAuthenticationRules  []addressRuleFields // Addresses that a trusted proxy may forward for.
 }
 
-type addressRule struct {
+type addressRuleFields struct {
 	Id          int    // ID of a rule that is kept, with its date; anything else makes a new one.
 	Type        string // Single IP Address, IP Address Range or CIDR Notation.
 	Value       string // The address, the range a-b or the CIDR.
 	Description string // Description of the rule.
 }
 
-type psrunRule struct {
+type psrunRuleFields struct {
 	Id           int    // ID of a rule that is kept, with its date; anything else makes a new one.
 	IPAddress    string // IP address of the host.
 	MacAddress   string // MAC address of the host.
@@ -98,7 +98,7 @@ func (b registrationFields) fill(r *store.ApiRegistration) {
 	}
 }
 
-func addressRules(fields []addressRule, old []store.AddressRule) (rules []store.AddressRule) {
+func addressRules(fields []addressRuleFields, old []store.AddressRule) (rules []store.AddressRule) {
 	kept := map[int]store.Time{}
 	for _, r := range old {
 		kept[r.Id] = r.CreatedDate

@@ -23,7 +23,7 @@ var assets = []api.Route{
 		Prints(assetMembers),
 	api.PUT("Assets/{id}", writesAssets, "Updates an existing asset by ID.", updateAsset).
 		Prints(assetMembers),
-	api.POST("Assets/Search", readsAssets, "Returns a list of assets that match the given search criteria.", searchAssets).ReadOnly().Answers(200).
+	api.POST("Assets/Search", readsAssets, "Returns a list of assets that match the given search criteria.", searchAssets).Named("searchAssets").ReadOnly().Answers(200).
 		Prints(assetMembers),
 	api.DELETE("Assets/{id}", writesAssets, "Deletes an asset by ID.", deleteAsset),
 	api.DELETE("Workgroups/{workgroupName}/Assets?name", writesAssets, "Deletes an asset by Workgroup name and asset name.", deleteAssetByName),

@@ -7,9 +7,9 @@ import (
 
 var assetAttributes = []api.Route{
 	api.GET("Assets/{assetID}/Attributes", readsAssetAttributes, "Returns a list of attributes by Asset ID.", listAssetAttributes),
-	api.POST("Assets/{assetID}/Attributes/{attributeID}", writesAssetAttributes, "Assigns an attribute to an asset.", assignAttribute),
-	api.DELETE("Assets/{assetID}/Attributes", writesAssetAttributes, "Deletes all asset attributes by asset ID.", deleteAssetAttributes),
-	api.DELETE("Assets/{assetID}/Attributes/{attributeID}", writesAssetAttributes, "Deletes an asset attribute by asset ID and attribute ID.", deleteAssetAttribute),
+	api.POST("Assets/{assetID}/Attributes/{attributeID}", writesAssetAttributes, "Assigns an attribute to an asset.", assignAttribute).Named("assignAttributeToAsset"),
+	api.DELETE("Assets/{assetID}/Attributes", writesAssetAttributes, "Deletes all asset attributes by asset ID.", deleteAssetAttributes).Named("removeAttributesFromAsset"),
+	api.DELETE("Assets/{assetID}/Attributes/{attributeID}", writesAssetAttributes, "Deletes an asset attribute by asset ID and attribute ID.", deleteAssetAttribute).Named("removeAttributeFromAsset"),
 }
 
 var attributes = []api.Route{

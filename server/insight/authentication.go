@@ -14,10 +14,10 @@ import (
 // authentication are the rows by which clients sign in. The documents have none of them.
 func authentication() []api.Route {
 	return []api.Route{
-		api.POST("Auth/SignAppin", authz.Anyone, "Signs in with a PS-Auth or Bearer header and begins a session that a cookie carries.", signAppin).Answers(200),
-		api.POST("Auth/Signout", authz.Anyone, "Ends the session.", signout).Answers(200),
-		api.GET("Auth", authz.Anyone, "Returns who is signed in.", whoIsSignedIn),
-		api.Do("POST", "Auth/connect/token", authz.Anyone, "Returns a Bearer token for an Application user's ClientID and ClientSecret.", token).Open(),
+		api.POST("Auth/SignAppin", authz.Anyone, "Signs in with a PS-Auth or Bearer header and begins a session that a cookie carries.", signAppin).Answers(200).Named("signIn"),
+		api.POST("Auth/Signout", authz.Anyone, "Ends the session.", signout).Answers(200).Named("signOut"),
+		api.GET("Auth", authz.Anyone, "Returns who is signed in.", whoIsSignedIn).Named("getSignedInUser"),
+		api.Do("POST", "Auth/connect/token", authz.Anyone, "Returns a Bearer token for an Application user's ClientID and ClientSecret.", token).Open().Named("createToken"),
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // configuration is not in the documents; clients ask for the version before they begin.
 var configuration = []api.Route{
-	api.GET("Configuration/Version", authz.Anyone, "Returns the version of BeyondInsight that is stood in for.", version),
+	api.GET("Configuration/Version", authz.Anyone, "Returns the version of BeyondInsight that is stood in for.", version).Named("getVersion"),
 }
 
 // productVersion is of the vendor's form and, by its last number, nothing that the vendor released.

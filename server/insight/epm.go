@@ -8,8 +8,8 @@ import (
 
 // epmPolicies has one endpoint by two paths: the first is the document's, the second what clients call.
 var epmPolicies = []api.Route{
-	api.POST("{id}/epmapplications/add", writesPolicies, addsApplication, addEPMApplication).Answers(200),
-	api.POST("epmpolicies/{id}/epmapplications/add", writesPolicies, addsApplication, addEPMApplication).Answers(200),
+	api.POST("{id}/epmapplications/add", writesPolicies, addsApplication, addEPMApplication).Answers(200).Named("addEpmApplication"),
+	api.POST("epmpolicies/{id}/epmapplications/add", writesPolicies, addsApplication, addEPMApplication).Answers(200).Named("addEpmApplicationToPolicy"),
 }
 
 var writesPolicies = authz.Writes(authz.EPM).And(authz.Writes(authz.EPMPolicy))

@@ -8,9 +8,9 @@ import (
 var memberships = []api.Route{
 	api.GET("Users/{userID}/UserGroups", readsAccounts, "Returns the user group memberships for an existing user.", groupsOfUser).
 		Prints(membershipMembers),
-	api.POST("Users/{userID}/UserGroups/{userGroupID}", writesAccounts, "Adds an existing user to a user group.", joinUserGroup).
+	api.POST("Users/{userID}/UserGroups/{userGroupID}", writesAccounts, "Adds an existing user to a user group.", joinUserGroup).Named("addUserToUserGroup").
 		Prints(membershipMembers),
-	api.DELETE("Users/{userID}/UserGroups/{userGroupID}", writesAccounts, "Removes a user from a user group.", leaveUserGroup),
+	api.DELETE("Users/{userID}/UserGroups/{userGroupID}", writesAccounts, "Removes a user from a user group.", leaveUserGroup).Named("removeUserFromUserGroup"),
 }
 
 type ofUser struct {

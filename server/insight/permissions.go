@@ -9,7 +9,7 @@ import (
 var permissions = []api.Route{
 	api.GET("Permissions", readsAccounts, "Returns a list of permissions.", listPermissions),
 	api.GET("UserGroups/{userGroupID}/Permissions", readsAccounts, "Gets all permissions for the user group referenced by ID.", permissionsOfGroup),
-	api.POST("UserGroups/{userGroupId}/Permissions", writesAccounts, "Sets permissions for the user group referenced by ID.", setPermissions).Answers(204),
+	api.POST("UserGroups/{userGroupId}/Permissions", writesAccounts, "Sets permissions for the user group referenced by ID.", setPermissions).Answers(204).Named("setUserGroupPermissions"),
 	api.DELETE("UserGroups/{userGroupId}/Permissions", writesAccounts, "Deletes all permissions for the user group referenced by ID.", clearPermissions),
 }
 

@@ -9,7 +9,7 @@ import (
 var roles = []api.Route{
 	api.GET("Roles", readsAccounts, "Returns a list of Password Safe roles.", listRoles),
 	api.GET("UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles", readsAccounts, "Returns a list of roles for the user group and Smart Rule referenced by ID.", rolesOnRule),
-	api.POST("UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles", writesAccounts, "Sets Password Safe roles for the user group and Smart Rule referenced by ID, in place of those that it has.", setRolesOnRule).Answers(204),
+	api.POST("UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles", writesAccounts, "Sets Password Safe roles for the user group and Smart Rule referenced by ID, in place of those that it has.", setRolesOnRule).Answers(204).Named("setUserGroupSmartRuleRoles"),
 }
 
 func listRoles(tx *store.Tx, _ api.None) ([]store.Role, error) { return store.Roles(tx) }

@@ -18,18 +18,18 @@ var (
 )
 
 var smartRules = []api.Route{
-	api.POST("UserGroups/{userGroupId}/SmartRules/{smartRuleId}/AccessLevels", writesAccounts, "Sets the Access Level for a User Group Smart Rule.", setRuleLevel).Answers(200),
+	api.POST("UserGroups/{userGroupId}/SmartRules/{smartRuleId}/AccessLevels", writesAccounts, "Sets the Access Level for a User Group Smart Rule.", setRuleLevel).Named("setUserGroupSmartRuleAccessLevel").Answers(200),
 	api.GET("SmartRules/{id}/Assets", readsRule, "Returns a list of assets by Smart Rule ID.", assetsOfRule).
 		Prints(assetMembers),
-	api.POST("SmartRules/FilterSingleAccount", writesAccountRules, "Specialized action for creating a Managed Account-type Smart Rule for filtering a single Managed Account by System Name and Account Name.", createAccountRule).Deprecated(),
+	api.POST("SmartRules/FilterSingleAccount", writesAccountRules, "Specialized action for creating a Managed Account-type Smart Rule for filtering a single Managed Account by System Name and Account Name.", createAccountRule).Named("createManagedAccountSmartRule").Deprecated(),
 	api.GET("SmartRules", authz.Anyone, "Returns a list of Smart Rules to which the current user has at least read access.", listSmartRules),
 	api.GET("SmartRules/{id}", readsRule, "Returns a Smart Rule by ID.", smartRuleByID),
 	api.GET("UserGroups/{id}/SmartRules/", readsAccounts, "Returns a list of Smart Rules to which the given user group ID has at least read access.", listRulesOfGroup),
 	api.GET("SmartRules?title", readsRule, "Returns a Smart Rule by title.", smartRuleByTitle),
 	api.GET("Organizations/{orgID}/SmartRules?title", readsRule, "Returns a Smart Rule by organization ID and title.", smartRuleInOrganization),
-	api.Do(http.MethodPost, "SmartRules/FilterAssetAttribute", writesAssets, "Specialized action for creating an asset type Smart Rule for filtering assets by attributes.", createAttributeRule).Answers(201).
+	api.Do(http.MethodPost, "SmartRules/FilterAssetAttribute", writesAssets, "Specialized action for creating an asset type Smart Rule for filtering assets by attributes.", createAttributeRule).Named("createAssetSmartRule").Answers(201).
 		Prints("SmartRuleID OrganizationID Title Description Category Status LastProcessedDate IsReadOnly"),
-	api.Do(http.MethodPost, "SmartRules/{id}/Process", writesRule, "Process a Smart Rule by ID.", processRule),
+	api.Do(http.MethodPost, "SmartRules/{id}/Process", writesRule, "Process a Smart Rule by ID.", processRule).Named("processSmartRule"),
 	api.DELETE("SmartRules/{id}", writesRule, "Deletes a Smart Rule by ID.", deleteRuleByID),
 	api.DELETE("SmartRules?title", writesRule, "Deletes a Smart Rule by title.", deleteRuleByTitle),
 	api.DELETE("Organizations/{orgID}/SmartRules?title", writesRule, "Deletes a Smart Rule by organization ID and title.", deleteRuleInOrganization),

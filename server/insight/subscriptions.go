@@ -14,8 +14,8 @@ import (
 var subscriptions = []api.Route{
 	api.GET("Subscriptions/Delivery", readsReports,
 		"Returns a list of IDs for all subscription deliveries that a user has access to. "+
-			"Administrators have access to all deliveries while other users only have access to deliveries they created.", listDeliveries),
-	api.POST("Subscriptions/Delivery/download", readsReports, "Returns the subscription delivery for the requested id.", downloadDelivery).
+			"Administrators have access to all deliveries while other users only have access to deliveries they created.", listDeliveries).Named("listDeliveries"),
+	api.POST("Subscriptions/Delivery/download", readsReports, "Returns the subscription delivery for the requested id.", downloadDelivery).Named("downloadDelivery").
 		ReadOnly().Answers(200).ManualList(),
 }
 

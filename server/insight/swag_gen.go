@@ -20,125 +20,138 @@ import (
 
 // @Summary Signs in with a PS-Auth or Bearer header and begins a session that a cookie carries.
 // @Description Required permissions: Any signed-in caller.
+// @ID signIn
 // @Tags Auth
 // @Success 200 {object} signedInUser
-// @Failure 401 {string} string
+// @Failure 401,503 {string} string
 // @Security Bearer
 // @Router /Auth/SignAppin [post]
 func _() {}
 
 // @Summary Ends the session.
 // @Description Required permissions: Any signed-in caller.
+// @ID signOut
 // @Tags Auth
 // @Success 200
-// @Failure 401 {string} string
+// @Failure 401,503 {string} string
 // @Security Bearer
 // @Router /Auth/Signout [post]
 func _() {}
 
 // @Summary Returns who is signed in.
 // @Description Required permissions: Any signed-in caller.
+// @ID getSignedInUser
 // @Tags Auth
 // @Success 200 {object} signedInUser
-// @Failure 401 {string} string
+// @Failure 401,503 {string} string
 // @Security Bearer
 // @Router /Auth [get]
 func _() {}
 
 // @Summary Returns a Bearer token for an Application user's ClientID and ClientSecret.
 // @Description Required permissions: none, the caller need not be signed in.
+// @ID createToken
 // @Tags Auth
-// @Param body body tokenFields true "The members of the body, in any letter case."
+// @Param body body tokenFields false "The members of the body, in any letter case."
 // @Success 200 {object} tokenAnswer
-// @Failure 400,413,415 {string} string
+// @Failure 400,413,415,503 {string} string
 // @Router /Auth/connect/token [post]
 func _() {}
 
 // @Summary Returns a list of access levels for permissions, for example, None, Read, and Read/Write.
 // @Description Required permissions: User Accounts Management (Read).
+// @ID listAccessLevels
 // @Tags AccessLevels
 // @Success 200 {array} accessLevel
-// @Failure 401,403 {string} string
+// @Failure 401,403,503 {string} string
 // @Security Bearer
 // @Router /AccessLevels [get]
 func _() {}
 
 // @Summary Returns a list of all API registrations.
 // @Description Required permissions: API Registration Management (Read).
+// @ID listApiRegistrations
 // @Tags ApiRegistrations
 // @Success 200 {array} store.ApiRegistration
-// @Failure 401,403 {string} string
+// @Failure 401,403,503 {string} string
 // @Security Bearer
 // @Router /ApiRegistrations [get]
 func _() {}
 
 // @Summary Returns an API registration by ID.
 // @Description Required permissions: API Registration Management (Read).
+// @ID getApiRegistration
 // @Tags ApiRegistrations
 // @Param id path integer true "ID of the API registration."
 // @Success 200 {object} store.ApiRegistration
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /ApiRegistrations/{id} [get]
 func _() {}
 
 // @Summary Creates an API registration.
 // @Description Required permissions: API Registration Management (Read/Write). Under `--contract manual` the status is 200.
+// @ID createApiRegistration
 // @Tags ApiRegistrations
 // @Param body body registrationFields true "The members of the body, in any letter case."
 // @Success 201 {object} store.ApiRegistration
-// @Failure 400,401,403,409,413,415 {string} string
+// @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /ApiRegistrations [post]
 func _() {}
 
 // @Summary Updates an API registration by ID.
 // @Description Required permissions: API Registration Management (Read/Write).
+// @ID updateApiRegistration
 // @Tags ApiRegistrations
 // @Param id path integer true "ID of the API registration."
 // @Param body body registrationFields true "The members of the body, in any letter case."
 // @Success 200 {object} store.ApiRegistration
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /ApiRegistrations/{id} [put]
 func _() {}
 
 // @Summary Deletes the API Registration for the ID provided.
 // @Description Required permissions: API Registration Management (Read/Write).
+// @ID deleteApiRegistration
 // @Tags ApiRegistrations
 // @Param id path integer true "ID of the API registration."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /ApiRegistrations/{id} [delete]
 func _() {}
 
 // @Summary Rotates the API key for an API Key policy API Registration.
 // @Description Required permissions: API Registration Management (Read/Write).
+// @ID rotateApiKey
 // @Tags ApiRegistrations
 // @Param id path integer true "ID of the API registration."
 // @Success 201 {string} string
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /ApiRegistrations/{id}/Rotate [post]
 func _() {}
 
 // @Summary Retrieves the API key for an API Key policy API Registration.
 // @Description Required permissions: API Registration Management (Read/Write).
+// @ID getApiKey
 // @Tags ApiRegistrations
 // @Param id path integer true "ID of the API registration."
 // @Success 200 {string} string
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /ApiRegistrations/{id}/Key [get]
 func _() {}
 
 // @Summary Returns an asset by ID.
 // @Description Required permissions: Asset Management (Read).
+// @ID getAsset
 // @Tags Assets
 // @Param id path integer true "ID of the record."
 // @Success 200 {object} store.Asset
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Assets/{id} [get]
 func _() {}
@@ -149,15 +162,16 @@ func _() {}
 // @Description - `GET Workgroups/{workgroupID}/Assets`: Returns a list of assets by Workgroup ID. Required permissions: Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
 // @Description - `GET Workgroups/{workgroupName}/Assets`: Returns a list of assets by Workgroup name. Required permissions: Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
 // @Description - `GET Workgroups/{workgroupName}/Assets?name`: Returns an asset by Workgroup name and asset name. Required permissions: Asset Management (Read). Answers one Asset.
+// @ID listWorkgroupAssets
 // @Tags Workgroups
-// @Param workgroupIDOrWorkgroupName path string true "ID of the Workgroup. Or: Name of the Workgroup."
+// @Param workgroupID path string true "ID of the Workgroup. Or: Name of the Workgroup."
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Param name query string false "Name of the asset."
 // @Success 200 {array} store.Asset
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
-// @Router /Workgroups/{workgroupIDOrWorkgroupName}/Assets [get]
+// @Router /Workgroups/{workgroupID}/Assets [get]
 func _() {}
 
 // @Summary Creates a new asset in the Workgroup, referenced by ID. Creates a new asset in the Workgroup referenced by name.
@@ -165,288 +179,316 @@ func _() {}
 // @Description
 // @Description - `POST Workgroups/{workgroupID}/Assets`: Creates a new asset in the Workgroup, referenced by ID. Required permissions: Asset Management (Read/Write).
 // @Description - `POST Workgroups/{workgroupName}/Assets`: Creates a new asset in the Workgroup referenced by name. Required permissions: Asset Management (Read/Write).
+// @ID createWorkgroupAsset
 // @Tags Workgroups
-// @Param workgroupIDOrWorkgroupName path string true "ID of the Workgroup. Or: Name of the Workgroup."
+// @Param workgroupID path string true "ID of the Workgroup. Or: Name of the Workgroup."
 // @Param version query string false "The minor version of the API, 3.1 for instance."
 // @Param body body assetFields true "The members of the body, in any letter case."
 // @Success 201 {object} store.Asset
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
-// @Router /Workgroups/{workgroupIDOrWorkgroupName}/Assets [post]
+// @Router /Workgroups/{workgroupID}/Assets [post]
 func _() {}
 
 // @Summary Updates an existing asset by ID.
 // @Description Required permissions: Asset Management (Read/Write).
+// @ID updateAsset
 // @Tags Assets
 // @Param id path integer true "ID of the record."
 // @Param version query string false "The minor version of the API, 3.1 for instance."
 // @Param body body changedAssetFields true "The members of the body, in any letter case."
 // @Success 200 {object} store.Asset
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /Assets/{id} [put]
 func _() {}
 
 // @Summary Returns a list of assets that match the given search criteria.
 // @Description Required permissions: Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @ID searchAssets
 // @Tags Assets
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
-// @Param body body assetCriteria true "The members of the body, in any letter case."
+// @Param body body assetCriteria false "The members of the body, in any letter case."
 // @Success 200 {array} store.Asset
-// @Failure 400,401,403,413,415 {string} string
+// @Failure 400,401,403,413,415,503 {string} string
 // @Security Bearer
 // @Router /Assets/Search [post]
 func _() {}
 
 // @Summary Deletes an asset by ID.
 // @Description Required permissions: Asset Management (Read/Write).
+// @ID deleteAsset
 // @Tags Assets
 // @Param id path integer true "ID of the record."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Assets/{id} [delete]
 func _() {}
 
 // @Summary Deletes an asset by Workgroup name and asset name.
 // @Description Required permissions: Asset Management (Read/Write).
+// @ID deleteWorkgroupAssetByName
 // @Tags Workgroups
-// @Param workgroupIDOrWorkgroupName path string true "Name of the Workgroup."
+// @Param workgroupID path string true "Name of the Workgroup."
 // @Param name query string true "Name of the asset."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
-// @Router /Workgroups/{workgroupIDOrWorkgroupName}/Assets [delete]
+// @Router /Workgroups/{workgroupID}/Assets [delete]
 func _() {}
 
 // @Summary Returns a list of attributes by Asset ID.
 // @Description Required permissions: Asset Management (Read) and Attribute Management (Read).
+// @ID listAssetAttributes
 // @Tags Assets
 // @Param assetID path integer true "ID of the asset."
 // @Success 200 {array} store.Attribute
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Assets/{assetID}/Attributes [get]
 func _() {}
 
 // @Summary Assigns an attribute to an asset.
 // @Description Required permissions: Asset Management (Read/Write) and Attribute Management (Read/Write).
+// @ID assignAttributeToAsset
 // @Tags Assets
 // @Param assetID path integer true "ID of the asset."
 // @Param attributeID path integer true "ID of the attribute."
 // @Success 201 {object} store.Attribute
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Assets/{assetID}/Attributes/{attributeID} [post]
 func _() {}
 
 // @Summary Deletes all asset attributes by asset ID.
 // @Description Required permissions: Asset Management (Read/Write) and Attribute Management (Read/Write).
+// @ID removeAttributesFromAsset
 // @Tags Assets
 // @Param assetID path integer true "ID of the asset."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Assets/{assetID}/Attributes [delete]
 func _() {}
 
 // @Summary Deletes an asset attribute by asset ID and attribute ID.
 // @Description Required permissions: Asset Management (Read/Write) and Attribute Management (Read/Write).
+// @ID removeAttributeFromAsset
 // @Tags Assets
 // @Param assetID path integer true "ID of the asset."
 // @Param attributeID path integer true "ID of the attribute."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Assets/{assetID}/Attributes/{attributeID} [delete]
 func _() {}
 
 // @Summary Returns a list of attribute definitions by attribute type.
 // @Description Required permissions: Attribute Management (Read).
+// @ID listAttributeTypeAttributes
 // @Tags AttributeTypes
 // @Param attributeTypeID path integer true "ID of the attribute type."
 // @Success 200 {array} attributeDefinition
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /AttributeTypes/{attributeTypeID}/Attributes [get]
 func _() {}
 
 // @Summary Returns an attribute definition by ID.
 // @Description Required permissions: Attribute Management (Read).
+// @ID getAttribute
 // @Tags Attributes
 // @Param id path integer true "ID of the record."
 // @Success 200 {object} attributeDefinition
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Attributes/{id} [get]
 func _() {}
 
 // @Summary Creates a new attribute definition by attribute type ID.
 // @Description Required permissions: Attribute Management (Read/Write).
+// @ID createAttributeTypeAttribute
 // @Tags AttributeTypes
 // @Param attributeTypeID path integer true "ID of the attribute type."
 // @Param body body attributeFields true "The members of the body, in any letter case."
 // @Success 201 {object} attributeDefinition
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /AttributeTypes/{attributeTypeID}/Attributes [post]
 func _() {}
 
 // @Summary Deletes an attribute definition by ID.
 // @Description Required permissions: Attribute Management (Read/Write).
+// @ID deleteAttribute
 // @Tags Attributes
 // @Param id path integer true "ID of the record."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Attributes/{id} [delete]
 func _() {}
 
 // @Summary Returns a list of attribute types.
 // @Description Required permissions: Attribute Management (Read).
+// @ID listAttributeTypes
 // @Tags AttributeTypes
 // @Success 200 {array} store.AttributeType
-// @Failure 401,403 {string} string
+// @Failure 401,403,503 {string} string
 // @Security Bearer
 // @Router /AttributeTypes [get]
 func _() {}
 
 // @Summary Returns an attribute type by ID.
 // @Description Required permissions: Attribute Management (Read).
+// @ID getAttributeType
 // @Tags AttributeTypes
 // @Param id path integer true "ID of the record."
 // @Success 200 {object} store.AttributeType
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /AttributeTypes/{id} [get]
 func _() {}
 
 // @Summary Creates a new attribute type.
 // @Description Required permissions: Attribute Management (Read/Write).
+// @ID createAttributeType
 // @Tags AttributeTypes
 // @Param body body attributeTypeFields true "The members of the body, in any letter case."
 // @Success 201 {object} store.AttributeType
-// @Failure 400,401,403,409,413,415 {string} string
+// @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /AttributeTypes [post]
 func _() {}
 
 // @Summary Deletes an attribute type and all related attributes by ID.
 // @Description Required permissions: Attribute Management (Read/Write).
+// @ID deleteAttributeType
 // @Tags AttributeTypes
 // @Param id path integer true "ID of the record."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /AttributeTypes/{id} [delete]
 func _() {}
 
 // @Summary Returns a list of entity types.
 // @Description Required permissions: Any signed-in caller.
+// @ID listEntityTypes
 // @Tags EntityTypes
 // @Success 200 {array} entityType
-// @Failure 401 {string} string
+// @Failure 401,503 {string} string
 // @Security Bearer
 // @Router /EntityTypes [get]
 func _() {}
 
 // @Summary Returns a list of databases.
-// @Description Required permissions: Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array. Under `--contract manual` the status is 201.
+// @Description Required permissions: Asset Management (Read). Under `--contract manual` the status is 201.
+// @ID listDatabases
 // @Tags Databases
 // @Success 200 {array} store.Database
-// @Failure 401,403 {string} string
+// @Failure 401,403,503 {string} string
 // @Security Bearer
 // @Router /Databases [get]
 func _() {}
 
 // @Summary Returns a database by ID.
 // @Description Required permissions: Asset Management (Read). Under `--contract manual` the status is 201.
+// @ID getDatabase
 // @Tags Databases
 // @Param id path integer true "ID of the record."
 // @Success 200 {object} store.Database
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Databases/{id} [get]
 func _() {}
 
 // @Summary Returns a list of databases for the given asset.
-// @Description Required permissions: Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array. Under `--contract manual` the status is 201.
+// @Description Required permissions: Asset Management (Read). Under `--contract manual` the status is 201.
+// @ID listAssetDatabases
 // @Tags Assets
 // @Param id path integer true "ID of the record."
 // @Success 200 {array} store.Database
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Assets/{id}/Databases [get]
 func _() {}
 
 // @Summary Creates a new database in the asset referenced by ID.
 // @Description Required permissions: Asset Management (Read/Write). Under `--contract manual` the status is 200.
+// @ID createAssetDatabase
 // @Tags Assets
 // @Param id path integer true "ID of the record."
 // @Param body body newDatabaseFields true "The members of the body, in any letter case."
 // @Success 201 {object} store.Database
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /Assets/{id}/Databases [post]
 func _() {}
 
 // @Summary Updates an existing database by ID.
 // @Description Required permissions: Asset Management (Read/Write).
+// @ID updateDatabase
 // @Tags Databases
 // @Param id path integer true "ID of the record."
 // @Param body body changedDatabaseFields true "The members of the body, in any letter case."
 // @Success 200 {object} store.Database
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /Databases/{id} [put]
 func _() {}
 
 // @Summary Deletes a database by ID.
 // @Description Required permissions: Asset Management (Read/Write).
+// @ID deleteDatabase
 // @Tags Databases
 // @Param id path integer true "ID of the record."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Databases/{id} [delete]
 func _() {}
 
 // @Summary Returns a list of platforms.
 // @Description Required permissions: Any signed-in caller.
+// @ID listPlatforms
 // @Tags Platforms
 // @Success 200 {array} store.Platform
-// @Failure 401 {string} string
+// @Failure 401,503 {string} string
 // @Security Bearer
 // @Router /Platforms [get]
 func _() {}
 
 // @Summary Returns a platform by ID.
 // @Description Required permissions: Any signed-in caller.
+// @ID getPlatform
 // @Tags Platforms
 // @Param id path integer true "ID of the record."
 // @Success 200 {object} store.Platform
-// @Failure 400,401,404 {string} string
+// @Failure 400,401,404,503 {string} string
 // @Security Bearer
 // @Router /Platforms/{id} [get]
 func _() {}
 
 // @Summary Queues a third-party import.
 // @Description Required permissions: Scan Management (Read/Write).
+// @ID queueImport
 // @Tags Imports
 // @Param body body importFields true "The members of the body, in any letter case."
 // @Success 200 {object} queuedImport
-// @Failure 400,401,403,409,413,415 {string} string
+// @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /Imports [post]
 func _() {}
 
 // @Summary Queues a Password Safe XML import using multi-part form-data content.
 // @Description Required permissions: Scan Management (Read/Write). Deprecated.
+// @ID queueImportFile
 // @Tags Imports
 // @Param body body importFileFields true "The members of the body, in any letter case."
 // @Success 200 {object} queuedImport
-// @Failure 400,401,403,409,413,415 {string} string
+// @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
 // @Deprecated
 // @Router /Imports/QueueImportFile [post]
@@ -454,40 +496,44 @@ func _() {}
 
 // @Summary Returns a list of imports, latest first.
 // @Description Required permissions: Scan Management (Read/Write). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @ID listImports
 // @Tags Imports
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Success 200 {array} store.Import
-// @Failure 400,401,403 {string} string
+// @Failure 400,401,403,503 {string} string
 // @Security Bearer
 // @Router /Imports [get]
 func _() {}
 
 // @Summary Returns an import and how far it is.
 // @Description Required permissions: Scan Management (Read/Write).
+// @ID getImport
 // @Tags Imports
 // @Param id path integer true "ID of the record."
 // @Success 200 {object} store.Import
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Imports/{id} [get]
 func _() {}
 
 // @Summary Cancels an import that waits or runs.
 // @Description Required permissions: Scan Management (Read/Write).
+// @ID cancelImport
 // @Tags Imports
 // @Param id path integer true "ID of the record."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Imports/{id} [delete]
 func _() {}
 
 // @Summary Returns a list of operating systems.
 // @Description Required permissions: Asset Management (Read).
+// @ID listOperatingSystems
 // @Tags OperatingSystems
 // @Success 200 {array} store.OperatingSystem
-// @Failure 401,403 {string} string
+// @Failure 401,403,503 {string} string
 // @Security Bearer
 // @Router /OperatingSystems [get]
 func _() {}
@@ -497,66 +543,73 @@ func _() {}
 // @Description
 // @Description - `GET Organizations`: Returns a list of organizations to which the current user has permission. Required permissions: Asset Management (Read).
 // @Description - `GET Organizations?name`: Returns an organization by name. Required permissions: Permission to the Organization and Asset Management (Read). Answers one Organization.
+// @ID listOrganizations
 // @Tags Organizations
 // @Param name query string false "Name of the organization."
 // @Success 200 {array} store.Organization
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Organizations [get]
 func _() {}
 
 // @Summary Returns an organization by ID.
 // @Description Required permissions: Permission to the Organization and Asset Management (Read).
+// @ID getOrganization
 // @Tags Organizations
 // @Param id path string true "ID of the organization."
 // @Success 200 {object} store.Organization
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Organizations/{id} [get]
 func _() {}
 
 // @Summary Returns a list of permissions.
 // @Description Required permissions: User Accounts Management (Read).
+// @ID listPermissions
 // @Tags Permissions
 // @Success 200 {array} permission
-// @Failure 401,403 {string} string
+// @Failure 401,403,503 {string} string
 // @Security Bearer
 // @Router /Permissions [get]
 func _() {}
 
 // @Summary Gets all permissions for the user group referenced by ID.
 // @Description Required permissions: User Accounts Management (Read).
+// @ID listUserGroupPermissions
 // @Tags UserGroups
 // @Param userGroupID path integer true "ID of the user group."
 // @Success 200 {array} grantedPermission
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /UserGroups/{userGroupID}/Permissions [get]
 func _() {}
 
 // @Summary Sets permissions for the user group referenced by ID.
 // @Description Required permissions: User Accounts Management (Read/Write).
+// @ID setUserGroupPermissions
 // @Tags UserGroups
 // @Param userGroupID path integer true "ID of the user group."
 // @Param body body []grantedPermission true "The members of the body, in any letter case."
 // @Success 204
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /UserGroups/{userGroupID}/Permissions [post]
 func _() {}
 
 // @Summary Deletes all permissions for the user group referenced by ID.
 // @Description Required permissions: User Accounts Management (Read/Write).
+// @ID deleteUserGroupPermissions
 // @Tags UserGroups
 // @Param userGroupID path integer true "ID of the user group."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /UserGroups/{userGroupID}/Permissions [delete]
 func _() {}
 
 // @Summary Returns a list of user audits, latest entries first.
 // @Description Required permissions: User Audit Management (Read).
+// @ID listUserAudits
 // @Tags UserAudits
 // @Param username query string false "User name."
 // @Param actiontype query string false "Action type."
@@ -566,19 +619,20 @@ func _() {}
 // @Param limit query integer false "Number of records to return (default: 1000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records."
 // @Success 200 {object} api.total[store.UserAudit]
-// @Failure 400,401,403 {string} string
+// @Failure 400,401,403,503 {string} string
 // @Security Bearer
 // @Router /UserAudits [get]
 func _() {}
 
 // @Summary Returns a list of user audit details.
 // @Description Required permissions: User Audit Management (Read).
+// @ID listUserAuditDetails
 // @Tags UserAudits
 // @Param auditId path integer true "Audit ID."
 // @Param limit query integer false "Number of records to return (default: 1000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records."
 // @Success 200 {object} api.total[store.UserAuditDetail]
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /UserAudits/{auditId}/UserAuditDetails [get]
 func _() {}
@@ -588,10 +642,11 @@ func _() {}
 // @Description
 // @Description - `GET Workgroups`: Returns a list of Workgroups to which the current user has permission. Required permissions: Any signed-in caller.
 // @Description - `GET Workgroups?name`: Returns a Workgroup by name. Required permissions: Permission to the Organization and (Asset Management (Read) or Scan Management (Read/Write)). Answers one Workgroup.
+// @ID listWorkgroups
 // @Tags Workgroups
 // @Param name query string false "Name of the Workgroup."
 // @Success 200 {array} store.Workgroup
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Workgroups [get]
 func _() {}
@@ -601,39 +656,43 @@ func _() {}
 // @Description
 // @Description - `GET Workgroups/{id}`: Returns a Workgroup by ID. Required permissions: Permission to the Organization and (Asset Management (Read) or Scan Management (Read/Write)).
 // @Description - `GET Workgroups/{name}`: Returns a Workgroup by name. Required permissions: Permission to the Organization and (Asset Management (Read) or Scan Management (Read/Write)). Deprecated.
+// @ID getWorkgroup
 // @Tags Workgroups
-// @Param idOrName path string true "ID of the Workgroup. Or: Name of the Workgroup."
+// @Param id path string true "ID of the Workgroup. Or: Name of the Workgroup."
 // @Success 200 {object} store.Workgroup
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
-// @Router /Workgroups/{idOrName} [get]
+// @Router /Workgroups/{id} [get]
 func _() {}
 
 // @Summary Creates a Workgroup.
 // @Description Required permissions: Asset Management (Read/Write).
+// @ID createWorkgroup
 // @Tags Workgroups
 // @Param body body workgroupFields true "The members of the body, in any letter case."
 // @Success 201 {object} store.Workgroup
-// @Failure 400,401,403,409,413,415 {string} string
+// @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /Workgroups [post]
 func _() {}
 
 // @Summary Returns a list of access policies.
 // @Description Required permissions: User Accounts Management (Read).
+// @ID listAccessPolicies
 // @Tags AccessPolicies
 // @Success 200 {array} store.AccessPolicy
-// @Failure 401,403 {string} string
+// @Failure 401,403,503 {string} string
 // @Security Bearer
 // @Router /AccessPolicies [get]
 func _() {}
 
 // @Summary List the address groups for a given organization.
 // @Description Required permissions: Permission to the Organization and Asset Management (Read).
+// @ID listOrganizationAddressGroups
 // @Tags Organizations
 // @Param orgID path string true "Organization ID."
 // @Success 200 {array} store.AddressGroup
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Organizations/{orgID}/AddressGroups [get]
 func _() {}
@@ -643,229 +702,251 @@ func _() {}
 // @Description
 // @Description - `GET AddressGroups`: List the address groups. Required permissions: Permission to the Organization and Asset Management (Read).
 // @Description - `GET AddressGroups/?name`: Returns the Address Group by name. Required permissions: Asset Management (Read). Answers one AddressGroup.
+// @ID listAddressGroups
 // @Tags AddressGroups
 // @Param name query string false "Name of the Address Group."
 // @Success 200 {array} store.AddressGroup
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /AddressGroups [get]
 func _() {}
 
 // @Summary List the addresses for an address group.
 // @Description Required permissions: Permission to the Organization and Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @ID listAddressGroupAddresses
 // @Tags AddressGroups
-// @Param addressGroupIdOrId path integer true "Address Group ID."
+// @Param id path integer true "Address Group ID."
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Success 200 {array} store.Address
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
-// @Router /AddressGroups/{addressGroupIdOrId}/Addresses [get]
+// @Router /AddressGroups/{id}/Addresses [get]
 func _() {}
 
 // @Summary Create an address in an Address Book.
 // @Description Required permissions: Asset Management (Read/Write).
+// @ID createAddressGroupAddress
 // @Tags AddressGroups
-// @Param addressGroupIdOrId path integer true "Address Group ID."
+// @Param id path integer true "Address Group ID."
 // @Param body body addressFields true "The members of the body, in any letter case."
 // @Success 201 {object} store.Address
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
-// @Router /AddressGroups/{addressGroupIdOrId}/Addresses [post]
+// @Router /AddressGroups/{id}/Addresses [post]
 func _() {}
 
 // @Summary Delete the address group and all its addresses.
 // @Description Required permissions: Permission to the Organization and Asset Management (Read/Write).
+// @ID deleteAddressGroup
 // @Tags AddressGroups
-// @Param addressGroupIdOrId path integer true "Address Group ID."
+// @Param id path integer true "Address Group ID."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
-// @Router /AddressGroups/{addressGroupIdOrId} [delete]
+// @Router /AddressGroups/{id} [delete]
 func _() {}
 
 // @Summary Delete the addresses within the address group.
 // @Description Required permissions: Permission to the Organization and Asset Management (Read/Write).
+// @ID deleteAddressGroupAddresses
 // @Tags AddressGroups
-// @Param addressGroupIdOrId path integer true "Address Group ID."
+// @Param id path integer true "Address Group ID."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
-// @Router /AddressGroups/{addressGroupIdOrId}/Addresses [delete]
+// @Router /AddressGroups/{id}/Addresses [delete]
 func _() {}
 
 // @Summary Returns the Address Group by ID.
 // @Description Required permissions: Asset Management (Read).
+// @ID getAddressGroup
 // @Tags AddressGroups
-// @Param addressGroupIdOrId path integer true "ID of the record."
+// @Param id path integer true "ID of the record."
 // @Success 200 {object} store.AddressGroup
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
-// @Router /AddressGroups/{addressGroupIdOrId} [get]
+// @Router /AddressGroups/{id} [get]
 func _() {}
 
 // @Summary Updates an Address Group by ID.
 // @Description Required permissions: Asset Management (Read/Write).
+// @ID updateAddressGroup
 // @Tags AddressGroups
-// @Param addressGroupIdOrId path integer true "ID of the record."
+// @Param id path integer true "ID of the record."
 // @Param body body addressGroupFields true "The members of the body, in any letter case."
 // @Success 200 {object} store.AddressGroup
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
-// @Router /AddressGroups/{addressGroupIdOrId} [put]
+// @Router /AddressGroups/{id} [put]
 func _() {}
 
 // @Summary Creates an Address Book.
 // @Description Required permissions: Asset Management (Read/Write).
+// @ID createAddressGroup
 // @Tags AddressGroups
 // @Param body body addressGroupFields true "The members of the body, in any letter case."
 // @Success 201 {object} store.AddressGroup
-// @Failure 400,401,403,409,413,415 {string} string
+// @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /AddressGroups [post]
 func _() {}
 
 // @Summary Returns the Address by ID.
 // @Description Required permissions: Asset Management (Read).
+// @ID getAddress
 // @Tags Addresses
 // @Param id path integer true "ID of the record."
 // @Success 200 {object} store.Address
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Addresses/{id} [get]
 func _() {}
 
 // @Summary Deletes an Address by ID.
 // @Description Required permissions: Asset Management (Read/Write).
+// @ID deleteAddress
 // @Tags Addresses
 // @Param id path integer true "ID of the record."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Addresses/{id} [delete]
 func _() {}
 
 // @Summary Updates an Address by ID.
 // @Description Required permissions: Asset Management (Read/Write).
+// @ID updateAddress
 // @Tags Addresses
 // @Param id path integer true "ID of the record."
 // @Param body body addressFields true "The members of the body, in any letter case."
 // @Success 200 {object} store.Address
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /Addresses/{id} [put]
 func _() {}
 
 // @Summary Returns the version of BeyondInsight that is stood in for.
 // @Description Required permissions: Any signed-in caller.
+// @ID getVersion
 // @Tags Configuration
 // @Success 200 {object} versionAnswer
-// @Failure 401 {string} string
+// @Failure 401,503 {string} string
 // @Security Bearer
 // @Router /Configuration/Version [get]
 func _() {}
 
 // @Summary Edits a policy to add an application, and updates this policy in the BeyondInsight database. Touches the LastModifiedDate to indicate that a change is made. Updated policy is deployed to agents per the usual process in BeyondInsight.
 // @Description Required permissions: EPM (Read/Write) and EPM Policy (Read/Write).
+// @ID addEpmApplication
 // @Tags epmapplications
 // @Param id path string true "Policy Guid."
 // @Param body body epmApplicationFields true "The members of the body, in any letter case."
 // @Success 200 {object} emptyObject
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /{id}/epmapplications/add [post]
 func _() {}
 
 // @Summary Edits a policy to add an application, and updates this policy in the BeyondInsight database. Touches the LastModifiedDate to indicate that a change is made. Updated policy is deployed to agents per the usual process in BeyondInsight.
 // @Description Required permissions: EPM (Read/Write) and EPM Policy (Read/Write).
+// @ID addEpmApplicationToPolicy
 // @Tags epmpolicies
 // @Param id path string true "Policy Guid."
 // @Param body body epmApplicationFields true "The members of the body, in any letter case."
 // @Success 200 {object} emptyObject
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /epmpolicies/{id}/epmapplications/add [post]
 func _() {}
 
 // @Summary Returns a list of IDs for all subscription deliveries that a user has access to. Administrators have access to all deliveries while other users only have access to deliveries they created.
 // @Description Required permissions: Analytics and Reporting (Read).
+// @ID listDeliveries
 // @Tags Subscriptions
 // @Success 200 {array} integer
-// @Failure 401,403 {string} string
+// @Failure 401,403,503 {string} string
 // @Security Bearer
 // @Router /Subscriptions/Delivery [get]
 func _() {}
 
 // @Summary Returns the subscription delivery for the requested id.
 // @Description Required permissions: Analytics and Reporting (Read). Under `--contract manual` the answer is an array of one.
+// @ID downloadDelivery
 // @Tags Subscriptions
 // @Param id query integer false "The ID of the request for which to retrieve the subscription delivery. Required."
 // @Success 200 {object} delivery
-// @Failure 400,401,403 {string} string
+// @Failure 400,401,403,503 {string} string
 // @Security Bearer
 // @Router /Subscriptions/Delivery/download [post]
 func _() {}
 
 // @Summary Returns the user group memberships for an existing user.
 // @Description Required permissions: User Accounts Management (Read).
+// @ID listUserUserGroups
 // @Tags Users
 // @Param userID path integer true "ID of the user."
 // @Success 200 {array} userGroup
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Users/{userID}/UserGroups [get]
 func _() {}
 
 // @Summary Adds an existing user to a user group.
 // @Description Required permissions: User Accounts Management (Read/Write).
+// @ID addUserToUserGroup
 // @Tags Users
 // @Param userID path integer true "ID of the user."
 // @Param userGroupID path integer true "ID of the user group."
 // @Success 201 {object} userGroup
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Users/{userID}/UserGroups/{userGroupID} [post]
 func _() {}
 
 // @Summary Removes a user from a user group.
 // @Description Required permissions: User Accounts Management (Read/Write).
+// @ID removeUserFromUserGroup
 // @Tags Users
 // @Param userID path integer true "ID of the user."
 // @Param userGroupID path integer true "ID of the user group."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Users/{userID}/UserGroups/{userGroupID} [delete]
 func _() {}
 
 // @Summary Returns a list of Password Safe roles.
 // @Description Required permissions: User Accounts Management (Read).
+// @ID listRoles
 // @Tags Roles
 // @Success 200 {array} store.Role
-// @Failure 401,403 {string} string
+// @Failure 401,403,503 {string} string
 // @Security Bearer
 // @Router /Roles [get]
 func _() {}
 
 // @Summary Returns a list of roles for the user group and Smart Rule referenced by ID.
 // @Description Required permissions: User Accounts Management (Read).
+// @ID listUserGroupSmartRuleRoles
 // @Tags UserGroups
 // @Param userGroupId path integer true "ID of the user group."
 // @Param smartRuleId path integer true "ID of the Smart Rule."
 // @Success 200 {array} store.Role
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles [get]
 func _() {}
 
 // @Summary Sets Password Safe roles for the user group and Smart Rule referenced by ID, in place of those that it has.
 // @Description Required permissions: User Accounts Management (Read/Write).
+// @ID setUserGroupSmartRuleRoles
 // @Tags UserGroups
 // @Param userGroupId path integer true "ID of the user group."
 // @Param smartRuleId path integer true "ID of the Smart Rule."
 // @Param body body rolesFields true "The members of the body, in any letter case."
 // @Success 204
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles [post]
 func _() {}
@@ -875,12 +956,13 @@ func _() {}
 // @Description
 // @Description - `GET UserGroups/{name}`: Returns a user group by name. Required permissions: User Accounts Management (Read). Deprecated.
 // @Description - `GET UserGroups/{id}`: Returns a user group by ID. Required permissions: User Accounts Management (Read). Under `--contract manual` the answer is an array of one.
+// @ID getUserGroup
 // @Tags UserGroups
-// @Param nameOrId path string true "Name of the user group. Or: ID of the record."
+// @Param id path string true "Name of the user group. Or: ID of the record."
 // @Success 200 {object} userGroup
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
-// @Router /UserGroups/{nameOrId} [get]
+// @Router /UserGroups/{id} [get]
 func _() {}
 
 // @Summary Deletes a user group by name. Deletes a user group by ID.
@@ -888,170 +970,186 @@ func _() {}
 // @Description
 // @Description - `DELETE UserGroups/{name}`: Deletes a user group by name. Required permissions: User Accounts Management (Read/Write). Deprecated.
 // @Description - `DELETE UserGroups/{id}`: Deletes a user group by ID. Required permissions: User Accounts Management (Read/Write).
+// @ID deleteUserGroup
 // @Tags UserGroups
-// @Param nameOrId path string true "Name of the user group. Or: ID of the record."
+// @Param id path string true "Name of the user group. Or: ID of the record."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
-// @Router /UserGroups/{nameOrId} [delete]
+// @Router /UserGroups/{id} [delete]
 func _() {}
 
 // @Summary Returns a list of active and inactive user groups. Returns a user group by name.
 // @Description One of 2 rows answers, whichever fits the request best:
 // @Description
-// @Description - `GET UserGroups`: Returns a list of active and inactive user groups. Required permissions: User Accounts Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Description - `GET UserGroups`: Returns a list of active and inactive user groups. Required permissions: User Accounts Management (Read).
 // @Description - `GET UserGroups?name`: Returns a user group by name. Required permissions: User Accounts Management (Read). Under `--contract manual` the answer is an array of one. Answers one userGroup.
+// @ID listUserGroups
 // @Tags UserGroups
 // @Param name query string false "Name of the user group."
 // @Success 200 {array} userGroup
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /UserGroups [get]
 func _() {}
 
 // @Summary Creates a new user group with permissions, and, optionally, Smart Rule access and application registration IDs.
 // @Description Required permissions: User Accounts Management (Read/Write). Under `--contract manual` the answer is an array of one.
+// @ID createUserGroup
 // @Tags UserGroups
 // @Param body body userGroupFields true "The members of the body, in any letter case."
 // @Success 201 {object} userGroup
-// @Failure 400,401,403,409,413,415 {string} string
+// @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /UserGroups [post]
 func _() {}
 
 // @Summary Deletes a user group by name.
 // @Description Required permissions: User Accounts Management (Read/Write).
+// @ID deleteUserGroupByName
 // @Tags UserGroups
 // @Param name query string true "Name of the user group."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /UserGroups [delete]
 func _() {}
 
 // @Summary Returns a list of all users if username parameter is not supplied. Otherwise returns the requested user.
-// @Description Required permissions: User Accounts Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Description Required permissions: User Accounts Management (Read).
+// @ID listUsers
 // @Tags Users
 // @Param username query string false "The user to return: username for those without a domain, domain\\username or a universal principal name."
 // @Param includeInactive query boolean false "True to return all users including those that are inactive (default: false)."
 // @Success 200 {array} user
-// @Failure 400,401,403 {string} string
+// @Failure 400,401,403,503 {string} string
 // @Security Bearer
 // @Router /Users [get]
 func _() {}
 
 // @Summary Returns a list of users for the user group referenced by ID.
-// @Description Required permissions: User Accounts Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Description Required permissions: User Accounts Management (Read).
+// @ID listUserGroupUsers
 // @Tags UserGroups
 // @Param userGroupId path integer true "ID of the user group."
 // @Success 200 {array} user
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /UserGroups/{userGroupId}/Users [get]
 func _() {}
 
 // @Summary Returns a user by ID.
 // @Description Required permissions: User Accounts Management (Read). Under `--contract manual` the answer is an array of one.
+// @ID getUser
 // @Tags Users
 // @Param id path integer true "ID of the record."
 // @Success 200 {object} user
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Users/{id} [get]
 func _() {}
 
 // @Summary Creates a new user with no user group associations.
 // @Description Required permissions: User Accounts Management (Read/Write). Under `--contract manual` the status is 200. Under `--contract manual` the answer is an array of one.
+// @ID createUser
 // @Tags Users
-// @Param body body userFields true "The members of the body, in any letter case."
+// @Param body body userFields false "The members of the body, in any letter case."
 // @Success 201 {object} user
-// @Failure 400,401,403,409,413,415 {string} string
+// @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /Users [post]
 func _() {}
 
 // @Summary Quarantines the user referenced by ID.
 // @Description Required permissions: Password Safe API Global Quarantine (Read/Write). Under `--contract manual` the status is 200. Under `--contract manual` the answer is an array of one.
+// @ID quarantineUser
 // @Tags Users
 // @Param id path integer true "ID of the record."
 // @Success 201 {object} user
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Users/{id}/Quarantine [post]
 func _() {}
 
 // @Summary Creates a user in a BeyondInsight-type user group.
 // @Description Required permissions: User Accounts Management (Read/Write). Under `--contract manual` the answer is an array of one.
+// @ID createUserInUserGroup
 // @Tags UserGroups
 // @Param userGroupId path integer true "ID of the user group."
 // @Param body body personFields true "The members of the body, in any letter case."
 // @Success 201 {object} user
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /UserGroups/{userGroupId}/Users [post]
 func _() {}
 
 // @Summary Recycles the client secret for an application user.
 // @Description Required permissions: User Accounts Management (Read/Write) or being logged in as the user affected. Under `--contract manual` the status is 200.
+// @ID recycleClientSecret
 // @Tags Users
 // @Param id path integer true "ID of the record."
 // @Success 201 {string} string
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Users/{id}/RecycleClientSecret [post]
 func _() {}
 
 // @Summary Updates a BeyondInsight user by ID.
 // @Description Required permissions: User Accounts Management (Read/Write). Under `--contract manual` the answer is an array of one.
+// @ID updateUser
 // @Tags Users
 // @Param id path integer true "ID of the record."
 // @Param body body changedUserFields true "The members of the body, in any letter case."
 // @Success 200 {object} user
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /Users/{id} [put]
 func _() {}
 
 // @Summary Deletes a user by ID.
 // @Description Required permissions: User Accounts Management (Read/Write).
+// @ID deleteUser
 // @Tags Users
 // @Param id path integer true "ID of the record."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Users/{id} [delete]
 func _() {}
 
 // @Summary Sets the Access Level for a User Group Smart Rule.
 // @Description Required permissions: User Accounts Management (Read/Write).
+// @ID setUserGroupSmartRuleAccessLevel
 // @Tags UserGroups
 // @Param userGroupId path integer true "ID of the user group."
 // @Param smartRuleId path integer true "ID of the Smart Rule."
 // @Param body body ruleLevel true "The members of the body, in any letter case."
 // @Success 200
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /UserGroups/{userGroupId}/SmartRules/{smartRuleId}/AccessLevels [post]
 func _() {}
 
 // @Summary Returns a list of assets by Smart Rule ID.
 // @Description Required permissions: Read access to the Smart Rule. With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @ID listSmartRuleAssets
 // @Tags SmartRules
 // @Param id path integer true "ID of the record."
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Success 200 {array} store.Asset
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /SmartRules/{id}/Assets [get]
 func _() {}
 
 // @Summary Specialized action for creating a Managed Account-type Smart Rule for filtering a single Managed Account by System Name and Account Name.
 // @Description Required permissions: Smart Rule Management - Managed Account (Read/Write). Deprecated.
+// @ID createManagedAccountSmartRule
 // @Tags SmartRules
 // @Param body body accountRuleFields true "The members of the body, in any letter case."
 // @Success 201 {object} store.SmartRule
-// @Failure 400,401,403,409,413,415 {string} string
+// @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
 // @Deprecated
 // @Router /SmartRules/FilterSingleAccount [post]
@@ -1062,139 +1160,152 @@ func _() {}
 // @Description
 // @Description - `GET SmartRules`: Returns a list of Smart Rules to which the current user has at least read access. Required permissions: Any signed-in caller.
 // @Description - `GET SmartRules?title`: Returns a Smart Rule by title. Required permissions: Read access to the Smart Rule. Answers one SmartRule.
+// @ID listSmartRules
 // @Tags SmartRules
 // @Param type query string false "Type of Smart Rules to return (all, managed account, managed system, and asset; default: all)."
 // @Param title query string false "Title of the Smart Rule."
 // @Success 200 {array} store.SmartRule
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /SmartRules [get]
 func _() {}
 
 // @Summary Returns a Smart Rule by ID.
 // @Description Required permissions: Read access to the Smart Rule.
+// @ID getSmartRule
 // @Tags SmartRules
 // @Param id path integer true "ID of the record."
 // @Success 200 {object} store.SmartRule
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /SmartRules/{id} [get]
 func _() {}
 
 // @Summary Returns a list of Smart Rules to which the given user group ID has at least read access.
 // @Description Required permissions: User Accounts Management (Read).
+// @ID listUserGroupSmartRules
 // @Tags UserGroups
 // @Param id path integer true "ID of the record."
 // @Param accessLevel query string false "User group Smart Rule access level: a single value or a comma-delimited list of values, 0: None, 1: Read, 3: Read/Write (default: 1,3)."
 // @Success 200 {array} store.RuleOfGroup
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /UserGroups/{id}/SmartRules [get]
 func _() {}
 
 // @Summary Returns a Smart Rule by organization ID and title.
 // @Description Required permissions: Read access to the Smart Rule.
+// @ID getOrganizationSmartRuleByTitle
 // @Tags Organizations
 // @Param orgID path string true "ID of the organization."
 // @Param title query string true "Title of the Smart Rule."
 // @Success 200 {object} store.SmartRule
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Organizations/{orgID}/SmartRules [get]
 func _() {}
 
 // @Summary Specialized action for creating an asset type Smart Rule for filtering assets by attributes.
 // @Description Required permissions: Asset Management (Read/Write).
+// @ID createAssetSmartRule
 // @Tags SmartRules
 // @Param body body attributeRuleFields true "The members of the body, in any letter case."
 // @Success 201 {object} store.SmartRule
-// @Failure 400,401,403,409,413,415 {string} string
+// @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
 // @Router /SmartRules/FilterAssetAttribute [post]
 func _() {}
 
 // @Summary Process a Smart Rule by ID.
 // @Description Required permissions: Read/Write access to the Smart Rule.
+// @ID processSmartRule
 // @Tags SmartRules
 // @Param id path integer true "ID of the record."
 // @Param Queue query boolean false "True to queue the Smart Rule for processing; false to process the Smart Rule immediately (default: false)."
 // @Success 200 {object} store.SmartRule
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /SmartRules/{id}/Process [post]
 func _() {}
 
 // @Summary Deletes a Smart Rule by ID.
 // @Description Required permissions: Read/Write access to the Smart Rule.
+// @ID deleteSmartRule
 // @Tags SmartRules
 // @Param id path integer true "ID of the record."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /SmartRules/{id} [delete]
 func _() {}
 
 // @Summary Deletes a Smart Rule by title.
 // @Description Required permissions: Read/Write access to the Smart Rule.
+// @ID deleteSmartRuleByTitle
 // @Tags SmartRules
 // @Param title query string true "Title of the Smart Rule."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /SmartRules [delete]
 func _() {}
 
 // @Summary Deletes a Smart Rule by organization ID and title.
 // @Description Required permissions: Read/Write access to the Smart Rule.
+// @ID deleteOrganizationSmartRuleByTitle
 // @Tags Organizations
 // @Param orgID path string true "ID of the organization."
 // @Param title query string true "Title of the Smart Rule."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Organizations/{orgID}/SmartRules [delete]
 func _() {}
 
 // @Summary Returns a list of managed systems.
 // @Description Required permissions: Password Safe System Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @ID listManagedSystems
 // @Tags ManagedSystems
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Success 200 {array} store.ManagedSystem
-// @Failure 400,401,403 {string} string
+// @Failure 400,401,403,503 {string} string
 // @Security Bearer
 // @Router /ManagedSystems [get]
 func _() {}
 
 // @Summary Returns a managed system by ID.
 // @Description Required permissions: Password Safe System Management (Read).
+// @ID getManagedSystem
 // @Tags ManagedSystems
 // @Param id path integer true "ID of the record."
 // @Success 200 {object} store.ManagedSystem
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /ManagedSystems/{id} [get]
 func _() {}
 
 // @Summary Returns a list of managed accounts.
 // @Description Required permissions: Password Safe Account Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @ID listManagedAccounts
 // @Tags ManagedAccounts
 // @Param systemName query string false "Name of the managed system."
 // @Param accountName query string false "Name of the managed account."
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Success 200 {array} managedAccount
-// @Failure 400,401,403 {string} string
+// @Failure 400,401,403,503 {string} string
 // @Security Bearer
 // @Router /ManagedAccounts [get]
 func _() {}
 
 // @Summary Returns a managed account by ID.
 // @Description Required permissions: Password Safe Account Management (Read).
+// @ID getManagedAccount
 // @Tags ManagedAccounts
 // @Param id path integer true "ID of the record."
 // @Success 200 {object} managedAccount
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /ManagedAccounts/{id} [get]
 func _() {}
@@ -1204,10 +1315,11 @@ func _() {}
 // @Description
 // @Description - `GET Entitlements`: Returns user entitlements. Required permissions: Analytics and Reporting (Read).
 // @Description - `GET Entitlements?groupIDs`: Returns user entitlements for the specified group IDs. Required permissions: Analytics and Reporting (Read). Answers an array of RuleEntitlement.
+// @ID listEntitlements
 // @Tags Entitlements
 // @Param groupIDs query string false "Comma separated list of group IDs."
 // @Success 200 {array} store.Entitlement
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Entitlements [get]
 func _() {}

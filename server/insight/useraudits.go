@@ -11,7 +11,7 @@ import (
 
 var userAudits = []api.Route{
 	api.GET("UserAudits", readsAudits, "Returns a list of user audits, latest entries first.", listUserAudits),
-	api.GET("UserAudits/{auditId}/UserAuditDetails", readsAudits, "Returns a list of user audit details.", listUserAuditDetails),
+	api.GET("UserAudits/{auditId}/UserAuditDetails", readsAudits, "Returns a list of user audit details.", listUserAuditDetails).Named("listUserAuditDetails"),
 }
 
 // auditLimit is how many audits, and details of one, are shown when the caller does not say.

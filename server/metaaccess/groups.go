@@ -15,14 +15,14 @@ import (
 )
 
 var groups = []api.Route{
-	api.POST("api/v3/groups", authz.Organization().And(authz.Reads(authz.AssetManagement)), "Get groups", getGroups).ReadOnly().Answers(http.StatusOK).
+	api.POST("api/v3/groups", authz.Organization().And(authz.Reads(authz.AssetManagement)), "Get groups", getGroups).ReadOnly().Answers(http.StatusOK).Named("listGroups").
 		Refuses(http.StatusNotAcceptable, http.StatusTooManyRequests),
 }
 
-type request struct{ Body groupsBody }
+type request struct{ Body groupsFields }
 
-// groupsBody says which groups are wanted. Absent, it is {}.
-type groupsBody struct {
+// groupsFields says which groups are wanted. Absent, it is {}.
+type groupsFields struct {
 	Limit  *int      `json:"limit"`                    // How many groups a page has at the most: 1 to 50. Default: 10.
 	Page   *int      `json:"page"`                     // The page: 1 is the first. Default: 1.
 	Search string    `json:"search" binding:"max=256"` // A part of the name of the group, or of its policy, without regard to case. Max string length is 256.
@@ -35,7 +35,7 @@ type groupSort struct {
 }
 
 // TakesEmptyList has [] read as {}: clients whose language has one empty value for both send it.
-func (groupsBody) TakesEmptyList() {}
+func (groupsFields) TakesEmptyList() {}
 
 // group is a Workgroup as this door shows it, in the order of the document.
 type group struct {
@@ -100,7 +100,7 @@ func getGroups(tx *store.Tx, in request) ([]group, error) {
 }
 
 // query checks what the body asks for.
-func (b groupsBody) query() (q store.DeviceGroupQuery, err error) {
+func (b groupsFields) query() (q store.DeviceGroupQuery, err error) {
 	q = store.DeviceGroupQuery{Search: b.Search, Page: or(b.Page, 1), Limit: or(b.Limit, defaultLimit)}
 	switch {
 	case q.Limit < 1:

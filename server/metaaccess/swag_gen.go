@@ -19,33 +19,36 @@ package metaaccess
 
 // @Summary Returns an access token for an application's id and secret.
 // @Description Required permissions: none, the caller need not be signed in.
+// @ID createToken
 // @Tags oauth
 // @Param grant_type query string false "client_credentials."
 // @Param client_id query string false "ClientID of an Application user."
 // @Param client_secret query string false "ClientSecret of the Application user."
-// @Param body body tokenForm true "The members of the body, in any letter case."
+// @Param body body tokenFields false "The members of the body, in any letter case."
 // @Success 200 {object} tokenAnswer
-// @Failure 400,413,415 {object} failure
+// @Failure 400,413,415,503 {object} failure
 // @Router /oauth/token [post]
 func _() {}
 
 // @Summary Returns an access token for an application's id and secret.
 // @Description Required permissions: none, the caller need not be signed in.
+// @ID getToken
 // @Tags oauth
 // @Param grant_type query string false "client_credentials."
 // @Param client_id query string false "ClientID of an Application user."
 // @Param client_secret query string false "ClientSecret of the Application user."
 // @Success 200 {object} tokenAnswer
-// @Failure 400 {object} failure
+// @Failure 400,503 {object} failure
 // @Router /oauth/token [get]
 func _() {}
 
 // @Summary Get groups
 // @Description Required permissions: Permission to the Organization and Asset Management (Read).
+// @ID listGroups
 // @Tags groups
-// @Param body body groupsBody true "The members of the body, in any letter case."
+// @Param body body groupsFields false "The members of the body, in any letter case."
 // @Success 200 {array} group
-// @Failure 400,401,403,406,413,415,429 {object} failure
+// @Failure 400,401,403,406,413,415,429,503 {object} failure
 // @Security AccessToken
 // @Security Bearer
 // @Router /api/v3/groups [post]

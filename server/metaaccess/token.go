@@ -13,8 +13,8 @@ import (
 )
 
 var authentication = []api.Route{
-	api.Do(http.MethodPost, "oauth/token", authz.Anyone, "Returns an access token for an application's id and secret.", postToken).Open(),
-	api.Do(http.MethodGet, "oauth/token", authz.Anyone, "Returns an access token for an application's id and secret.", getToken).Open(),
+	api.Do(http.MethodPost, "oauth/token", authz.Anyone, "Returns an access token for an application's id and secret.", postToken).Open().Named("createToken"),
+	api.Do(http.MethodGet, "oauth/token", authz.Anyone, "Returns an access token for an application's id and secret.", getToken).Open().Named("getToken"),
 }
 
 // tokenQuery is a request for a token by its query.
@@ -27,10 +27,10 @@ type tokenQuery struct {
 // tokenRequest is one by its form. Clients that send a form with nothing in it mean their query.
 type tokenRequest struct {
 	tokenQuery
-	Body tokenForm
+	Body tokenFields
 }
 
-type tokenForm struct {
+type tokenFields struct {
 	GrantType    string `json:"grant_type"`    // client_credentials.
 	ClientID     string `json:"client_id"`     // ClientID of an Application user.
 	ClientSecret string `json:"client_secret"` // ClientSecret of the Application user.

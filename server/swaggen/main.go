@@ -1,5 +1,5 @@
 // Command swaggen makes what the Swagger pages show, for go generate: of each dialect's table of rows the annotations in
-// server/<dialect>/swag_gen.go, and of those, with swag, the document docs/<dialect>_swagger.json. Its argument is the
+// server/<dialect>/swag_gen.go, and of those, with swag, the documents docs/<dialect>_swagger.json and, of the contract manual, docs/<dialect>_manual_swagger.json. Its argument is the
 // folder of the module.
 package main
 
@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/musterhq/muster/docs"
 	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/server/api"
 )
@@ -35,11 +36,16 @@ func generate(module string, d *api.Dialect) error {
 	if err := os.WriteFile(annotationsFile(module, d), source, 0o644); err != nil {
 		return err
 	}
-	text, err := document(module, d)
-	if err != nil {
-		return err
+	for _, manual := range []bool{false, true} {
+		text, err := document(module, d, manual)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(documentFile(module, d, manual), text, 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(documentFile(module, d), text, 0o644)
+	return nil
 }
 
 // A dialect lives in the package of its name.
@@ -47,8 +53,8 @@ func annotationsFile(module string, d *api.Dialect) string {
 	return filepath.Join(module, "server", d.Name, "swag_gen.go")
 }
 
-func documentFile(module string, d *api.Dialect) string {
-	return filepath.Join(module, "docs", d.Name+"_swagger.json")
+func documentFile(module string, d *api.Dialect, manual bool) string {
+	return filepath.Join(module, "docs", docs.SwaggerFile(d.Name, manual))
 }
 
 func annotations(module string, d *api.Dialect) ([]byte, error) {

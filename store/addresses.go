@@ -20,13 +20,13 @@ const (
 // Address is a rule of an address group (the document's "Addresses"): it adds addresses to the group, or keeps them out.
 // Its Type and Value together are unique within the group.
 type Address struct {
-	AddressID       int
-	AddressGroupID  int
-	Omit            bool
-	Type            int
-	Value           string
-	LastUpdatedDate Time
-	LastUpdateDate  Time // the same; the document spells it one way here and the other there
+	AddressID       int    `example:"1"`                        // ID of the address.
+	AddressGroupID  int    `example:"1"`                        // ID of the address group that the address belongs to.
+	Omit            bool   `example:"false"`                    // True to leave the address out of the group, otherwise false.
+	Type            int    `example:"3" enums:"1,2,3,4"`        // Kind of the address: 1 for a single IP address, 2 for an IP address range, 3 for CIDR notation, 4 for a named host.
+	Value           string `example:"10.250.0.0/16"`            // The address, range, CIDR or host name.
+	LastUpdatedDate Time   `example:"2026-05-04T08:15:30.123Z"` // When the address was changed last.
+	LastUpdateDate  Time   `example:"2026-05-04T08:15:30.123Z"` // The same as LastUpdatedDate. The vendor's document spells it one way here and the other there.
 }
 
 // MaxAddressValue is how many code points the value of an address may have.

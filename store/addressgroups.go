@@ -8,9 +8,9 @@ import (
 // AddressGroup is a set of addresses (the document's "Address groups"). Its name is unique within its Organization, and
 // among the groups that have none.
 type AddressGroup struct {
-	AddressGroupID int
-	Name           string
-	OrganizationID Text // null: everybody's
+	AddressGroupID int    `example:"1"`                                    // ID of the address group.
+	Name           string `example:"Quarantine networks"`                  // Name of the address group.
+	OrganizationID Text   `example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101"` // ID of the organization that the address group belongs to; null: it is everybody's.
 }
 
 // MaxAddressGroupName is how many code points the name of an address group may have.

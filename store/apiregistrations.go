@@ -18,19 +18,19 @@ const (
 
 // ApiRegistration says how programs may sign in (the document's "API registrations").
 type ApiRegistration struct {
-	Id                                int
-	Name                              string
-	RegistrationType                  string
-	AccessTokenDuration               int // minutes that a token of an ApiAccessPolicy lives; 0 for an ApiKeyPolicy
-	Active                            bool
-	Visible                           bool
-	MultiFactorAuthenticationEnforced bool // stored and returned, not enforced
-	ClientCertificateRequired         bool
-	UserPasswordRequired              bool
-	VerifyPsrunSignature              bool
-	IPAuthenticationRules             []AddressRule
-	PSRUNRules                        []PSRUNRule
-	XForwardedForAuthenticationRules  []AddressRule
+	Id                                int           `example:"1"`                                                 // ID of the API registration.
+	Name                              string        `example:"muster key"`                                        // Name of the API registration.
+	RegistrationType                  string        `example:"ApiKeyPolicy" enums:"ApiKeyPolicy,ApiAccessPolicy"` // Kind of the registration: ApiKeyPolicy or ApiAccessPolicy.
+	AccessTokenDuration               int           `example:"60"`                                                // Minutes that a token of an ApiAccessPolicy lives; 0 for an ApiKeyPolicy.
+	Active                            bool          `example:"true"`                                              // Whether the registration may be used.
+	Visible                           bool          `example:"true"`                                              // Whether the registration is shown.
+	MultiFactorAuthenticationEnforced bool          `example:"false"`                                             // Whether a second factor is enforced. It is stored and returned.
+	ClientCertificateRequired         bool          `example:"false"`                                             // Whether a client certificate is required.
+	UserPasswordRequired              bool          `example:"false"`                                             // Whether the user's password is required beside the key.
+	VerifyPsrunSignature              bool          `example:"false"`                                             // Whether the PSRUN signature is verified. It is stored and returned.
+	IPAuthenticationRules             []AddressRule // Addresses from which the registration may be used; none: from anywhere.
+	PSRUNRules                        []PSRUNRule   // Hosts that run PSRUN. They are stored and returned.
+	XForwardedForAuthenticationRules  []AddressRule // Addresses that a trusted proxy may forward for.
 }
 
 // The Types of an AddressRule.
@@ -42,25 +42,25 @@ const (
 
 // AddressRule lets requests from some addresses use a registration.
 type AddressRule struct {
-	Id          int
-	Type        string
-	Value       string
-	Description string
-	CreatedDate Time
+	Id          int    `example:"1"`                                                                      // ID of the rule.
+	Type        string `example:"CIDR Notation" enums:"Single IP Address,IP Address Range,CIDR Notation"` // Kind of the rule: Single IP Address, IP Address Range or CIDR Notation.
+	Value       string `example:"10.20.0.0/16"`                                                           // The address, the range a-b or the CIDR.
+	Description string `example:"Data center"`                                                            // Description of the rule.
+	CreatedDate Time   `example:"2026-05-04T08:15:30.123Z"`                                               // When the rule was made.
 }
 
 // PSRUNRule describes a host that runs PSRUN. It is stored and returned.
 type PSRUNRule struct {
-	Id           int
-	IPAddress    string
-	MacAddress   string
-	SystemName   string
-	FQDN         string
-	DomainName   string
-	UserId       string
-	RootVolumeId string
-	OSVersion    string
-	CreatedDate  Time
+	Id           int    `example:"1"`                          // ID of the rule.
+	IPAddress    string `example:"10.20.1.16"`                 // IP address of the host.
+	MacAddress   string `example:"00:50:56:00:00:10"`          // MAC address of the host.
+	SystemName   string `example:"web01"`                      // Name of the host.
+	FQDN         string `example:"web01.meridian.lab.example"` // Fully qualified domain name of the host.
+	DomainName   string `example:"meridian"`                   // Domain of the host.
+	UserId       string `example:"root"`                       // User that runs PSRUN.
+	RootVolumeId string `example:"5f2a6a1f"`                   // ID of the root volume.
+	OSVersion    string `example:"24.04"`                      // Version of the operating system.
+	CreatedDate  Time   `example:"2026-05-04T08:15:30.123Z"`   // When the rule was made.
 }
 
 // The limits of a registration. The document prints none; these are ours.

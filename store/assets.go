@@ -10,18 +10,18 @@ import (
 
 // Asset is something with an address (the document's "Assets"). Its name is unique within its Workgroup.
 type Asset struct {
-	WorkgroupID     int    // ID of the Workgroup to which the asset belongs.
-	AssetID         int    // ID of the asset.
-	AssetName       string // Asset name, unique within its Workgroup.
-	AssetType       Text   // Asset type.
-	DnsName         Text   // Asset DNS name.
-	DomainName      Text   // Asset domain name.
-	IPAddress       string // Asset IP address.
-	MacAddress      Text   // Asset MAC address.
-	OperatingSystem Text   // Asset operating system.
-	Description     Text   // Asset description.
-	CreateDate      Time   // When the asset was created.
-	LastUpdateDate  Time   // When a member changed last.
+	WorkgroupID     int    `example:"2"`                          // ID of the Workgroup to which the asset belongs.
+	AssetID         int    `example:"1"`                          // ID of the asset.
+	AssetName       string `example:"web01"`                      // Asset name, unique within its Workgroup.
+	AssetType       Text   `example:"Server"`                     // Asset type.
+	DnsName         Text   `example:"web01.meridian.lab.example"` // Asset DNS name.
+	DomainName      Text   `example:"ad.meridian.lab.example"`    // Asset domain name.
+	IPAddress       string `example:"10.20.1.16"`                 // Asset IP address.
+	MacAddress      Text   `example:"00:50:56:00:00:10"`          // Asset MAC address.
+	OperatingSystem Text   `example:"Ubuntu 24.04"`               // Asset operating system.
+	Description     Text   `example:"Serves the tracking page"`   // Asset description.
+	CreateDate      Time   `example:"2026-05-04T08:15:30.123Z"`   // When the asset was created.
+	LastUpdateDate  Time   `example:"2026-05-04T08:15:30.123Z"`   // When a member changed last.
 }
 
 // The longest members of an asset, in code points (the document's POST Workgroups/{id}/Assets).
@@ -128,8 +128,8 @@ func clearAsset(b *batch, id int) error {
 
 // OperatingSystem is one that an asset carries or carried (the document's "Operating Systems").
 type OperatingSystem struct {
-	OperatingSystemID int    // ID of the operating system.
-	Name              string // Name, as the first asset with it spelled it.
+	OperatingSystemID int    `example:"1"`            // ID of the operating system.
+	Name              string `example:"Ubuntu 24.04"` // Name, as the first asset with it spelled it.
 }
 
 // PaddedAddress is the name of an asset that has no other: 010.000.000.005, or an IPv6 address in full.

@@ -11,22 +11,22 @@ import (
 // AttributeType is what attributes are grouped by (the document's "Attribute types"). Its name is unique. Those of
 // the store itself are read-only or below id 10000.
 type AttributeType struct {
-	AttributeTypeID int
-	Name            string
-	IsReadOnly      bool
+	AttributeTypeID int    `example:"10000"` // ID of the attribute type.
+	Name            string `example:"Rack"`  // Name of the attribute type.
+	IsReadOnly      bool   `example:"false"` // Whether the attribute type is built in and cannot be changed.
 }
 
 // Attribute is what an asset can carry (the document's "Attributes"). Its ShortName is unique within its type. It
 // is read-only with its type.
 type Attribute struct {
-	AttributeID       int
-	AttributeTypeID   int
-	ParentAttributeID *int // of the same type; null: none
-	ShortName         string
-	LongName          string // the ShortName, unless it is given
-	Description       string
-	ValueInt          *int
-	IsReadOnly        bool
+	AttributeID       int    `example:"10001"`         // ID of the attribute.
+	AttributeTypeID   int    `example:"10000"`         // ID of the attribute's type.
+	ParentAttributeID *int   `example:"10000"`         // ID of the attribute, of the same type, that this one is in; null: it is in none.
+	ShortName         string `example:"A1"`            // Short name of the attribute.
+	LongName          string `example:"Row A, rack 1"` // Long name of the attribute, the short name unless it is given.
+	Description       string `example:"By the door"`   // Description of the attribute.
+	ValueInt          *int   `example:"4"`             // A number that goes with the attribute.
+	IsReadOnly        bool   `example:"false"`         // Whether the attribute is built in and cannot be deleted.
 }
 
 // The longest members of attributes and their types, in code points, and how deep attributes may lie within each

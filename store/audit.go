@@ -33,21 +33,21 @@ const SectionAuthentication = "Authentication"
 
 // UserAudit is one row of GET UserAudits.
 type UserAudit struct {
-	AuditID    int    // ID of the audit.
-	ActionType Action // What was done: Add, Edit, Delete, Login, Logout, AccessDenied, Import.
-	Section    string // What it was done to.
-	UserID     int    // ID of the user who did it; 0: nobody who is known.
-	UserName   string // Name of the user, or what was given for it.
-	IPAddress  string // Address that the request came from.
-	CreateDate Time   // When it was done.
+	AuditID    int    `example:"691"`                      // ID of the audit.
+	ActionType Action `example:"Add"`                      // What was done.
+	Section    string `example:"Asset"`                    // What it was done to.
+	UserID     int    `example:"1"`                        // ID of the user who did it; 0: nobody who is known.
+	UserName   string `example:"administrator"`            // Name of the user, or what was given for it.
+	IPAddress  string `example:"192.0.2.1"`                // Address that the request came from.
+	CreateDate Time   `example:"2026-05-04T08:15:30.123Z"` // When it was done.
 }
 
 // UserAuditDetail is one row of GET UserAudits/{auditId}/UserAuditDetails.
 type UserAuditDetail struct {
-	AuditDetailsID int    // ID of the detail.
-	Name           string // The member that changed; Door and Registration come first.
-	OldValue       string // What it was.
-	NewValue       string // What it became.
+	AuditDetailsID int    `example:"101"`       // ID of the detail.
+	Name           string `example:"AssetName"` // The member that changed; Door and Registration come first.
+	OldValue       string `example:"web01"`     // What it was.
+	NewValue       string `example:"web02"`     // What it became.
 }
 
 // Audit is an audit with its details, which are kept in one record since nobody asks for details alone.

@@ -9,14 +9,14 @@ import (
 
 // Database is an instance of a database server on an asset (the document's "Databases").
 type Database struct {
-	AssetID           int
-	DatabaseID        int
-	PlatformID        int
-	InstanceName      Text
-	IsDefaultInstance bool
-	Port              int
-	Version           Text
-	Template          Text
+	AssetID           int  `example:"12"`                      // ID of the asset that the database is on.
+	DatabaseID        int  `example:"2"`                       // ID of the database.
+	PlatformID        int  `example:"79"`                      // ID of the database's platform.
+	InstanceName      Text `example:"tracking"`                // Name of the database instance.
+	IsDefaultInstance bool `example:"false"`                   // True if the database instance is the default instance, otherwise false.
+	Port              int  `example:"5432"`                    // The database port.
+	Version           Text `example:"17.2"`                    // The database version.
+	Template          Text `example:"host={host} port={port}"` // The database connection template.
 }
 
 // The longest members of a database, in code points. The document says nothing of templates.

@@ -27,39 +27,41 @@ type RuleEntitlement struct {
 }
 
 type entitledBy struct {
-	GroupID           int
-	Name              string // of the group
-	SmartRuleId       int
-	DistinguishedName Text // of the group
-	AccessLevel       Text // of the group to the Smart Rule
+	GroupID           int    `example:"2"`                                        // ID of the user group.
+	Name              string `example:"Asset Operators"`                          // Name of the user group.
+	SmartRuleId       int    `example:"4"`                                        // ID of the Smart Rule; 0: none.
+	DistinguishedName Text   `example:"cn=operators,ou=groups,dc=lab,dc=example"` // Distinguished name of a user group of a directory.
+	AccessLevel       Text   `example:"Read"`                                     // Access level of the user group to the Smart Rule.
 }
 
 type entitledAs struct {
-	RoleId                             int // 0: no role
-	RoleName                           Text
-	DedicatedAccountPermissionOverride Text
-	DedicatedToAppUserID               *int
-	DedicatedToAppUserName             Text
-	IsAdministratorGroup               bool
+	RoleId                             int  `example:"1"`         // ID of the role; 0: no role.
+	RoleName                           Text `example:"Requestor"` // Name of the role.
+	DedicatedAccountPermissionOverride Text `example:"Read"`      // Permission that a dedicated account overrides. It is always null.
+	DedicatedToAppUserID               *int `example:"3"`         // ID of the user that the account is dedicated to. It is always null.
+	DedicatedToAppUserName             Text `example:"olga"`      // Name of the user that the account is dedicated to. It is always null.
+	IsAdministratorGroup               bool `example:"false"`     // Whether the user group is Administrators, whose members reach everything.
 }
 
 type entitledUser struct {
-	UserID   int
-	UserName string
+	UserID   int    `example:"3"`    // ID of the user.
+	UserName string `example:"olga"` // Name of the user.
 }
 
 type entitledTo struct {
-	ManagedAccountId       int
-	AccountName            Text
-	RationalizedSystemName Text
-	ApplicationName        Text
+	ManagedAccountId       int  `example:"1"`            // ID of the managed account; 0: none.
+	AccountName            Text `example:"root"`         // Name of the managed account.
+	RationalizedSystemName Text `example:"web01"`        // Name of the managed system that the account is on.
+	ApplicationName        Text `example:"Event Viewer"` // Name of the application. It is always null.
 }
 
-type entitledUnder struct{ AccessPolicyName Text }
+type entitledUnder struct {
+	AccessPolicyName Text `example:"Office Hours"` // Name of the access policy that goes with the role.
+}
 
 type entitledRule struct {
-	Title         Text // of the Smart Rule
-	SmartRuleType Text
+	Title         Text `example:"Meridian root accounts"`                                    // Title of the Smart Rule.
+	SmartRuleType Text `example:"ManagedAccount" enums:"Asset,ManagedSystem,ManagedAccount"` // Type of the Smart Rule: Asset, ManagedSystem or ManagedAccount.
 }
 
 // Entitlements lists the entitlements of the members of the given user groups, of all groups if none is given, as far as

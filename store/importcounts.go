@@ -4,13 +4,13 @@ import "errors"
 
 // ImportCounts say how far an import is. They count hosts, not rows.
 type ImportCounts struct {
-	Read      int // Hosts read so far.
-	Created   int // Hosts that are new assets.
-	Updated   int // Hosts that changed an asset.
-	Unchanged int // Hosts that changed nothing.
-	Skipped   int // Hosts that could not be imported; the warnings say why.
-	Filtered  int // Hosts outside the filter.
-	BytesRead int // Bytes of the file read so far.
+	Read      int `example:"5"`    // Hosts read so far.
+	Created   int `example:"5"`    // Hosts that are new assets.
+	Updated   int `example:"0"`    // Hosts that changed an asset.
+	Unchanged int `example:"0"`    // Hosts that changed nothing.
+	Skipped   int `example:"0"`    // Hosts that could not be imported; the warnings say why.
+	Filtered  int `example:"0"`    // Hosts outside the filter.
+	BytesRead int `example:"7070"` // Bytes of the file read so far.
 }
 
 // Add adds what another part of the same import has come to.

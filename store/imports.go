@@ -25,20 +25,20 @@ const MaxWarnings = 100
 // Import is a file that was posted and what became of it. Read counts hosts, not rows; in a Done import
 // Read = Created + Updated + Unchanged + Skipped + Filtered.
 type Import struct {
-	ImportID    int    // ID of the import.
-	WorkgroupID int    // ID of the Workgroup to import into.
-	ImportType  string // Type of the import file.
-	FileName    Text   // Name of the import file.
-	Filter      string // Which addresses are imported.
-	State       string // Queued, Running, Done, Failed or Canceled.
-	Error       Text   // Why the import failed.
+	ImportID    int    `example:"1"`                                                // ID of the import.
+	WorkgroupID int    `example:"1"`                                                // ID of the Workgroup to import into.
+	ImportType  string `example:"NESSUS"`                                           // Type of the import file. Formats of your own are types too.
+	FileName    Text   `example:"scan.csv"`                                         // Name of the import file.
+	Filter      string `example:"All Assets"`                                       // Which addresses are imported.
+	State       string `example:"Done" enums:"Queued,Running,Done,Failed,Canceled"` // How far the import is: Queued, Running, Done, Failed or Canceled.
+	Error       Text   `example:"the file is not CSV"`                              // Why the import failed.
 	ImportCounts
-	BytesTotal int      // Bytes of the file.
-	Warnings   []string // What the importer warned of, the first 100.
-	UserID     int      // ID of the user who imports.
-	CreateDate Time     // When the import was accepted.
-	StartDate  Time     // When it began, for the last time if it was interrupted.
-	EndDate    Time     // When it ended.
+	BytesTotal int      `example:"7070"`                     // Bytes of the file.
+	Warnings   []string `example:"line 7: no address"`       // What the importer warned of, the first 100.
+	UserID     int      `example:"1"`                        // ID of the user who imports.
+	CreateDate Time     `example:"2026-05-04T08:15:30.123Z"` // When the import was accepted.
+	StartDate  Time     `example:"2026-05-04T08:15:31.02Z"`  // When it began, for the last time if it was interrupted.
+	EndDate    Time     `example:"2026-05-04T08:15:32.4Z"`   // When it ended.
 }
 
 // ImportFile is where the content of an import lies until it ends, and who posted it.

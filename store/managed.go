@@ -10,20 +10,20 @@ const assetEntity = 1
 
 // ManagedSystem is a system whose accounts are looked after, on an asset. It comes in through imports.
 type ManagedSystem struct {
-	ManagedSystemID     int
-	EntityTypeID        int
-	AssetID             int
-	SystemName          string // the asset's name unless another is given
-	PlatformID          int
-	NetBiosName         Text
-	ContactEmail        Text
-	Description         Text
-	Port                *int
-	Timeout             int // seconds
-	FunctionalAccountID *int
-	AutoManagementFlag  bool
-	ReleaseDuration     int // minutes
-	MaxReleaseDuration  int // minutes
+	ManagedSystemID     int    `example:"1"`                         // ID of the managed system.
+	EntityTypeID        int    `example:"1"`                         // ID of its entity type.
+	AssetID             int    `example:"1"`                         // ID of the asset that is managed.
+	SystemName          string `example:"web01"`                     // Name of the managed system: the asset's name unless another is given.
+	PlatformID          int    `example:"2"`                         // ID of its platform.
+	NetBiosName         Text   `example:"WEB01"`                     // NetBIOS name of the system.
+	ContactEmail        Text   `example:"olga@meridian.lab.example"` // Email address of the person in charge of the system.
+	Description         Text   `example:"Web server"`                // Description of the system.
+	Port                *int   `example:"22"`                        // Port by which the system is managed.
+	Timeout             int    `example:"30"`                        // Seconds until a connection to the system is given up.
+	FunctionalAccountID *int   `example:"1"`                         // ID of the functional account that manages the system.
+	AutoManagementFlag  bool   `example:"true"`                      // Whether the passwords of its accounts are managed automatically.
+	ReleaseDuration     int    `example:"120"`                       // Minutes that a release lasts unless a request says otherwise.
+	MaxReleaseDuration  int    `example:"525600"`                    // Minutes that a release lasts at most.
 }
 
 // The longest members of managed systems, managed accounts and functional accounts, in code points (ours).
@@ -120,17 +120,17 @@ func clearManagedSystem(b *batch, id int) error {
 
 // ManagedAccount is an account on a managed system. Its password lies in a record of its own.
 type ManagedAccount struct {
-	ManagedAccountID   int
-	ManagedSystemID    int
-	DomainName         Text
-	AccountName        string
-	DistinguishedName  Text
-	Description        Text
-	ApiEnabled         bool
-	AutoManagementFlag bool
-	ReleaseDuration    int // minutes
-	MaxReleaseDuration int // minutes
-	LastChangeDate     Time
+	ManagedAccountID   int    `example:"1"`                          // ID of the managed account.
+	ManagedSystemID    int    `example:"1"`                          // ID of the managed system that the account is on.
+	DomainName         Text   `example:"meridian"`                   // Domain of the account.
+	AccountName        string `example:"root"`                       // Name of the account.
+	DistinguishedName  Text   `example:"uid=root,dc=lab,dc=example"` // Distinguished name of an account of a directory.
+	Description        Text   `example:"Break glass"`                // Description of the account.
+	ApiEnabled         bool   `example:"true"`                       // Whether the account can be requested by the API.
+	AutoManagementFlag bool   `example:"true"`                       // Whether the account's password is managed automatically.
+	ReleaseDuration    int    `example:"120"`                        // Minutes that a release lasts unless a request says otherwise.
+	MaxReleaseDuration int    `example:"525600"`                     // Minutes that a release lasts at most.
+	LastChangeDate     Time   `example:"2026-05-04T08:15:30.123Z"`   // When the password was changed last.
 }
 
 func (a *ManagedAccount) check(tx *Tx) error {

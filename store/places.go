@@ -10,9 +10,9 @@ import (
 
 // Organization is what divides the store between its owners (the document's "Organizations").
 type Organization struct {
-	OrganizationID string // ID of the organization, a GUID.
-	Name           string // Name of the organization.
-	IsActive       bool   // Whether the organization is active.
+	OrganizationID string `example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101"` // ID of the organization, a GUID.
+	Name           string `example:"Meridian Logistics"`                   // Name of the organization.
+	IsActive       bool   `example:"true"`                                 // Whether the organization is active.
 }
 
 func (o *Organization) check(*Tx) error {
@@ -57,9 +57,9 @@ func OrganizationByID(tx *Tx, id string) (*Organization, error) {
 
 // Workgroup is a set of assets within an Organization (the document's "Workgroups").
 type Workgroup struct {
-	OrganizationID string // ID of the organization to which the Workgroup belongs.
-	ID             int    // ID of the Workgroup.
-	Name           string // Name of the Workgroup, unique within its organization.
+	OrganizationID string `example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101"` // ID of the organization to which the Workgroup belongs.
+	ID             int    `example:"2"`                                    // ID of the Workgroup.
+	Name           string `example:"Meridian Data Center"`                 // Name of the Workgroup, unique within its organization.
 }
 
 func (w *Workgroup) check(tx *Tx) error {

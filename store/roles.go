@@ -9,8 +9,8 @@ import (
 // Role is what the members of a user group do with the managed accounts of a Smart Rule. Beside those that every store
 // has there may be some of its own, in OwnRoles.
 type Role struct {
-	RoleID int
-	Name   string
+	RoleID int    `example:"5"`       // ID of the role.
+	Name   string `example:"Auditor"` // Name of the role.
 }
 
 func (r *Role) check(*Tx) error {

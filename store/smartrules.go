@@ -34,15 +34,15 @@ const (
 // SmartRule selects assets, managed systems or managed accounts (the document's "Smart Rules"). What it selects them
 // by stands in its RuleCriteria.
 type SmartRule struct {
-	SmartRuleID       int
-	OrganizationID    Text // null: everybody's
-	Title             string
-	Description       string
-	Category          string
-	Status            int
-	LastProcessedDate Time
-	IsReadOnly        bool
-	RuleType          string
+	SmartRuleID       int    `example:"4"`                                                // ID of the Smart Rule.
+	OrganizationID    Text   `example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101"`             // ID of the organization that the Smart Rule belongs to; null: it is everybody's.
+	Title             string `example:"Critical assets"`                                  // Title of the Smart Rule.
+	Description       string `example:"What must not stop"`                               // Description of the Smart Rule.
+	Category          string `example:"Operations"`                                       // Category that the Smart Rule is in.
+	Status            int    `example:"0" enums:"0,1,2,3"`                                // How far the Smart Rule is: 0 when it is processed, 1 when it is queued, 2 while it is processed, 3 when that failed.
+	LastProcessedDate Time   `example:"2026-05-04T08:15:30.123Z"`                         // When the Smart Rule was processed last.
+	IsReadOnly        bool   `example:"false"`                                            // Whether the Smart Rule is built in and cannot be changed.
+	RuleType          string `example:"Asset" enums:"Asset,ManagedSystem,ManagedAccount"` // Type of the Smart Rule: Asset, ManagedSystem or ManagedAccount.
 }
 
 func (r *SmartRule) check(tx *Tx) error {
@@ -181,7 +181,7 @@ func ReadableRules(tx *Tx, ruleType string) iter.Seq2[*SmartRule, error] {
 // RuleOfGroup is a Smart Rule with the access level that a user group has to it.
 type RuleOfGroup struct {
 	SmartRule
-	AccessLevelID authz.Level
+	AccessLevelID authz.Level `example:"1"` // Access level: 0 for None, 1 for Read, 3 for Read/Write.
 }
 
 // GroupRuleLevel returns the access level of a user group to a Smart Rule.

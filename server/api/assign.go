@@ -124,12 +124,13 @@ func kindsOf(f reflect.StructField) []string {
 }
 
 // rulesOf returns the rules of a field in a body of some kind, of those that there are, and whether it is a member of that at
-// all. One that has a tag of the kind's name is, with the rules of that tag; one of all kinds has a tag of none.
+// all. One that has a tag of the kind's name is, with the rules of that tag; one of all kinds has a tag of none. The one that
+// says the kind has been set before.
 func rulesOf(f reflect.StructField, kind string, kinds []string) (rules string, is bool) {
 	if rules, is = f.Tag.Lookup(kind); is && kind != "" {
 		return rules, true
 	}
-	ofOthers := slices.ContainsFunc(kinds, func(k string) bool { _, has := f.Tag.Lookup(k); return has })
+	ofOthers := kindsOf(f) != nil || slices.ContainsFunc(kinds, func(k string) bool { _, has := f.Tag.Lookup(k); return has })
 	return f.Tag.Get("binding"), !ofOthers
 }
 

@@ -29,6 +29,9 @@ func BodyFields(t reflect.Type) (fields []BodyField) {
 			rules, is := rulesOf(f, kind, kinds)
 			field.Usual = field.Usual || i == 0 && is
 			field.Required = field.Required && is && (hasRule(rules, "required") || hasRule(rules, "present"))
+			if field.Kinds != nil {
+				field.Usual, field.Required = true, false
+			}
 			field.Null = field.Null && !(is && hasRule(rules, "required"))
 			limit, _ := strconv.Atoi(ruleOf(rules, "max"))
 			field.MaxLength = max(field.MaxLength, limit)

@@ -103,10 +103,11 @@ func TestWriteSwag(t *testing.T) {
 			"a path value", []api.Route{api.GET("Things/{id}", reads, "Returns a thing.", answers[byID, *store.Asset])}, `
 // @Summary Returns a thing.
 // @Description Required permissions: Asset Management (Read).
+// @ID getThing
 // @Tags Things
 // @Param id path integer true "ID of the thing."
 // @Success 200 {object} store.Asset
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Things/{id} [get]
 `,
@@ -115,12 +116,13 @@ func TestWriteSwag(t *testing.T) {
 			"a list of pages, with fields that are embedded", []api.Route{api.GET("Things", authz.Anyone, "Lists.", answers[listed, api.Page[thing]])}, `
 // @Summary Lists.
 // @Description Required permissions: Any signed-in caller. With ¦limit¦ the answer is an object of TotalCount and Data instead of an array.
+// @ID listThings
 // @Tags Things
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Param open query boolean false "Only those that are open."
 // @Success 200 {array} thing
-// @Failure 400,401 {string} string
+// @Failure 400,401,503 {string} string
 // @Security Bearer
 // @Router /Things [get]
 `,
@@ -129,9 +131,10 @@ func TestWriteSwag(t *testing.T) {
 			"a page that is always counted", []api.Route{api.GET("Things", authz.Anyone, "Lists.", answers[api.None, api.CountedPage[store.Asset]])}, `
 // @Summary Lists.
 // @Description Required permissions: Any signed-in caller.
+// @ID listThings
 // @Tags Things
 // @Success 200 {object} api.total[store.Asset]
-// @Failure 401 {string} string
+// @Failure 401,503 {string} string
 // @Security Bearer
 // @Router /Things [get]
 `,
@@ -142,11 +145,12 @@ func TestWriteSwag(t *testing.T) {
 			}, `
 // @Summary Makes a thing.
 // @Description Required permissions: none, the caller need not be signed in. Under ¦--contract manual¦ the status is 200. Under ¦--contract manual¦ the answer is an array of one.
+// @ID createThing
 // @Tags things
 // @Param id path integer true "ID of the thing."
-// @Param body body thing true "The members of the body, in any letter case."
+// @Param body body thing false "The members of the body, in any letter case."
 // @Success 201 {array} thing
-// @Failure 400,404,413,415 {string} string
+// @Failure 400,404,413,415,503 {string} string
 // @Router /{id}/things [post]
 `,
 		},
@@ -160,10 +164,11 @@ func TestWriteSwag(t *testing.T) {
 // @Description
 // @Description - ¦GET Things?title¦: By title. Required permissions: Asset Management (Read). Answers one thing.
 // @Description - ¦GET Things¦: All. Required permissions: Any signed-in caller.
+// @ID listThings
 // @Tags Things
 // @Param title query string false "Title of 'the' thing."
 // @Success 200 {array} string
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Things [get]
 `,
@@ -176,34 +181,37 @@ func TestWriteSwag(t *testing.T) {
 			}, `
 // @Summary By name.
 // @Description Required permissions: Asset Management (Read).
+// @ID updateThing
 // @Tags Things
-// @Param nameOrId path string true "Name of the thing."
-// @Param body body thing true "The members of the body, in any letter case."
+// @Param id path string true "Name of the thing."
+// @Param body body thing false "The members of the body, in any letter case."
 // @Success 200
-// @Failure 400,401,403,404,409,413,415 {string} string
+// @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
-// @Router /Things/{nameOrId} [put]
+// @Router /Things/{id} [put]
 func _() {}
 
 // @Summary By name.
 // @Description Required permissions: Asset Management (Read). Deprecated.
+// @ID getThing
 // @Tags Things
-// @Param nameOrId path string true "Its name."
+// @Param id path string true "Its name."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Deprecated
-// @Router /Things/{nameOrId} [get]
+// @Router /Things/{id} [get]
 func _() {}
 
 // @Summary By ID.
 // @Description Required permissions: Asset Management (Read).
+// @ID deleteThing
 // @Tags Things
-// @Param nameOrId path integer true "ID of the thing."
+// @Param id path integer true "ID of the thing."
 // @Success 204
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
-// @Router /Things/{nameOrId} [delete]
+// @Router /Things/{id} [delete]
 `,
 		},
 		{
@@ -212,10 +220,11 @@ func _() {}
 			}, `
 // @Summary By title.
 // @Description Required permissions: Asset Management (Read).
+// @ID deleteThingByTitle
 // @Tags Things
 // @Param title query string true "Title of 'the' thing."
 // @Success 200
-// @Failure 400,401,403,404 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Things [delete]
 `,

@@ -46,7 +46,7 @@ func (CountedPage[T]) shape() shape { return shape{of: reflect.TypeFor[T](), cou
 
 // total is how a counted page looks, for documents.
 type total[T any] struct {
-	TotalCount int // Number of records in the whole list.
+	TotalCount int `example:"1"` // Number of records in the whole list.
 	Data       []T // The records from offset on, at most limit of them.
 }
 

@@ -20,15 +20,15 @@ const tokenLifetime = 15 * time.Minute
 type authenticateRequest struct{ Body authenticateFields }
 
 type authenticateFields struct {
-	ApplicationID string `json:"applicationId" binding:"required"` // ClientID of an Application user.
-	SharedSecret  string `json:"sharedSecret" binding:"required"`  // ClientSecret of the Application user.
+	ApplicationID string `json:"applicationId" binding:"required" example:"6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11"`          // ClientID of an Application user. The first start prints one; put it here.
+	SharedSecret  string `json:"sharedSecret" binding:"required" example:"the-client-secret-that-the-first-start-printed"` // ClientSecret of the Application user.
 }
 
 // authenticated is a token and how long it counts.
 type authenticated struct {
-	AuthToken      string     `json:"authToken"`      // For the Authorization header of the other operations.
-	CreationTime   store.Time `json:"creationTime"`   // When it was made.
-	ExpirationTime store.Time `json:"expirationTime"` // When it ends: after 15 minutes at the most.
+	AuthToken      string     `json:"authToken" example:"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"` // For the Authorization header of the other operations.
+	CreationTime   store.Time `json:"creationTime" example:"2026-05-04T08:15:30Z"`                           // When it was made.
+	ExpirationTime store.Time `json:"expirationTime" example:"2026-05-04T08:30:30Z"`                         // When it ends, after 15 minutes at most.
 }
 
 func authenticate(ctx context.Context, c api.Caller, in authenticateRequest) (a authenticated, err error) {

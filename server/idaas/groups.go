@@ -27,14 +27,14 @@ const (
 
 // group is a user group as this door shows it.
 type group struct {
-	ID                string     `json:"id"`                // The UUID of the group.
-	Name              string     `json:"name"`              // The name of the group.
-	ExternalID        store.Text `json:"externalId"`        // The id that another system knows the group by.
-	Type              string     `json:"type"`              // MGMT_UI, or LDAP_AD for a group that comes from a directory.
-	Created           store.Time `json:"created"`           // When the group was made.
-	LastModified      store.Time `json:"lastModified"`      // When the group was changed last; its members are not a part of it.
-	Attribute         store.Text `json:"attribute"`         // A text that callers keep with the group.
-	DirectoryDesynced bool       `json:"directoryDesynced"` // Whether the directory that the group comes from has it no more.
+	ID                string     `json:"id" example:"3f6c2f0e-8a51-4d0b-9a7e-5d1f60b2c7a4"` // The UUID of the group.
+	Name              string     `json:"name" example:"Auditors"`                           // The name of the group.
+	ExternalID        store.Text `json:"externalId" example:"meridian-auditors"`            // The id that another system knows the group by.
+	Type              string     `json:"type" example:"MGMT_UI" enums:"MGMT_UI,LDAP_AD"`    // MGMT_UI, or LDAP_AD for a group that comes from a directory.
+	Created           store.Time `json:"created" example:"2026-05-04T08:15:30Z"`            // When the group was made.
+	LastModified      store.Time `json:"lastModified" example:"2026-05-04T08:15:30Z"`       // When the group was changed last; its members are not a part of it.
+	Attribute         store.Text `json:"attribute" example:"quarterly"`                     // A text that callers keep with the group.
+	DirectoryDesynced bool       `json:"directoryDesynced" example:"false"`                 // Whether the directory that the group comes from has it no longer.
 }
 
 func show(g *store.UserGroup) *group {
@@ -73,7 +73,7 @@ func groupByID(tx *store.Tx, in groupID) (*group, error) { return shown(find(tx,
 type externalID struct{ Body groupIDFields }
 
 type groupIDFields struct {
-	ID string `json:"id" binding:"required"` // The externalId of the group.
+	ID string `json:"id" binding:"required" example:"meridian-auditors"` // The externalId of the group.
 }
 
 func groupByExternalID(tx *store.Tx, in externalID) (*group, error) {
@@ -96,9 +96,9 @@ func listGroups(*store.Tx, api.None) (api.WholeList[group], error) {
 type newGroup struct{ Body groupFields }
 
 type groupFields struct {
-	Name       string     `json:"name" binding:"required,max=200"` // The name of the group, which no other has. Max string length is 200.
-	ExternalID store.Text `json:"externalId" binding:"max=255"`    // The id that another system knows the group by, which no other has. Max string length is 255.
-	Attribute  store.Text `json:"attribute" binding:"max=255"`     // A text to keep with the group. Max string length is 255.
+	Name       string     `json:"name" binding:"required,max=200" example:"Example group of Entrust"` // The name of the group, which no other has. Max string length is 200.
+	ExternalID store.Text `json:"externalId" binding:"max=255" example:"example-group"`               // The id that another system knows the group by, which no other has. Max string length is 255.
+	Attribute  store.Text `json:"attribute" binding:"max=255" example:"Made in Swagger UI"`           // A text to keep with the group. Max string length is 255.
 }
 
 func createGroup(tx *store.Tx, in newGroup) (*group, error) {
@@ -125,9 +125,9 @@ type changedGroup struct {
 }
 
 type changedFields struct {
-	Name       *string     `json:"name" binding:"max=200"`       // The new name; absent or null: as it is. Max string length is 200.
-	ExternalID *store.Text `json:"externalId" binding:"max=255"` // The new externalId; absent or null: as it is, empty: none. Max string length is 255.
-	Attribute  *store.Text `json:"attribute" binding:"max=255"`  // The new attribute; absent or null: as it is, empty: none. Max string length is 255.
+	Name       *string     `json:"name" binding:"max=200" example:"Auditors"`                // The new name; absent or null: as it is. Max string length is 200.
+	ExternalID *store.Text `json:"externalId" binding:"max=255" example:"meridian-auditors"` // The new externalId; absent or null: as it is, empty: none. Max string length is 255.
+	Attribute  *store.Text `json:"attribute" binding:"max=255" example:"quarterly"`          // The new attribute; absent or null: as it is, empty: none. Max string length is 255.
 }
 
 func updateGroup(tx *store.Tx, in changedGroup) (*group, error) {

@@ -12,21 +12,21 @@ import (
 type search struct{ Body searchParms }
 
 type searchParms struct {
-	Cursor             store.Text        `json:"cursor"`             // The nextCursor or prevCursor of another page. It brings the search and the order with it; those of the body are not looked at.
-	Limit              *int              `json:"limit"`              // How many groups a page has at the most: 1 to 100. Default: 100, with a cursor that of the page it comes from.
-	SearchByAttributes []searchAttribute `json:"searchByAttributes"` // Conditions all of which have to hold; 20 at the most.
-	OrderByAttribute   *orderAttribute   `json:"orderByAttribute"`   // The order of the groups. Default: by name, ascending.
+	Cursor             store.Text        `json:"cursor" example:"c2VhbGVk" prefill:"-"`        // The nextCursor or prevCursor of another page. It brings the search and the order with it; those of the body are not looked at.
+	Limit              *int              `json:"limit" example:"10" minimum:"1" maximum:"100"` // How many groups a page has at most: 1 to 100. Default: 100, with a cursor that of the page it comes from.
+	SearchByAttributes []searchAttribute `json:"searchByAttributes"`                           // Conditions all of which have to hold, at most 20.
+	OrderByAttribute   *orderAttribute   `json:"orderByAttribute"`                             // The order of the groups. Default: by name, ascending.
 }
 
 type searchAttribute struct {
-	Name     string `json:"name" binding:"required"`     // name or type.
-	Operator string `json:"operator" binding:"required"` // EQUALS; for name also NOT_EQUALS, CONTAINS, NOT_CONTAINS, STARTS_WITH or ENDS_WITH.
-	Value    string `json:"value" binding:"max=200"`     // What to compare with, without regard to case. Max string length is 200.
+	Name     string `json:"name" binding:"required" example:"name" enums:"name,type"`                                                             // name or type.
+	Operator string `json:"operator" binding:"required" example:"CONTAINS" enums:"EQUALS,NOT_EQUALS,CONTAINS,NOT_CONTAINS,STARTS_WITH,ENDS_WITH"` // EQUALS; for name also NOT_EQUALS, CONTAINS, NOT_CONTAINS, STARTS_WITH or ENDS_WITH.
+	Value    string `json:"value" binding:"max=200" example:"a"`                                                                                  // What to compare with, without regard to case. Max string length is 200.
 }
 
 type orderAttribute struct {
-	Name      string `json:"name" binding:"required"` // name.
-	Ascending *bool  `json:"ascending"`               // Default: true.
+	Name      string `json:"name" binding:"required" example:"name" enums:"name"` // name.
+	Ascending *bool  `json:"ascending" example:"true" default:"true"`             // Default: true.
 }
 
 // groupsPage is a page of groups.
@@ -36,9 +36,9 @@ type groupsPage struct {
 }
 
 type paging struct {
-	Limit      int    `json:"limit"`                // How many groups a page has at the most.
-	NextCursor string `json:"nextCursor,omitempty"` // Leads to the next page; absent on the last one.
-	PrevCursor string `json:"prevCursor,omitempty"` // Leads to the page before; absent on the first one.
+	Limit      int    `json:"limit" example:"100"`                     // How many groups a page has at most.
+	NextCursor string `json:"nextCursor,omitempty" example:"c2VhbGVk"` // Leads to the next page; absent on the last one.
+	PrevCursor string `json:"prevCursor,omitempty" example:"c2VhbGVk"` // Leads to the page before; absent on the first one.
 }
 
 const (

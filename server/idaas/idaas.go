@@ -68,9 +68,9 @@ func credential(r *http.Request) (c authz.Credential, err error) {
 
 // errorInfo is what is wrong with a request.
 type errorInfo struct {
-	ErrorCode    string   `json:"errorCode"`    // A word for programs: group_not_found.
-	ErrorMessage string   `json:"errorMessage"` // A sentence for people.
-	Parameters   []string `json:"parameters"`   // Empty.
+	ErrorCode    string   `json:"errorCode" example:"group_not_found"`         // A word for programs: group_not_found.
+	ErrorMessage string   `json:"errorMessage" example:"User Group not found"` // A sentence for people.
+	Parameters   []string `json:"parameters" example:"name"`                   // Empty.
 }
 
 // fault is an error that has a code of its own.

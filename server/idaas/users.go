@@ -16,12 +16,12 @@ var users = []api.Route{
 
 // user is a user with his groups.
 type user struct {
-	ID        string     `json:"id"`        // The UUID of the user.
-	UserID    string     `json:"userId"`    // The name that the user signs in with.
-	FirstName store.Text `json:"firstName"` // The first name.
-	LastName  store.Text `json:"lastName"`  // The last name.
-	Email     store.Text `json:"email"`     // The email address.
-	Groups    []*group   `json:"groups"`    // The groups that the user is in.
+	ID        string     `json:"id" example:"9a7e5d1f-60b2-4c7a-8a51-3f6c2f0e4d0b"` // The UUID of the user.
+	UserID    string     `json:"userId" example:"olga"`                             // The name that the user signs in with.
+	FirstName store.Text `json:"firstName" example:"Olga"`                          // The first name.
+	LastName  store.Text `json:"lastName" example:"Osei"`                           // The last name.
+	Email     store.Text `json:"email" example:"olga@meridian.lab.example"`         // The email address.
+	Groups    []*group   `json:"groups"`                                            // The groups that the user is in.
 }
 
 func showUser(tx *store.Tx, u *store.User, err error) (*user, error) {
@@ -47,7 +47,7 @@ const userNotFound = "user_not_found"
 type userName struct{ Body userNameFields }
 
 type userNameFields struct {
-	UserID string `json:"userId" binding:"required"` // The name that the user signs in with: user, domain\user or user@domain.
+	UserID string `json:"userId" binding:"required" example:"olga"` // The name that the user signs in with: user, domain\user or user@domain.
 }
 
 func userByName(tx *store.Tx, in userName) (*user, error) {

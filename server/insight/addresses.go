@@ -23,9 +23,9 @@ func deleteAddress(tx *store.Tx, in byID) (api.None, error) {
 }
 
 type addressFields struct {
-	Type  int    `binding:"required"`         // 1: Single IP Address, 2: IP Address Range, 3: CIDR Notation, 4: Named Host.
-	Value string `binding:"required,max=225"` // The address, range a-b, CIDR or host name, as Type says.
-	Omit  *bool  // true to omit this entry, otherwise false. If not given: false for a new entry, unchanged for an existing one.
+	Type  int    `binding:"required" example:"3" enums:"1,2,3,4"`    // Kind of the address: 1 for a single IP address, 2 for an IP address range, 3 for CIDR notation, 4 for a named host.
+	Value string `binding:"required,max=225" example:"10.99.0.0/24"` // The address, range a-b, CIDR or host name, as Type says.
+	Omit  *bool  `example:"false"`                                   // true to omit this entry, otherwise false. If not given: false for a new entry, unchanged for an existing one.
 }
 
 // fill takes the members over into an address.

@@ -93,7 +93,7 @@ func addressGroupByID(tx *store.Tx, in byID) (*store.AddressGroup, error) {
 }
 
 type addressGroupFields struct {
-	Name string `binding:"required,max=225"` // Name of the Address Group.
+	Name string `binding:"required,max=225" example:"Example networks"` // Name of the Address Group.
 }
 
 type changedAddressGroup struct {

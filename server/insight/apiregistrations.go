@@ -42,37 +42,37 @@ func registrationByID(tx *store.Tx, in registrationID) (*store.ApiRegistration, 
 type newRegistration struct{ Body registrationFields }
 
 type registrationFields struct {
-	Name                              string              `binding:"required,max=256"` // Name of the API registration.
-	RegistrationType                  string              `binding:"required"`         // ApiKeyPolicy or ApiAccessPolicy.
-	AccessTokenDuration               int                 // Minutes that a token lives, for an ApiAccessPolicy (default: 60).
-	Active                            *bool               // Whether the registration may be used (default: true).
-	Visible                           *bool               // Whether the registration is shown (default: true).
-	MultiFactorAuthenticationEnforced bool                // Whether a second factor is enforced. Stored and returned.
-	ClientCertificateRequired         bool                // Whether a client certificate is required.
-	UserPasswordRequired              bool                // Whether the user's password is required beside the key.
-	VerifyPsrunSignature              bool                // Whether the PSRUN signature is verified. Stored and returned.
-	IPAuthenticationRules             []addressRuleFields // Addresses from which the registration may be used.
-	PSRUNRules                        []psrunRuleFields   // Hosts that run PSRUN. Stored and returned.
-	XForwardedForAuthenticationRules  []addressRuleFields // Addresses that a trusted proxy may forward for.
+	Name                              string              `binding:"required,max=256" example:"Example registration"`                      // Name of the API registration.
+	RegistrationType                  string              `binding:"required" example:"ApiKeyPolicy" enums:"ApiKeyPolicy,ApiAccessPolicy"` // Kind of the registration: ApiKeyPolicy or ApiAccessPolicy. It cannot be changed later.
+	AccessTokenDuration               int                 `example:"60" prefill:"-"`                                                       // Minutes that a token lives, for an ApiAccessPolicy (default: 60).
+	Active                            *bool               `example:"true" default:"true"`                                                  // Whether the registration may be used (default: true).
+	Visible                           *bool               `example:"true" default:"true"`                                                  // Whether the registration is shown (default: true).
+	MultiFactorAuthenticationEnforced bool                `example:"false" default:"false"`                                                // Whether a second factor is enforced. It is stored and returned.
+	ClientCertificateRequired         bool                `example:"false" default:"false"`                                                // Whether a client certificate is required.
+	UserPasswordRequired              bool                `example:"false" default:"false"`                                                // Whether the user's password is required beside the key.
+	VerifyPsrunSignature              bool                `example:"false" default:"false"`                                                // Whether the PSRUN signature is verified. It is stored and returned.
+	IPAuthenticationRules             []addressRuleFields `prefill:"-"`                                                                    // Addresses from which the registration may be used.
+	PSRUNRules                        []psrunRuleFields   `prefill:"-"`                                                                    // Hosts that run PSRUN. They are stored and returned.
+	XForwardedForAuthenticationRules  []addressRuleFields `prefill:"-"`                                                                    // Addresses that a trusted proxy may forward for.
 }
 
 type addressRuleFields struct {
-	Id          int    // ID of a rule that is kept, with its date; anything else makes a new one.
-	Type        string // Single IP Address, IP Address Range or CIDR Notation.
-	Value       string // The address, the range a-b or the CIDR.
-	Description string // Description of the rule.
+	Id          int    `example:"0"`                                                                      // ID of a rule that is kept, with its date; anything else makes a new one.
+	Type        string `example:"CIDR Notation" enums:"Single IP Address,IP Address Range,CIDR Notation"` // Kind of the rule: Single IP Address, IP Address Range or CIDR Notation.
+	Value       string `example:"0.0.0.0/0"`                                                              // The address, the range a-b or the CIDR.
+	Description string `example:"Everybody"`                                                              // Description of the rule.
 }
 
 type psrunRuleFields struct {
-	Id           int    // ID of a rule that is kept, with its date; anything else makes a new one.
-	IPAddress    string // IP address of the host.
-	MacAddress   string // MAC address of the host.
-	SystemName   string // Name of the host.
-	FQDN         string // Fully qualified domain name of the host.
-	DomainName   string // Domain of the host.
-	UserId       string // User that runs PSRUN.
-	RootVolumeId string // ID of the root volume.
-	OSVersion    string // Version of the operating system.
+	Id           int    `example:"0"`                          // ID of a rule that is kept, with its date; anything else makes a new one.
+	IPAddress    string `example:"10.20.1.16"`                 // IP address of the host.
+	MacAddress   string `example:"00:50:56:00:00:10"`          // MAC address of the host.
+	SystemName   string `example:"web01"`                      // Name of the host.
+	FQDN         string `example:"web01.meridian.lab.example"` // Fully qualified domain name of the host.
+	DomainName   string `example:"meridian"`                   // Domain of the host.
+	UserId       string `example:"root"`                       // User that runs PSRUN.
+	RootVolumeId string `example:"5f2a6a1f"`                   // ID of the root volume.
+	OSVersion    string `example:"24.04"`                      // Version of the operating system.
 }
 
 // fill brings the members of a body into a registration. A rule keeps its date if the registration has one with its id.

@@ -114,14 +114,14 @@ type newAssetByName struct {
 }
 
 type assetFields struct {
-	IPAddress       string     `binding:"required,max=45"` // Asset IP address.
-	AssetName       string     `binding:"max=128"`         // Asset name. If not given, a padded IP address is used.
-	DnsName         store.Text `binding:"max=255"`         // Asset DNS name.
-	DomainName      store.Text `binding:"max=64"`          // Asset domain name.
-	MacAddress      store.Text `binding:"max=128"`         // Asset MAC address.
-	AssetType       store.Text `binding:"max=64"`          // Asset type.
-	Description     store.Text `binding:"max=255"`         // Asset description. Only updated if version in the URL is 3.1 or greater.
-	OperatingSystem store.Text `binding:"max=255"`         // Asset operating system.
+	IPAddress       string     `binding:"required,max=45" example:"10.99.0.10"`    // Asset IP address.
+	AssetName       string     `binding:"max=128" example:"example01"`             // Asset name. If it is not given, a padded IP address is used.
+	DnsName         store.Text `binding:"max=255" example:"example01.lab.example"` // Asset DNS name.
+	DomainName      store.Text `binding:"max=64" example:"lab.example"`            // Asset domain name.
+	MacAddress      store.Text `binding:"max=128" example:"00:50:56:00:00:99"`     // Asset MAC address.
+	AssetType       store.Text `binding:"max=64" example:"Server"`                 // Asset type.
+	Description     store.Text `binding:"max=255" example:"Made in Swagger UI"`    // Asset description. It is only updated if the version in the URL is 3.1 or greater.
+	OperatingSystem store.Text `binding:"max=255" example:"Ubuntu 24.04"`          // Asset operating system.
 }
 
 func createAssetByWorkgroupID(tx *store.Tx, in newAssetByID) (*store.Asset, error) {
@@ -167,15 +167,15 @@ type changedAsset struct {
 }
 
 type changedAssetFields struct {
-	WorkgroupID     int         `binding:"required"`         // ID of the Workgroup to which the asset belongs.
-	AssetName       string      `binding:"required,max=128"` // Asset name.
-	DnsName         store.Text  `binding:"present,max=255"`  // Asset DNS name.
-	DomainName      store.Text  `binding:"present,max=64"`   // Asset domain name.
-	IPAddress       string      `binding:"required,max=45"`  // Asset IP address.
-	MacAddress      store.Text  `binding:"present,max=128"`  // Asset MAC address. An empty value is accepted and clears any existing value.
-	AssetType       store.Text  `binding:"present,max=64"`   // Asset type. An empty value is accepted and clears any existing value.
-	Description     *store.Text `binding:"max=255"`          // Asset description. Only updated if version in the URL is 3.1 or greater.
-	OperatingSystem store.Text  `binding:"present,max=255"`  // Asset operating system. An empty value is accepted and clears any existing value.
+	WorkgroupID     int         `binding:"required" example:"2"`                                 // ID of the Workgroup to which the asset belongs.
+	AssetName       string      `binding:"required,max=128" example:"web01"`                     // Asset name.
+	DnsName         store.Text  `binding:"present,max=255" example:"web01.meridian.lab.example"` // Asset DNS name.
+	DomainName      store.Text  `binding:"present,max=64" example:"ad.meridian.lab.example"`     // Asset domain name. An empty value is accepted and clears any existing value.
+	IPAddress       string      `binding:"required,max=45" example:"10.20.1.16"`                 // Asset IP address.
+	MacAddress      store.Text  `binding:"present,max=128" example:"00:50:56:00:00:10"`          // Asset MAC address. An empty value is accepted and clears any existing value.
+	AssetType       store.Text  `binding:"present,max=64" example:"Server"`                      // Asset type. An empty value is accepted and clears any existing value.
+	Description     *store.Text `binding:"max=255" example:"Serves the tracking page"`           // Asset description. It is only updated if the version in the URL is 3.1 or greater.
+	OperatingSystem store.Text  `binding:"present,max=255" example:"Ubuntu 24.04"`               // Asset operating system. An empty value is accepted and clears any existing value.
 }
 
 func updateAsset(tx *store.Tx, in changedAsset) (*store.Asset, error) {
@@ -201,12 +201,12 @@ type assetSearch struct {
 }
 
 type assetCriteria struct {
-	AssetName  string `binding:"max=255"` // Asset name.
-	DnsName    string `binding:"max=255"` // Asset DNS name.
-	DomainName string `binding:"max=255"` // Asset domain name.
-	IPAddress  string // A single IP address, a comma-delimited list of IPs, an IP range, or CIDR notation.
-	MacAddress string `binding:"max=255"` // Asset MAC address.
-	AssetType  string `binding:"max=255"` // Asset type.
+	AssetName  string `binding:"max=255" example:"web01"`                                  // Asset name.
+	DnsName    string `binding:"max=255" example:"web01.meridian.lab.example" prefill:"-"` // Asset DNS name.
+	DomainName string `binding:"max=255" example:"ad.meridian.lab.example" prefill:"-"`    // Asset domain name.
+	IPAddress  string `example:"10.20.1.0/24"`                                             // A single IP address, a comma-delimited list of IP addresses, an IP range, or CIDR notation.
+	MacAddress string `binding:"max=255" example:"00:50:56:00:00:10" prefill:"-"`          // Asset MAC address.
+	AssetType  string `binding:"max=255" example:"Server" prefill:"-"`                     // Asset type.
 }
 
 func searchAssets(tx *store.Tx, in assetSearch) (assetPage, error) {

@@ -50,7 +50,7 @@ func deleteAssetAttribute(tx *store.Tx, in assetAndAttribute) (api.None, error) 
 // attributeDefinition is an attribute with those directly within it.
 type attributeDefinition struct {
 	store.Attribute
-	ChildAttributes []*store.Attribute
+	ChildAttributes []*store.Attribute // The attributes directly within this one.
 }
 
 type inAttributeTypeID struct {
@@ -90,11 +90,11 @@ type newAttribute struct {
 }
 
 type attributeFields struct {
-	ParentAttributeID *int   // ID of the attribute in which to place the new one, of the same type. Can be null.
-	ShortName         string `binding:"required,max=64"` // Short name of the attribute.
-	LongName          string `binding:"max=64"`          // Long name of the attribute. If not given, the short name is used.
-	Description       string `binding:"max=255"`         // Description of the attribute.
-	ValueInt          *int   // A number that goes with the attribute. Can be null.
+	ParentAttributeID *int   `example:"10000" prefill:"-"`                    // ID of the attribute in which to place the new one, of the same type. Can be null.
+	ShortName         string `binding:"required,max=64" example:"Row C"`      // Short name of the attribute.
+	LongName          string `binding:"max=64" example:"Row C, by the door"`  // Long name of the attribute. If it is not given, the short name is used.
+	Description       string `binding:"max=255" example:"Made in Swagger UI"` // Description of the attribute.
+	ValueInt          *int   `example:"3"`                                    // A number that goes with the attribute. Can be null.
 }
 
 func createAttribute(tx *store.Tx, in newAttribute) (*attributeDefinition, error) {

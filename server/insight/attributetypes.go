@@ -29,7 +29,7 @@ func attributeTypeByID(tx *store.Tx, in byID) (*store.AttributeType, error) {
 type newAttributeType struct{ Body attributeTypeFields }
 
 type attributeTypeFields struct {
-	Name string `binding:"required,max=64"` // Name of the attribute type.
+	Name string `binding:"required,max=64" example:"Example type"` // Name of the attribute type.
 }
 
 func createAttributeType(tx *store.Tx, in newAttributeType) (*store.AttributeType, error) {
@@ -49,9 +49,9 @@ func deleteAttributeType(tx *store.Tx, in byID) (api.None, error) {
 }
 
 type entityType struct {
-	EntityTypeID int
-	Name         string
-	Description  string
+	EntityTypeID int    `example:"1"`                                         // ID of the entity type.
+	Name         string `example:"Asset"`                                     // Name of the entity type.
+	Description  string `example:"Something with an address, in a Workgroup"` // What the entity type is for.
 }
 
 func listEntityTypes(*store.Tx, api.None) ([]entityType, error) {

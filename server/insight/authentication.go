@@ -23,11 +23,11 @@ func authentication() []api.Route {
 
 // signedInUser is the vendor's answer to a sign-in.
 type signedInUser struct {
-	UserId       int
-	SID          store.Text // Security identifier of a directory user.
-	EmailAddress string
-	UserName     string
-	Name         string // First and last name.
+	UserId       int        `example:"1"`                                            // ID of the user.
+	SID          store.Text `example:"S-1-5-21-1004336348-1177238915-682003330-512"` // Security identifier of a directory user.
+	EmailAddress string     `example:"administrator@lab.example"`                    // Email address of the user.
+	UserName     string     `example:"administrator"`                                // Name that the user signs in with.
+	Name         string     `example:"Lab Administrator"`                            // First and last name.
 }
 
 func describe(u *store.User) signedInUser {
@@ -66,18 +66,18 @@ func whoIsSignedIn(tx *store.Tx, _ api.None) (signedInUser, error) {
 type tokenRequest struct{ Body tokenFields }
 
 type tokenFields struct {
-	Grant_type    string `json:"grant_type"`    // client_credentials.
-	Client_id     string `json:"client_id"`     // ClientID of an Application user.
-	Client_secret string `json:"client_secret"` // ClientSecret of the Application user.
+	Grant_type    string `json:"grant_type" example:"client_credentials" enums:"client_credentials"`     // How the token is asked for: client_credentials.
+	Client_id     string `json:"client_id" example:"6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11"`               // ClientID of an Application user. The first start prints one; put it here.
+	Client_secret string `json:"client_secret" example:"the-client-secret-that-the-first-start-printed"` // ClientSecret of the Application user.
 }
 
 // tokenAnswer is the answer of OAuth 2.0, which spells its members its own way.
 type tokenAnswer struct {
-	AccessToken string `json:"access_token,omitempty"`
-	ExpiresIn   int    `json:"expires_in,omitempty"` // Seconds.
-	TokenType   string `json:"token_type,omitempty"`
-	Scope       string `json:"scope,omitempty"`
-	Error       string `json:"error,omitempty"` // invalid_client, invalid_request or unsupported_grant_type.
+	AccessToken string `json:"access_token,omitempty" example:"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"` // The token, for the Authorization header of other operations.
+	ExpiresIn   int    `json:"expires_in,omitempty" example:"3600"`                                                // Seconds that the token is valid.
+	TokenType   string `json:"token_type,omitempty" example:"Bearer"`                                              // What stands before the token in an Authorization header.
+	Scope       string `json:"scope,omitempty" example:"publicapi"`                                                // What the token is for.
+	Error       string `json:"error,omitempty" example:"invalid_client"`                                           // invalid_client, invalid_request or unsupported_grant_type.
 }
 
 func token(ctx context.Context, c api.Caller, in tokenRequest) (r api.Reply[tokenAnswer], err error) {

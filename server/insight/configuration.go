@@ -15,7 +15,7 @@ var configuration = []api.Route{
 const productVersion = "24.3.0.0"
 
 type versionAnswer struct {
-	Version string // Four numbers.
+	Version string `example:"24.3.0.0"` // The version, four numbers.
 }
 
 func version(*store.Tx, api.None) (versionAnswer, error) { return versionAnswer{productVersion}, nil }

@@ -41,16 +41,16 @@ type newDatabase struct {
 }
 
 type newDatabaseFields struct {
-	PlatformID int `binding:"required"` // ID of the platform.
-	Port       int `binding:"required"` // The database port.
+	PlatformID int `binding:"required" example:"79"`   // ID of the platform.
+	Port       int `binding:"required" example:"5432"` // The database port.
 	databaseFields
 }
 
 type databaseFields struct {
-	InstanceName      store.Text `binding:"max=100"` // Name of the database instance. Required when IsDefaultInstance is false.
-	IsDefaultInstance bool       // True if the database instance is the default instance, otherwise false. Only MS SQL Server and MySQL platforms support setting this value to true.
-	Version           store.Text `binding:"max=20"`   // The database version.
-	Template          store.Text `binding:"max=4096"` // The database connection template.
+	InstanceName      store.Text `binding:"max=100" example:"tracking"`                 // Name of the database instance. It is required when IsDefaultInstance is false.
+	IsDefaultInstance bool       `example:"false" default:"false"`                      // True if the database instance is the default instance, otherwise false. Only MS SQL Server and MySQL platforms support setting this value to true.
+	Version           store.Text `binding:"max=20" example:"17.2"`                      // The database version.
+	Template          store.Text `binding:"max=4096" example:"host={host} port={port}"` // The database connection template.
 }
 
 // on sets what both bodies of a database have in common.
@@ -74,8 +74,8 @@ type changedDatabase struct {
 }
 
 type changedDatabaseFields struct {
-	PlatformID int  `binding:"required"` // ID of the platform.
-	Port       *int // The database port. If not given, it stays as it is.
+	PlatformID int  `binding:"required" example:"79"` // ID of the platform.
+	Port       *int `example:"5432"`                  // The database port. If it is not given, it stays as it is.
 	databaseFields
 }
 

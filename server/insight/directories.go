@@ -12,25 +12,25 @@ import (
 // stored.
 type directoryFields struct {
 	// Uniquely identifies your Entra ID app. If not given, the existing credential for the directory is used. For EntraId.
-	ClientId string `EntraId:""`
+	ClientId string `EntraId:"" example:"6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11"`
 	// TenantID of the account. For EntraId: required.
-	TenantId string `EntraId:"required"`
+	TenantId string `EntraId:"required" example:"0e8b7c52-9a41-4c6f-8d1a-5b3e2f7a9c20"`
 	// Client credential. For EntraId: required with ClientId.
-	ClientSecret string `EntraId:""`
-	// AzureUsGovernment or AzurePublic (default). For EntraId.
-	AzureInstance string `EntraId:""`
+	ClientSecret string `EntraId:"" example:"the-secret-of-the-app"`
+	// The cloud that the directory is in: AzurePublic (default) or AzureUsGovernment. For EntraId.
+	AzureInstance string `EntraId:"" example:"AzurePublic" enums:"AzurePublic,AzureUsGovernment" default:"AzurePublic"`
 	// The directory forest name. Max string length is 300. For ActiveDirectory: required when BindUser is given.
-	ForestName string `ActiveDirectory:"max=300"`
+	ForestName string `ActiveDirectory:"max=300" example:"lab.example"`
 	// The directory domain name. Max string length is 250. For ActiveDirectory: required.
-	DomainName string `ActiveDirectory:"required,max=250"`
+	DomainName string `ActiveDirectory:"required,max=250" example:"ad.lab.example"`
 	// Username for directory binding. If not given, the existing credential for the directory is used. For ActiveDirectory and LdapDirectory.
-	BindUser string `ActiveDirectory:"" LdapDirectory:""`
+	BindUser string `ActiveDirectory:"" LdapDirectory:"" example:"cn=reader,dc=lab,dc=example"`
 	// Password for directory binding. For ActiveDirectory and LdapDirectory: required when BindUser is given.
-	BindPassword string `ActiveDirectory:"" LdapDirectory:""`
-	// Directory server port, 1 to 65535. For LdapDirectory; of a user group required when BindUser is given.
-	Port *int `LdapDirectory:""`
+	BindPassword string `ActiveDirectory:"" LdapDirectory:"" example:"the-password-of-the-reader"`
+	// Directory server port, 1 to 65535. For LdapDirectory; of a user group it is required when BindUser is given.
+	Port *int `LdapDirectory:"" example:"636" minimum:"1" maximum:"65535"`
 	// Whether to use SSL (default: false).
-	UseSSL bool `EntraId:"" ActiveDirectory:"" LdapDirectory:""`
+	UseSSL bool `EntraId:"" ActiveDirectory:"" LdapDirectory:"" example:"true" default:"false"`
 }
 
 // check checks what the tags cannot say.

@@ -23,11 +23,11 @@ type newEPMApplication struct {
 }
 
 type epmApplicationFields struct {
-	GroupName            string `binding:"required,max=256"`  // The group of the policy that the application is added to, new or not.
-	Name                 string `binding:"required,max=256"`  // Name of the application.
-	Path                 string `binding:"required,max=1024"` // Path of its executable.
-	Publisher            string `binding:"required,max=256"`  // Its publisher.
-	ChildrenInheritToken bool   `binding:"required"`          // Whether processes that it starts inherit its token.
+	GroupName            string `binding:"required,max=256" example:"Administration"`                       // The group of the policy that the application is added to. If the policy has none by that name, it is made.
+	Name                 string `binding:"required,max=256" example:"Event Viewer"`                         // Name of the application.
+	Path                 string `binding:"required,max=1024" example:"C:\\Windows\\System32\\eventvwr.exe"` // Path of its executable.
+	Publisher            string `binding:"required,max=256" example:"Microsoft Windows"`                    // Its publisher.
+	ChildrenInheritToken bool   `binding:"required" example:"false"`                                        // Whether processes that it starts inherit its token.
 }
 
 // emptyObject is the document's {<empty>}.

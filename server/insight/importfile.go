@@ -16,8 +16,8 @@ import (
 
 // importFileFields are the members of the JSON part of a deprecated import; another part is the file.
 type importFileFields struct {
-	WorkgroupID int    `binding:"required"`         // ID of the Workgroup to import the assets into.
-	FileName    string `binding:"required,max=255"` // Filename (including extension) of the import file.
+	WorkgroupID int    `binding:"required" example:"1"`                   // ID of the Workgroup to import the assets into.
+	FileName    string `binding:"required,max=255" example:"example.xml"` // Filename (including extension) of the import file.
 }
 
 // queueImportFile is POST Imports with a body of two parts, for Password Safe files only.

@@ -31,15 +31,23 @@ func (s Services) bodyLimit() int64 { return 4*s.ImportLimit + maxMembers }
 const defaultImportType = "PASSWORDSAFE"
 
 type importFields struct {
-	WorkgroupID        int    `binding:"required"` // ID of the Workgroup to import the assets into.
-	ImportType         string // Type of import being queued (case-sensitive, default: PASSWORDSAFE).
-	Filter             string // Asset selection filter: All Assets (default), a single IP address, a range a-b, or CIDR notation.
-	FileName           string `binding:"max=255"` // Filename (including extension) of the import file.
-	FileContents       string // The content of the import file: an array of numbers, or base64. Provide either FileContents or Base64FileContents.
-	Base64FileContents string // Base64 string containing the content of the import file.
+	// ID of the Workgroup to import the assets into.
+	WorkgroupID int `binding:"required" example:"1"`
+	// Type of import being queued (case-sensitive; default: PASSWORDSAFE). Formats of your own are types too.
+	ImportType string `example:"NESSUS" enums:"MCAFEEVM,METASPLOIT,NESSUS,NESSUSSECCEN,NEXPOSE,PASSWORDSAFE,QUALYSGUARD,RETINARTD,TRIPWIRE" default:"PASSWORDSAFE"`
+	// Asset selection filter: All Assets (default), a single IP address, a range a-b, or CIDR notation.
+	Filter string `example:"All Assets" default:"All Assets"`
+	// Filename (including extension) of the import file.
+	FileName string `binding:"max=255" example:"example.csv"`
+	// The content of the import file: an array of numbers, each a byte, or base64 as one text. Provide either FileContents or Base64FileContents.
+	FileContents string `example:"72,111,115,116" swaggertype:"array,integer" prefill:"-"`
+	// The content of the import file in base64. Provide either FileContents or Base64FileContents.
+	Base64FileContents string `example:"UGx1Z2luIElELENWRSxDVlNTLFJpc2ssSG9zdCxQcm90b2NvbCxQb3J0LE5hbWUsU3lub3BzaXMsRGVzY3JpcHRpb24sU29sdXRpb24sU2VlIEFsc28sUGx1Z2luIE91dHB1dAoxOTUwNiwsLE5vbmUsMTAuOTkuMC4yMCx0Y3AsMCxOZXNzdXMgU2NhbiBJbmZvcm1hdGlvbixBIHNjYW4sQSBzY2FuLG4vYSwsT2Ygb25lIGhvc3QK"`
 }
 
-type queuedImport struct{ ImportID int }
+type queuedImport struct {
+	ImportID int `example:"2"` // ID of the import, for GET Imports/{id}.
+}
 
 type postedImport struct{ Body api.Stream }
 

@@ -32,10 +32,10 @@ func managedSystemByID(tx *store.Tx, in byID) (*store.ManagedSystem, error) {
 // managedAccount is an account as clients read it, who call its ids by two names.
 type managedAccount struct {
 	*store.ManagedAccount
-	AccountId  int
-	SystemId   int
-	SystemName string
-	PlatformID int
+	AccountId  int    `example:"1"`     // ID of the managed account, the same as ManagedAccountID.
+	SystemId   int    `example:"1"`     // ID of the managed system, the same as ManagedSystemID.
+	SystemName string `example:"web01"` // Name of the managed system.
+	PlatformID int    `example:"2"`     // ID of the managed system's platform.
 }
 
 func accountView(a *store.AccountOnSystem) *managedAccount {

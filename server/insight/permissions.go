@@ -14,8 +14,8 @@ var permissions = []api.Route{
 }
 
 type permission struct {
-	PermissionID authz.Permission
-	Name         string // The words by which rows and messages name the permission.
+	PermissionID authz.Permission `example:"1"`                // ID of the permission.
+	Name         string           `example:"Asset Management"` // Name of the permission, by which operations say what they require.
 }
 
 func listPermissions(*store.Tx, api.None) ([]permission, error) {
@@ -28,8 +28,8 @@ func listPermissions(*store.Tx, api.None) ([]permission, error) {
 
 // grantedPermission is a permission of a user group.
 type grantedPermission struct {
-	PermissionID  authz.Permission `binding:"required"` // ID of the permission.
-	AccessLevelID authz.Level      `binding:"required"` // 0 for none, 1 for Read, 3 for Read/Write.
+	PermissionID  authz.Permission `binding:"required" example:"1"` // ID of the permission.
+	AccessLevelID authz.Level      `binding:"required" example:"1"` // Access level: 0 for None, 1 for Read, 3 for Read/Write.
 }
 
 func grants(granted []grantedPermission) []authz.Grant {

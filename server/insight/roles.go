@@ -29,12 +29,12 @@ type newRoles struct {
 }
 
 type rolesFields struct {
-	Roles          []roleID `binding:"required"` // The roles; an empty list takes all away.
-	AccessPolicyID int      // ID of an access policy: required for a Requestor or Requestor/Approver.
+	Roles          []roleID `binding:"required"`         // The roles. An empty list takes all away.
+	AccessPolicyID int      `example:"5000" prefill:"-"` // ID of an access policy. It is required for a Requestor or Requestor/Approver.
 }
 
 type roleID struct {
-	RoleID int `binding:"required"` // ID of the role.
+	RoleID int `binding:"required" example:"5"` // ID of the role.
 }
 
 func setRolesOnRule(tx *store.Tx, in newRoles) (api.None, error) {

@@ -42,7 +42,7 @@ type groupRuleLevel struct {
 }
 
 type ruleLevel struct {
-	AccessLevelID int `binding:"required"` // 0: None, 1: Read, 3: Read/Write.
+	AccessLevelID int `binding:"required" example:"1" enums:"0,1,3"` // Access level: 0 for None, 1 for Read, 3 for Read/Write.
 }
 
 func setRuleLevel(tx *store.Tx, in groupRuleLevel) (api.None, error) {
@@ -73,8 +73,8 @@ func assetsOfRule(tx *store.Tx, in assetsOfRuleID) (assetPage, error) {
 type newAccountRule struct{ Body accountRuleFields }
 
 type accountRuleFields struct {
-	AccountID int    `binding:"required"` // ID of the managed account you want to filter by parent System Name and Account Name.
-	Title     string `binding:"max=75"`   // The title/name of the new Smart Rule. If omitted, a unique title is auto-generated.
+	AccountID int    `binding:"required" example:"1"`           // ID of the managed account you want to filter by parent System Name and Account Name.
+	Title     string `binding:"max=75" example:"Root on web01"` // The title/name of the new Smart Rule. If omitted, a unique title is auto-generated.
 }
 
 func createAccountRule(tx *store.Tx, in newAccountRule) (*store.SmartRule, error) {
@@ -163,11 +163,11 @@ func smartRuleInOrganization(tx *store.Tx, in ruleInOrganization) (*store.SmartR
 type newAttributeRule struct{ Body attributeRuleFields }
 
 type attributeRuleFields struct {
-	AttributeIDs       []int  `binding:"required"`        // A list of attribute IDs to filter by. All the attributes must be of the same attribute type.
-	Title              string `binding:"required,max=75"` // The title/name of the new Smart Rule. Must be unique across all Smart Rules.
-	Category           string `binding:"required,max=50"` // The category in which to place the Smart Rule.
-	Description        string // The Smart Rule description.
-	ProcessImmediately *bool  // True to process the Smart Rule immediately, otherwise false to defer processing to the background Smart Rule processor (default: true).
+	AttributeIDs       []int  `binding:"required" example:"10006"`                         // A list of attribute IDs to filter by. All the attributes must be of the same attribute type.
+	Title              string `binding:"required,max=75" example:"Example infrastructure"` // The title/name of the new Smart Rule. Must be unique across all Smart Rules.
+	Category           string `binding:"required,max=50" example:"Quick Rules"`            // The category in which to place the Smart Rule.
+	Description        string `example:"Made in Swagger UI"`                               // The Smart Rule description.
+	ProcessImmediately *bool  `example:"true" default:"true"`                              // True to process the Smart Rule immediately, otherwise false to defer processing to the background Smart Rule processor (default: true).
 }
 
 func createAttributeRule(ctx context.Context, c api.Caller, in newAttributeRule) (*store.SmartRule, error) {

@@ -28,11 +28,11 @@ type deliveryID struct {
 }
 
 type delivery struct {
-	ReportDeliveryId int    // The ID of this subscription delivery in the database.
-	ScheduleId       int    // Schedule ID of the subscription associated with this subscription delivery.
-	Filename         string // Name of the file.
-	ApplicationType  string // The MIME type string identifying the format of the file.
-	Snapshot         string // A Base64 string representing the byte array of the subscription delivery file itself.
+	ReportDeliveryId int    `example:"1"`             // The ID of this subscription delivery in the database.
+	ScheduleId       int    `example:"2"`             // Schedule ID of the subscription associated with this subscription delivery.
+	Filename         string `example:"Inventory.csv"` // Name of the file.
+	ApplicationType  string `example:"text/csv"`      // The MIME type string identifying the format of the file.
+	Snapshot         string `example:"V29ya2dyb3Vw"`  // A Base64 string representing the byte array of the subscription delivery file itself.
 }
 
 func downloadDelivery(tx *store.Tx, in deliveryID) (answer api.Written[delivery], err error) {

@@ -11,37 +11,37 @@ import (
 // user is a user as the document shows one, which differs by his type and by whether he is read or was written.
 type user struct {
 	*client
-	UserID int
+	UserID int `example:"3"` // ID of the user.
 	*clientType
-	UserName          string
-	DomainName        store.Text
-	DistinguishedName store.Text
-	FirstName         store.Text
-	LastName          store.Text
-	EmailAddress      store.Text
+	UserName          string     `example:"olga"`                                 // Name that the user signs in with.
+	DomainName        store.Text `example:"meridian"`                             // Domain of a user of a directory.
+	DistinguishedName store.Text `example:"uid=olga,ou=people,dc=lab,dc=example"` // Distinguished name of a user of a directory.
+	FirstName         store.Text `example:"Olga"`                                 // First name of the user.
+	LastName          store.Text `example:"Osei"`                                 // Last name of the user.
+	EmailAddress      store.Text `example:"olga@meridian.lab.example"`            // Email address of the user.
 	*lastLogin
-	IsQuarantined bool
-	IsActive      bool
+	IsQuarantined bool `example:"false"` // Whether the user is quarantined and may do nothing.
+	IsActive      bool `example:"true"`  // Whether the user may sign in.
 }
 
 // client and clientType are what only Application users have.
 type client struct {
-	ClientID       store.Text // Application users only.
-	ClientSecret   store.Text // Application users only; null but in the answer to their creation.
-	AccessPolicyID int        // Application users only.
+	ClientID       store.Text `example:"6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11"`        // ID for a token. Only Application users have it.
+	ClientSecret   store.Text `example:"VwjPdDFOtFumXjPe9yWAZSLC-hpe3-2DJC8mbGVFIas"` // Secret for a token, shown in the answer to the user's creation and never again. Only Application users have it.
+	AccessPolicyID int        `example:"5000"`                                        // ID of the access policy. Only Application users have it.
 }
 
 type clientType struct {
-	UserType string // Application users only: Application.
+	UserType string `example:"Application" enums:"Application"` // Type of the user. Only Application users have it.
 }
 
 // lastLogin is shown of the others, when they are read.
 type lastLogin struct {
-	LastLoginDate               store.Time
-	LastLoginAuthenticationType store.Text
-	LastLoginConfigurationName  store.Text
-	LastLoginSAMLIDPURL         store.Text
-	LastLoginSSOURL             store.Text
+	LastLoginDate               store.Time `example:"2026-05-04T08:15:30.123Z"` // When the user signed in last.
+	LastLoginAuthenticationType store.Text `example:"API"`                      // How the user signed in last.
+	LastLoginConfigurationName  store.Text `example:"Default"`                  // Name of the configuration by which the user signed in last. It is always null.
+	LastLoginSAMLIDPURL         store.Text `example:"https://idp.lab.example"`  // Address of the identity provider by which the user signed in last. It is always null.
+	LastLoginSSOURL             store.Text `example:"https://sso.lab.example"`  // Address of the single sign-on by which the user signed in last. It is always null.
 }
 
 // show is a user who was written.
@@ -93,26 +93,26 @@ func shownUsers(some func(*store.Tx) iter.Seq2[*store.User, error], inactive boo
 
 type userFields struct {
 	// Type of the user: BeyondInsight (default), EntraId, ActiveDirectory, LdapDirectory or Application.
-	UserType string `kinds:"BeyondInsight,EntraId,ActiveDirectory,LdapDirectory,Application"`
+	UserType string `kinds:"BeyondInsight,EntraId,ActiveDirectory,LdapDirectory,Application" example:"BeyondInsight" default:"BeyondInsight"`
 	// Username of the user account. Max string length is 64. For all but LdapDirectory: required.
-	UserName string `BeyondInsight:"required,max=64" EntraId:"required,max=64" ActiveDirectory:"required,max=64" Application:"required,max=64"`
+	UserName string `BeyondInsight:"required,max=64" EntraId:"required,max=64" ActiveDirectory:"required,max=64" Application:"required,max=64" example:"example.newcomer"`
 	// First name of the user. Max string length is 64. For BeyondInsight: required.
-	FirstName store.Text `BeyondInsight:"required,max=64"`
+	FirstName store.Text `BeyondInsight:"required,max=64" example:"Example"`
 	// Last name of the user. Max string length is 64. For BeyondInsight: optional.
-	LastName store.Text `BeyondInsight:"max=64"`
+	LastName store.Text `BeyondInsight:"max=64" example:"Newcomer"`
 	// Email address for the user, properly formatted. Max string length is 255. For BeyondInsight: required.
-	EmailAddress store.Text `BeyondInsight:"required,max=255"`
-	// The password they would use to login to BeyondInsight. For BeyondInsight: required.
-	Password string `BeyondInsight:"required"`
+	EmailAddress store.Text `BeyondInsight:"required,max=255" example:"example.newcomer@lab.example"`
+	// The password to log in to BeyondInsight with. For BeyondInsight: required.
+	Password string `BeyondInsight:"required" example:"Anchor-and-rope-42"`
 	// The directory server host name or IP. For LdapDirectory: required.
-	HostName string `LdapDirectory:"required"`
+	HostName string `LdapDirectory:"required" example:"ldap.lab.example"`
 	// The DistinguishedName of the user to create. Max string length is 255. For LdapDirectory: required.
-	DistinguishedName string `LdapDirectory:"required,max=255"`
+	DistinguishedName string `LdapDirectory:"required,max=255" example:"uid=example,ou=people,dc=lab,dc=example"`
 	// The LDAP attribute to use for creating the username. For LdapDirectory: required.
-	AccountNameAttribute string `LdapDirectory:"required"`
+	AccountNameAttribute string `LdapDirectory:"required" example:"uid"`
 	directoryFields
 	// ID of an access policy. For Application: required.
-	AccessPolicyID int `Application:"required"`
+	AccessPolicyID int `Application:"required" example:"5000"`
 
 	hash string
 }
@@ -133,11 +133,11 @@ func (b *userFields) create(tx *store.Tx) (*user, error) {
 }
 
 type personFields struct {
-	UserName     string     `binding:"required,max=64"`  // Username of the user account. Max string length is 64.
-	FirstName    store.Text `binding:"required,max=64"`  // First name of the user. Max string length is 64.
-	LastName     store.Text `binding:"max=64"`           // Last name of the user (optional). Max string length is 64.
-	EmailAddress store.Text `binding:"required,max=255"` // Email address for the user, properly formatted. Max string length is 255.
-	Password     string     `binding:"required"`         // The password they would use to login to BeyondInsight.
+	UserName     string     `binding:"required,max=64" example:"example.user"`              // Username of the user account. Max string length is 64.
+	FirstName    store.Text `binding:"required,max=64" example:"Example"`                   // First name of the user. Max string length is 64.
+	LastName     store.Text `binding:"max=64" example:"User"`                               // Last name of the user (optional). Max string length is 64.
+	EmailAddress store.Text `binding:"required,max=255" example:"example.user@lab.example"` // Email address for the user, properly formatted. Max string length is 255.
+	Password     string     `binding:"required" example:"Anchor-and-rope-42"`               // The password to log in to BeyondInsight with.
 
 	hash string
 }
@@ -161,12 +161,12 @@ func (b *personFields) create(tx *store.Tx) (*user, error) {
 }
 
 type changedUserFields struct {
-	UserName       string     `binding:"required,max=64"` // Username of the user account.
-	FirstName      store.Text // First name of the user. Required but for an Application user, who has none.
-	LastName       store.Text // Last name of the user. An empty or missing value clears any existing value.
-	EmailAddress   store.Text // Email address for the user, properly formatted. Required but for an Application user, who has none.
-	Password       string     // The password they would use to log in to BeyondInsight. If given, replaces the current password.
-	AccessPolicyID int        // ID of an access policy. Required for an Application user; others have none.
+	UserName       string     `binding:"required,max=64" example:"olga"` // Username of the user account.
+	FirstName      store.Text `example:"Olga"`                           // First name of the user. It is required, but for an Application user, who has none.
+	LastName       store.Text `example:"Osei"`                           // Last name of the user. An empty or missing value clears any existing value.
+	EmailAddress   store.Text `example:"olga@meridian.lab.example"`      // Email address for the user, properly formatted. It is required, but for an Application user, who has none.
+	Password       string     `example:"Anchor-and-rope-42" prefill:"-"` // The password to log in to BeyondInsight with. If it is given, it replaces the current password.
+	AccessPolicyID int        `example:"5000" prefill:"-"`               // ID of an access policy. It is required for an Application user; others have none.
 
 	hash string
 }

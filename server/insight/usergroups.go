@@ -32,15 +32,15 @@ func userGroups(s Services) []api.Route {
 
 // userGroup is a user group as the document shows one.
 type userGroup struct {
-	GroupID                    int
-	Name                       string
-	DistinguishedName          store.Text
-	Description                store.Text
-	GroupType                  string // BeyondInsight, EntraId, ActiveDirectory or LdapDirectory.
-	AccountAttribute           store.Text
-	ApplicationRegistrationIDs string // The ids between commas.
-	MembershipAttribute        store.Text
-	IsActive                   bool
+	GroupID                    int        `example:"2"`                                                                         // ID of the user group.
+	Name                       string     `example:"Asset Operators"`                                                           // Name of the user group.
+	DistinguishedName          store.Text `example:"cn=operators,ou=groups,dc=lab,dc=example"`                                  // Distinguished name of a group of a directory.
+	Description                store.Text `example:"They keep the inventory of both companies"`                                 // Description of the user group.
+	GroupType                  string     `example:"BeyondInsight" enums:"BeyondInsight,EntraId,ActiveDirectory,LdapDirectory"` // Type of the user group: BeyondInsight, EntraId, ActiveDirectory or LdapDirectory.
+	AccountAttribute           store.Text `example:"uid"`                                                                       // Account naming attribute of a group of an LDAP directory.
+	ApplicationRegistrationIDs string     `example:"1,3"`                                                                       // IDs of the API registrations that the group may use, between commas.
+	MembershipAttribute        store.Text `example:"member"`                                                                    // Membership attribute of a group of an LDAP directory.
+	IsActive                   bool       `example:"true"`                                                                      // Whether the group gives its members anything.
 }
 
 func showGroup(tx *store.Tx, g *store.UserGroup) (*userGroup, error) {
@@ -112,37 +112,37 @@ type newUserGroup struct{ Body userGroupFields }
 
 type userGroupFields struct {
 	// Type of the user group: BeyondInsight (default), EntraId, ActiveDirectory or LdapDirectory.
-	GroupType string `kinds:"BeyondInsight,EntraId,ActiveDirectory,LdapDirectory"`
+	GroupType string `kinds:"BeyondInsight,EntraId,ActiveDirectory,LdapDirectory" example:"BeyondInsight" default:"BeyondInsight"`
 	// Name of the user group. Max string length is 200.
-	GroupName string `binding:"required,max=200"`
+	GroupName string `binding:"required,max=200" example:"Example group"`
 	// Description of the user group. Max string length is 255. For all but LdapDirectory: required.
-	Description store.Text `BeyondInsight:"required,max=255" EntraId:"required,max=255" ActiveDirectory:"required,max=255"`
+	Description store.Text `BeyondInsight:"required,max=255" EntraId:"required,max=255" ActiveDirectory:"required,max=255" example:"Made in Swagger UI"`
 	// Distinguished name of the LDAP group. Max string length is 500. For LdapDirectory: required.
-	GroupDistinguishedName string `LdapDirectory:"required,max=500"`
+	GroupDistinguishedName string `LdapDirectory:"required,max=500" example:"cn=admins,ou=groups,dc=lab,dc=example"`
 	// The directory server host name or IP. Max string length is 50. For LdapDirectory: required.
-	HostName string `LdapDirectory:"required,max=50"`
+	HostName string `LdapDirectory:"required,max=50" example:"ldap.lab.example"`
 	directoryFields
 	// Directory group membership attribute. Max string length is 255. For LdapDirectory: required.
-	MembershipAttribute string `LdapDirectory:"required,max=255"`
+	MembershipAttribute string `LdapDirectory:"required,max=255" example:"member"`
 	// Directory account naming attribute. Max string length is 255. For LdapDirectory: required.
-	AccountAttribute string `LdapDirectory:"required,max=255"`
+	AccountAttribute string `LdapDirectory:"required,max=255" example:"uid"`
 	// Whether the group uses the global group synchronization settings (default: false). For ActiveDirectory.
-	ExcludedFromGlobalSync bool `ActiveDirectory:""`
+	ExcludedFromGlobalSync bool `ActiveDirectory:"" example:"false" default:"false"`
 	// Whether the group overrides the global group synchronization settings (default: false). For ActiveDirectory.
-	OverrideGlobalSyncSettings bool `ActiveDirectory:""`
+	OverrideGlobalSyncSettings bool `ActiveDirectory:"" example:"false" default:"false"`
 	// True if the group should be created as active (default), otherwise false.
-	IsActive *bool
+	IsActive *bool `example:"true" default:"true"`
 	// One or more permissions and access levels to set for the new user group.
 	Permissions []grantedPermission
-	// One or more Smart Rules and access levels to set for the new user group; 200 at the most.
+	// One or more Smart Rules and access levels to set for the new user group, at most 200.
 	SmartRuleAccess []ruleAccess
-	// Zero or more IDs representing the API application registrations to grant the new user group; 200 at the most. If given, enables API for the user group.
-	ApplicationRegistrationIDs []int
+	// Zero or more IDs representing the API application registrations to grant the new user group, at most 200. If any is given, the group may use the API.
+	ApplicationRegistrationIDs []int `example:"1"`
 }
 
 type ruleAccess struct {
-	SmartRuleID   int         `binding:"required"` // ID of the Smart Rule.
-	AccessLevelID authz.Level `binding:"required"` // 0 for none, 1 for Read, 3 for Read/Write.
+	SmartRuleID   int         `binding:"required" example:"1"` // ID of the Smart Rule.
+	AccessLevelID authz.Level `binding:"required" example:"1"` // Access level: 0 for None, 1 for Read, 3 for Read/Write.
 }
 
 // Prepare checks what the tags cannot say.

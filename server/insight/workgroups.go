@@ -54,8 +54,8 @@ func workgroupByName(tx *store.Tx, in workgroupQueryName) (*store.Workgroup, err
 type newWorkgroup struct{ Body workgroupFields }
 
 type workgroupFields struct {
-	OrganizationID string // The ID of the organization in which to place the new Workgroup. If empty, the Workgroup is placed in the default organization.
-	Name           string `binding:"required,max=256"` // The name of the Workgroup.
+	OrganizationID string `example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101"`         // The ID of the organization in which to place the new Workgroup. If empty, the Workgroup is placed in the default organization.
+	Name           string `binding:"required,max=256" example:"Example Workgroup"` // The name of the Workgroup.
 }
 
 func createWorkgroup(tx *store.Tx, in newWorkgroup) (w *store.Workgroup, err error) {

@@ -23,15 +23,15 @@ type request struct{ Body groupsFields }
 
 // groupsFields says which groups are wanted. Absent, it is {}.
 type groupsFields struct {
-	Limit  *int      `json:"limit"`                    // How many groups a page has at the most: 1 to 50. Default: 10.
-	Page   *int      `json:"page"`                     // The page: 1 is the first. Default: 1.
-	Search string    `json:"search" binding:"max=256"` // A part of the name of the group, or of its policy, without regard to case. Max string length is 256.
-	Sort   groupSort `json:"sort"`                     // The order of the groups.
+	Limit  *int      `json:"limit" example:"10" minimum:"1" maximum:"50" default:"10"` // How many groups a page has at most: 1 to 50. Default: 10.
+	Page   *int      `json:"page" example:"1" minimum:"1" default:"1"`                 // The page: 1 is the first. Default: 1.
+	Search string    `json:"search" binding:"max=256" example:"Meridian"`              // A part of the name of the group, or of its policy, without regard to case. Max string length is 256.
+	Sort   groupSort `json:"sort"`                                                     // The order of the groups.
 }
 
 type groupSort struct {
-	Field string `json:"field"` // group_name, domain_name, policy_name, number_of_devices or last_update. Default: group_name.
-	Order string `json:"order"` // asc or desc. Default: asc.
+	Field string `json:"field" example:"group_name" enums:"group_name,domain_name,policy_name,number_of_devices,last_update" default:"group_name"` // group_name, domain_name, policy_name, number_of_devices or last_update. Default: group_name.
+	Order string `json:"order" example:"asc" enums:"asc,desc" default:"asc"`                                                                       // asc or desc. Default: asc.
 }
 
 // TakesEmptyList has [] read as {}: clients whose language has one empty value for both send it.
@@ -39,16 +39,16 @@ func (groupsFields) TakesEmptyList() {}
 
 // group is a Workgroup as this door shows it, in the order of the document.
 type group struct {
-	DomainName      string `json:"domain_name"`       // The domain of the domain controller that the group is synchronized with.
-	AutoJoin        bool   `json:"auto_join"`         // Whether a device may join the group when it registers.
-	PolicyID        string `json:"policy_id"`         // The id of the group's policy, in digits.
-	NumberOfDevices int    `json:"number_of_devices"` // How many devices, the assets of the Workgroup, are in the group.
-	GroupName       string `json:"group_name"`        // The name of the group.
-	PolicyName      string `json:"policy_name"`       // The name of its policy.
-	Description     string `json:"description"`       // What the group is for.
-	GroupID         string `json:"group_id"`          // The id of the group, in digits.
-	CreatedDate     string `json:"created_date"`      // When it was made, in GMT.
-	LastModified    string `json:"last_modified"`     // When it was changed last, in GMT; what its devices do is no change of it.
+	DomainName      string `json:"domain_name" example:"ad.meridian.lab.example"`    // The domain of the domain controller that the group is synchronized with.
+	AutoJoin        bool   `json:"auto_join" example:"false"`                        // Whether a device may join the group when it registers.
+	PolicyID        string `json:"policy_id" example:"2"`                            // The id of the group's policy, in digits.
+	NumberOfDevices int    `json:"number_of_devices" example:"40"`                   // How many devices, the assets of the Workgroup, are in the group.
+	GroupName       string `json:"group_name" example:"Meridian Data Center"`        // The name of the group.
+	PolicyName      string `json:"policy_name" example:"Servers"`                    // The name of its policy.
+	Description     string `json:"description" example:"What hums behind two doors"` // What the group is for.
+	GroupID         string `json:"group_id" example:"2"`                             // The id of the group, in digits.
+	CreatedDate     string `json:"created_date" example:"Mar 04, 2019 08:00:00 AM"`  // When it was made, in GMT.
+	LastModified    string `json:"last_modified" example:"Mar 04, 2019 08:00:00 AM"` // When it was changed last, in GMT; what its devices do is no change of it.
 }
 
 // dateForm is how the vendor writes a moment, in GMT.

@@ -62,8 +62,8 @@ func credential(r *http.Request) (c authz.Credential, err error) {
 
 // failure is what is wrong with a request.
 type failure struct {
-	Error string `json:"error"` // A sentence for people.
-	Code  int    `json:"code"`  // The status of the answer.
+	Error string `json:"error" example:"limit: 1 to 50 is expected"` // A sentence for people.
+	Code  int    `json:"code" example:"406"`                         // The status of the answer.
 }
 
 // describe is how the door spells an error.

@@ -21,8 +21,8 @@ package metaaccess
 // @Description Required permissions: none, the caller need not be signed in.
 // @ID createToken
 // @Tags oauth
-// @Param grant_type query string false "client_credentials."
-// @Param client_id query string false "ClientID of an Application user."
+// @Param grant_type query string false "How the token is asked for: client_credentials." enums(client_credentials)
+// @Param client_id query string false "ClientID of an Application user. The first start prints one; put it here."
 // @Param client_secret query string false "ClientSecret of the Application user."
 // @Param body body tokenFields false "The members of the body, in any letter case."
 // @Success 200 {object} tokenAnswer
@@ -34,8 +34,8 @@ func _() {}
 // @Description Required permissions: none, the caller need not be signed in.
 // @ID getToken
 // @Tags oauth
-// @Param grant_type query string false "client_credentials."
-// @Param client_id query string false "ClientID of an Application user."
+// @Param grant_type query string false "How the token is asked for: client_credentials." enums(client_credentials)
+// @Param client_id query string false "ClientID of an Application user. The first start prints one; put it here."
 // @Param client_secret query string false "ClientSecret of the Application user."
 // @Success 200 {object} tokenAnswer
 // @Failure 400,503 {object} failure

@@ -19,9 +19,9 @@ var authentication = []api.Route{
 
 // tokenQuery is a request for a token by its query.
 type tokenQuery struct {
-	GrantType    string `form:"grant_type"`    // client_credentials.
-	ClientID     string `form:"client_id"`     // ClientID of an Application user.
-	ClientSecret string `form:"client_secret"` // ClientSecret of the Application user.
+	GrantType    string `form:"grant_type" example:"client_credentials" enums:"client_credentials"`     // How the token is asked for: client_credentials.
+	ClientID     string `form:"client_id" example:"6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11"`               // ClientID of an Application user. The first start prints one; put it here.
+	ClientSecret string `form:"client_secret" example:"the-client-secret-that-the-first-start-printed"` // ClientSecret of the Application user.
 }
 
 // tokenRequest is one by its form. Clients that send a form with nothing in it mean their query.
@@ -31,18 +31,18 @@ type tokenRequest struct {
 }
 
 type tokenFields struct {
-	GrantType    string `json:"grant_type"`    // client_credentials.
-	ClientID     string `json:"client_id"`     // ClientID of an Application user.
-	ClientSecret string `json:"client_secret"` // ClientSecret of the Application user.
+	GrantType    string `json:"grant_type" example:"client_credentials" enums:"client_credentials"`     // How the token is asked for: client_credentials.
+	ClientID     string `json:"client_id" example:"6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11"`               // ClientID of an Application user. The first start prints one; put it here.
+	ClientSecret string `json:"client_secret" example:"the-client-secret-that-the-first-start-printed"` // ClientSecret of the Application user.
 }
 
 // tokenAnswer is the answer of OAuth 2.0, for success and for failure.
 type tokenAnswer struct {
-	AccessToken      string `json:"access_token,omitempty"`
-	TokenType        string `json:"token_type,omitempty"`
-	ExpiresIn        int    `json:"expires_in,omitempty"`        // Seconds.
-	Error            string `json:"error,omitempty"`             // invalid_client, invalid_request or unsupported_grant_type.
-	ErrorDescription string `json:"error_description,omitempty"` // A sentence for people.
+	AccessToken      string `json:"access_token,omitempty" example:"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"` // The token, for the Authorization header of other operations.
+	TokenType        string `json:"token_type,omitempty" example:"Bearer"`                                              // What stands before the token in an Authorization header.
+	ExpiresIn        int    `json:"expires_in,omitempty" example:"3600"`                                                // Seconds that the token is valid.
+	Error            string `json:"error,omitempty" example:"invalid_client"`                                           // invalid_client, invalid_request or unsupported_grant_type.
+	ErrorDescription string `json:"error_description,omitempty" example:"the client_id or the client_secret is wrong"`  // A sentence for people.
 }
 
 func postToken(ctx context.Context, c api.Caller, in tokenRequest) (api.Reply[tokenAnswer], error) {

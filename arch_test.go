@@ -33,7 +33,7 @@ var arrows = map[string]string{
 	"server/idaas":                 "server/api store authz",
 	"server/metaaccess":            "server/api store authz",
 	"server":                       "server/api server/insight server/idaas server/metaaccess directory directory/roster importers/runner reports lab store store/kv/disk authz docs",
-	"server/swaggen":               "server server/api store",
+	"server/swaggen":               "docs server server/api store",
 	"plugins/importerpb":           "",
 	"plugins":                      "plugins/importerpb",
 	"plugins/host":                 "plugins plugins/importerpb",

@@ -72,11 +72,8 @@ func (r Route) Answer() Answer {
 	return Answer{s.of, s.list, s.counted || s.paged && r.takesLimit()}
 }
 
-// ListUnder reports whether the row's one record is put into a list under a contract, and whether some records are not.
-func (r Route) ListUnder(manual bool) (list, someAlone bool) {
-	_, differs := reflect.New(r.out).Elem().Interface().(interface{ IsAlone() bool })
-	return manual && r.manualList, differs
-}
+// ListUnder reports whether the row's one record is put into a list under a contract. Records that stand alone are not.
+func (r Route) ListUnder(manual bool) bool { return manual && r.manualList }
 
 // schema is an answer as swag reads it: its kind and its type, nothing for no body.
 func (p *printer) schema(t reflect.Type) (string, error) {

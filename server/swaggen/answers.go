@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"reflect"
 	"slices"
@@ -78,30 +79,79 @@ func rank(s *spec.Schema) int {
 }
 
 // shapes are the forms of a row's answer; nil stands for no body.
-func shapes(swagger *spec.Swagger, r *api.Route, manual bool) []*spec.Schema {
+func shapes(swagger *spec.Swagger, r *api.Route, manual bool) (forms []*spec.Schema) {
 	answer := r.Answer()
 	if answer.Of == nil {
 		return []*spec.Schema{nil}
 	}
-	one := reference(answer.Of)
+	usual, alone := records(swagger, r, manual)
 	if !answer.List && !answer.Counted {
-		if list, alone := r.ListUnder(manual); list {
-			forms := []*spec.Schema{spec.ArrayProperty(one)}
-			if alone {
-				forms = append(forms, one)
+		for i, one := range append(usual, alone...) {
+			if r.ListUnder(manual) && i < len(usual) {
+				one = spec.ArrayProperty(one)
 			}
-			return forms
+			forms = append(forms, one)
 		}
-		return []*spec.Schema{one}
+		return forms
 	}
-	var forms []*spec.Schema
-	if answer.List {
-		forms = append(forms, spec.ArrayProperty(one))
+	for _, one := range append(usual, alone...) {
+		if answer.List {
+			forms = append(forms, spec.ArrayProperty(one))
+		}
 	}
 	if answer.Counted {
-		forms = append(forms, spec.RefSchema("#/definitions/"+page(swagger, answer.Of)))
+		if one := usual[0]; one.Ref.String() == "" {
+			whole := page(one)
+			return append(forms, &whole)
+		}
+		name := definitionName(answer.Of) + "Page"
+		swagger.Definitions[name] = page(usual[0])
+		forms = append(forms, spec.RefSchema("#/definitions/"+name))
 	}
 	return forms
+}
+
+// records are the schemas of the records that a row answers with under a contract, and of those that stand alone.
+func records(swagger *spec.Swagger, r *api.Route, manual bool) (usual, alone []*spec.Schema) {
+	one := reference(r.Answer().Of)
+	if !manual {
+		return []*spec.Schema{one}, nil
+	}
+	printed, other := r.Printed()
+	if printed == nil {
+		return []*spec.Schema{one}, nil
+	}
+	usual = []*spec.Schema{only(swagger, *one, printed)}
+	if other != nil {
+		alone = []*spec.Schema{only(swagger, *one, other)}
+	}
+	return usual, alone
+}
+
+// only is a schema with some of its members, in their printed spelling.
+func only(swagger *spec.Swagger, of spec.Schema, members []api.Member) *spec.Schema {
+	whole := swagger.Definitions[path.Base(of.Ref.String())]
+	part := spec.Schema{SchemaProps: spec.SchemaProps{Type: whole.Type, Properties: spec.SchemaProperties{}}}
+	for _, m := range members {
+		for name, property := range whole.Properties {
+			if !strings.EqualFold(name, m.Name) {
+				continue
+			}
+			property.Extensions = maps.Clone(property.Extensions)
+			if m.Of != nil {
+				description := property.Description
+				property = *spec.ArrayProperty(only(swagger, *property.Items.Schema, m.Of))
+				property.Description = description
+			}
+			if !slices.Contains(whole.Required, name) { // a record that lacks it has null there
+				property.AddExtension("x-nullable", true)
+			}
+			part.Properties[m.Name] = property
+			part.Required = append(part.Required, m.Name)
+		}
+	}
+	slices.Sort(part.Required)
+	return &part
 }
 
 // reference is the schema of a type.
@@ -115,15 +165,13 @@ func reference(t reflect.Type) *spec.Schema {
 	return spec.StringProperty()
 }
 
-// page returns the name of the definition of a page of records.
-func page(swagger *spec.Swagger, t reflect.Type) string {
-	name := definitionName(t) + "Page"
+// page is a piece of a list of records.
+func page(of *spec.Schema) spec.Schema {
 	total := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"integer"}, Description: "Number of records in the whole list."}}
 	total.Example = 1
-	data := *spec.ArrayProperty(reference(t))
+	data := *spec.ArrayProperty(of)
 	data.Description = "The records from offset on, at most limit of them."
-	swagger.Definitions[name] = spec.Schema{SchemaProps: spec.SchemaProps{
+	return spec.Schema{SchemaProps: spec.SchemaProps{
 		Type: []string{"object"}, Required: []string{"Data", "TotalCount"}, Properties: spec.SchemaProperties{"TotalCount": total, "Data": data},
 	}}
-	return name
 }

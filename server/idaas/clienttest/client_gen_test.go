@@ -17,177 +17,356 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
-// IdaasAuthenticateFields defines model for idaas.authenticateFields.
-type IdaasAuthenticateFields struct {
-	// ApplicationId ClientID of an Application user.
+// Defines values for GroupType.
+const (
+	LDAPAD GroupType = "LDAP_AD"
+	MGMTUI GroupType = "MGMT_UI"
+)
+
+// Valid indicates whether the value is a known member of the GroupType enum.
+func (e GroupType) Valid() bool {
+	switch e {
+	case LDAPAD:
+		return true
+	case MGMTUI:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OrderAttributeName.
+const (
+	OrderAttributeNameName OrderAttributeName = "name"
+)
+
+// Valid indicates whether the value is a known member of the OrderAttributeName enum.
+func (e OrderAttributeName) Valid() bool {
+	switch e {
+	case OrderAttributeNameName:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchAttributeName.
+const (
+	SearchAttributeNameName SearchAttributeName = "name"
+	SearchAttributeNameType SearchAttributeName = "type"
+)
+
+// Valid indicates whether the value is a known member of the SearchAttributeName enum.
+func (e SearchAttributeName) Valid() bool {
+	switch e {
+	case SearchAttributeNameName:
+		return true
+	case SearchAttributeNameType:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchAttributeOperator.
+const (
+	CONTAINS    SearchAttributeOperator = "CONTAINS"
+	ENDSWITH    SearchAttributeOperator = "ENDS_WITH"
+	EQUALS      SearchAttributeOperator = "EQUALS"
+	NOTCONTAINS SearchAttributeOperator = "NOT_CONTAINS"
+	NOTEQUALS   SearchAttributeOperator = "NOT_EQUALS"
+	STARTSWITH  SearchAttributeOperator = "STARTS_WITH"
+)
+
+// Valid indicates whether the value is a known member of the SearchAttributeOperator enum.
+func (e SearchAttributeOperator) Valid() bool {
+	switch e {
+	case CONTAINS:
+		return true
+	case ENDSWITH:
+		return true
+	case EQUALS:
+		return true
+	case NOTCONTAINS:
+		return true
+	case NOTEQUALS:
+		return true
+	case STARTSWITH:
+		return true
+	default:
+		return false
+	}
+}
+
+// AuthenticateRequest Example: {"applicationId":"6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11","sharedSecret":"the-client-secret-that-the-first-start-printed"}
+type AuthenticateRequest struct {
+	// ApplicationId ClientID of an Application user. The first start prints one; put it here.
+	//
+	// Example: 6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11
 	ApplicationId string `json:"applicationId"`
 
 	// SharedSecret ClientSecret of the Application user.
+	//
+	// Example: the-client-secret-that-the-first-start-printed
 	SharedSecret string `json:"sharedSecret"`
 }
 
-// IdaasAuthenticated defines model for idaas.authenticated.
-type IdaasAuthenticated struct {
+// Authenticated defines model for Authenticated.
+type Authenticated struct {
 	// AuthToken For the Authorization header of the other operations.
-	AuthToken *string `json:"authToken,omitempty"`
+	//
+	// Example: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl
+	AuthToken string `json:"authToken"`
 
 	// CreationTime When it was made.
-	CreationTime *time.Time `json:"creationTime,omitempty"`
+	//
+	// Example: 2026-05-04T08:15:30Z
+	CreationTime *time.Time `json:"creationTime"`
 
-	// ExpirationTime When it ends: after 15 minutes at the most.
-	ExpirationTime *time.Time `json:"expirationTime,omitempty"`
+	// ExpirationTime When it ends, after 15 minutes at most.
+	//
+	// Example: 2026-05-04T08:30:30Z
+	ExpirationTime *time.Time `json:"expirationTime"`
 }
 
-// IdaasChangedFields defines model for idaas.changedFields.
-type IdaasChangedFields struct {
+// ChangedGroupParms Example: {"attribute":"quarterly","externalId":"meridian-auditors","name":"Auditors"}
+type ChangedGroupParms struct {
 	// Attribute The new attribute; absent or null: as it is, empty: none. Max string length is 255.
+	//
+	// Example: quarterly
 	Attribute *string `json:"attribute,omitempty"`
 
 	// ExternalId The new externalId; absent or null: as it is, empty: none. Max string length is 255.
+	//
+	// Example: meridian-auditors
 	ExternalId *string `json:"externalId,omitempty"`
 
 	// Name The new name; absent or null: as it is. Max string length is 200.
+	//
+	// Example: Auditors
 	Name *string `json:"name,omitempty"`
 }
 
-// IdaasErrorInfo defines model for idaas.errorInfo.
-type IdaasErrorInfo struct {
+// ErrorInfo defines model for ErrorInfo.
+type ErrorInfo struct {
 	// ErrorCode A word for programs: group_not_found.
-	ErrorCode *string `json:"errorCode,omitempty"`
+	//
+	// Example: group_not_found
+	ErrorCode string `json:"errorCode"`
 
 	// ErrorMessage A sentence for people.
-	ErrorMessage *string `json:"errorMessage,omitempty"`
+	//
+	// Example: User Group not found
+	ErrorMessage string `json:"errorMessage"`
 
 	// Parameters Empty.
-	Parameters *[]string `json:"parameters,omitempty"`
+	//
+	// Example: ["name"]
+	Parameters []string `json:"parameters"`
 }
 
-// IdaasGroup defines model for idaas.group.
-type IdaasGroup struct {
+// Group defines model for Group.
+type Group struct {
 	// Attribute A text that callers keep with the group.
-	Attribute *string `json:"attribute,omitempty"`
+	//
+	// Example: quarterly
+	Attribute *string `json:"attribute"`
 
 	// Created When the group was made.
-	Created *time.Time `json:"created,omitempty"`
+	//
+	// Example: 2026-05-04T08:15:30Z
+	Created *time.Time `json:"created"`
 
-	// DirectoryDesynced Whether the directory that the group comes from has it no more.
-	DirectoryDesynced *bool `json:"directoryDesynced,omitempty"`
+	// DirectoryDesynced Whether the directory that the group comes from has it no longer.
+	//
+	// Example: false
+	DirectoryDesynced bool `json:"directoryDesynced"`
 
 	// ExternalId The id that another system knows the group by.
-	ExternalId *string `json:"externalId,omitempty"`
+	//
+	// Example: meridian-auditors
+	ExternalId *string `json:"externalId"`
 
 	// Id The UUID of the group.
-	Id *string `json:"id,omitempty"`
+	//
+	// Example: 3f6c2f0e-8a51-4d0b-9a7e-5d1f60b2c7a4
+	Id string `json:"id"`
 
 	// LastModified When the group was changed last; its members are not a part of it.
-	LastModified *time.Time `json:"lastModified,omitempty"`
+	//
+	// Example: 2026-05-04T08:15:30Z
+	LastModified *time.Time `json:"lastModified"`
 
 	// Name The name of the group.
-	Name *string `json:"name,omitempty"`
+	//
+	// Example: Auditors
+	Name string `json:"name"`
 
 	// Type MGMT_UI, or LDAP_AD for a group that comes from a directory.
-	Type *string `json:"type,omitempty"`
+	//
+	// Example: MGMT_UI
+	Type GroupType `json:"type"`
 }
 
-// IdaasGroupFields defines model for idaas.groupFields.
-type IdaasGroupFields struct {
-	// Attribute A text to keep with the group. Max string length is 255.
-	Attribute *string `json:"attribute,omitempty"`
+// GroupType MGMT_UI, or LDAP_AD for a group that comes from a directory.
+//
+// Example: MGMT_UI
+type GroupType string
 
-	// ExternalId The id that another system knows the group by, which no other has. Max string length is 255.
-	ExternalId *string `json:"externalId,omitempty"`
-
-	// Name The name of the group, which no other has. Max string length is 200.
-	Name string `json:"name"`
-}
-
-// IdaasGroupIDFields defines model for idaas.groupIDFields.
-type IdaasGroupIDFields struct {
+// GroupId Example: {"id":"meridian-auditors"}
+type GroupId struct {
 	// Id The externalId of the group.
+	//
+	// Example: meridian-auditors
 	Id string `json:"id"`
 }
 
-// IdaasGroupsPage defines model for idaas.groupsPage.
-type IdaasGroupsPage struct {
-	// Paging Where the page lies.
-	Paging *IdaasPaging `json:"paging,omitempty"`
+// GroupParms Example: {"attribute":"Made in Swagger UI","externalId":"example-group","name":"Example group of Entrust"}
+type GroupParms struct {
+	// Attribute A text to keep with the group. Max string length is 255.
+	//
+	// Example: Made in Swagger UI
+	Attribute *string `json:"attribute,omitempty"`
 
-	// Results The groups.
-	Results *[]IdaasGroup `json:"results,omitempty"`
+	// ExternalId The id that another system knows the group by, which no other has. Max string length is 255.
+	//
+	// Example: example-group
+	ExternalId *string `json:"externalId,omitempty"`
+
+	// Name The name of the group, which no other has. Max string length is 200.
+	//
+	// Example: Example group of Entrust
+	Name string `json:"name"`
 }
 
-// IdaasOrderAttribute defines model for idaas.orderAttribute.
-type IdaasOrderAttribute struct {
+// GroupsPage defines model for GroupsPage.
+type GroupsPage struct {
+	// Paging Where the page lies.
+	Paging Paging `json:"paging"`
+
+	// Results The groups.
+	Results []Group `json:"results"`
+}
+
+// OrderAttribute Example: {"ascending":true,"name":"name"}
+type OrderAttribute struct {
 	// Ascending Default: true.
+	//
+	// Example: true
 	Ascending *bool `json:"ascending,omitempty"`
 
 	// Name name.
-	Name string `json:"name"`
+	//
+	// Example: name
+	Name OrderAttributeName `json:"name"`
 }
 
-// IdaasPaging defines model for idaas.paging.
-type IdaasPaging struct {
-	// Limit How many groups a page has at the most.
-	Limit *int `json:"limit,omitempty"`
+// OrderAttributeName name.
+//
+// Example: name
+type OrderAttributeName string
+
+// Paging defines model for Paging.
+type Paging struct {
+	// Limit How many groups a page has at most.
+	//
+	// Example: 100
+	Limit int `json:"limit"`
 
 	// NextCursor Leads to the next page; absent on the last one.
+	//
+	// Example: c2VhbGVk
 	NextCursor *string `json:"nextCursor,omitempty"`
 
 	// PrevCursor Leads to the page before; absent on the first one.
+	//
+	// Example: c2VhbGVk
 	PrevCursor *string `json:"prevCursor,omitempty"`
 }
 
-// IdaasSearchAttribute defines model for idaas.searchAttribute.
-type IdaasSearchAttribute struct {
+// SearchAttribute Example: {"name":"name","operator":"CONTAINS","value":"a"}
+type SearchAttribute struct {
 	// Name name or type.
-	Name string `json:"name"`
+	//
+	// Example: name
+	Name SearchAttributeName `json:"name"`
 
 	// Operator EQUALS; for name also NOT_EQUALS, CONTAINS, NOT_CONTAINS, STARTS_WITH or ENDS_WITH.
-	Operator string `json:"operator"`
+	//
+	// Example: CONTAINS
+	Operator SearchAttributeOperator `json:"operator"`
 
 	// Value What to compare with, without regard to case. Max string length is 200.
+	//
+	// Example: a
 	Value *string `json:"value,omitempty"`
 }
 
-// IdaasSearchParms defines model for idaas.searchParms.
-type IdaasSearchParms struct {
+// SearchAttributeName name or type.
+//
+// Example: name
+type SearchAttributeName string
+
+// SearchAttributeOperator EQUALS; for name also NOT_EQUALS, CONTAINS, NOT_CONTAINS, STARTS_WITH or ENDS_WITH.
+//
+// Example: CONTAINS
+type SearchAttributeOperator string
+
+// SearchParms Example: {"limit":10,"orderByAttribute":{"ascending":true,"name":"name"},"searchByAttributes":[{"name":"name","operator":"CONTAINS","value":"a"}]}
+type SearchParms struct {
 	// Cursor The nextCursor or prevCursor of another page. It brings the search and the order with it; those of the body are not looked at.
+	//
+	// Example: c2VhbGVk
 	Cursor *string `json:"cursor,omitempty"`
 
-	// Limit How many groups a page has at the most: 1 to 100. Default: 100, with a cursor that of the page it comes from.
+	// Limit How many groups a page has at most: 1 to 100. Default: 100, with a cursor that of the page it comes from.
+	//
+	// Example: 10
 	Limit *int `json:"limit,omitempty"`
 
 	// OrderByAttribute The order of the groups. Default: by name, ascending.
-	OrderByAttribute *IdaasOrderAttribute `json:"orderByAttribute,omitempty"`
+	OrderByAttribute *OrderAttribute `json:"orderByAttribute,omitempty"`
 
-	// SearchByAttributes Conditions all of which have to hold; 20 at the most.
-	SearchByAttributes *[]IdaasSearchAttribute `json:"searchByAttributes,omitempty"`
+	// SearchByAttributes Conditions all of which have to hold, at most 20.
+	SearchByAttributes *[]SearchAttribute `json:"searchByAttributes,omitempty"`
 }
 
-// IdaasUser defines model for idaas.user.
-type IdaasUser struct {
+// User defines model for User.
+type User struct {
 	// Email The email address.
-	Email *string `json:"email,omitempty"`
+	//
+	// Example: olga@meridian.lab.example
+	Email *string `json:"email"`
 
 	// FirstName The first name.
-	FirstName *string `json:"firstName,omitempty"`
+	//
+	// Example: Olga
+	FirstName *string `json:"firstName"`
 
 	// Groups The groups that the user is in.
-	Groups *[]IdaasGroup `json:"groups,omitempty"`
+	Groups []Group `json:"groups"`
 
 	// Id The UUID of the user.
-	Id *string `json:"id,omitempty"`
+	//
+	// Example: 9a7e5d1f-60b2-4c7a-8a51-3f6c2f0e4d0b
+	Id string `json:"id"`
 
 	// LastName The last name.
-	LastName *string `json:"lastName,omitempty"`
+	//
+	// Example: Osei
+	LastName *string `json:"lastName"`
 
 	// UserId The name that the user signs in with.
-	UserId *string `json:"userId,omitempty"`
+	//
+	// Example: olga
+	UserId string `json:"userId"`
 }
 
-// IdaasUserNameFields defines model for idaas.userNameFields.
-type IdaasUserNameFields struct {
+// UserId Example: {"userId":"olga"}
+type UserId struct {
 	// UserId The name that the user signs in with: user, domain\user or user@domain.
+	//
+	// Example: olga
 	UserId string `json:"userId"`
 }
 
@@ -195,25 +374,25 @@ type IdaasUserNameFields struct {
 type ModifyUserAuthorizationGroupAssociationsUsingPUTJSONBody = []string
 
 // AuthenticateUsingPOSTJSONRequestBody defines body for AuthenticateUsingPOST for application/json ContentType.
-type AuthenticateUsingPOSTJSONRequestBody = IdaasAuthenticateFields
+type AuthenticateUsingPOSTJSONRequestBody = AuthenticateRequest
 
 // CreateGroupUsingPOSTJSONRequestBody defines body for CreateGroupUsingPOST for application/json ContentType.
-type CreateGroupUsingPOSTJSONRequestBody = IdaasGroupFields
+type CreateGroupUsingPOSTJSONRequestBody = GroupParms
 
 // GroupByExternalIdUsingPOSTJSONRequestBody defines body for GroupByExternalIdUsingPOST for application/json ContentType.
-type GroupByExternalIdUsingPOSTJSONRequestBody = IdaasGroupIDFields
+type GroupByExternalIdUsingPOSTJSONRequestBody = GroupId
 
 // UpdateGroupUsingPUTJSONRequestBody defines body for UpdateGroupUsingPUT for application/json ContentType.
-type UpdateGroupUsingPUTJSONRequestBody = IdaasChangedFields
+type UpdateGroupUsingPUTJSONRequestBody = ChangedGroupParms
 
 // GroupsPagedUsingPOSTJSONRequestBody defines body for GroupsPagedUsingPOST for application/json ContentType.
-type GroupsPagedUsingPOSTJSONRequestBody = IdaasSearchParms
+type GroupsPagedUsingPOSTJSONRequestBody = SearchParms
 
 // ModifyUserAuthorizationGroupAssociationsUsingPUTJSONRequestBody defines body for ModifyUserAuthorizationGroupAssociationsUsingPUT for application/json ContentType.
 type ModifyUserAuthorizationGroupAssociationsUsingPUTJSONRequestBody = ModifyUserAuthorizationGroupAssociationsUsingPUTJSONBody
 
 // UserByUserIdUsingPOSTJSONRequestBody defines body for UserByUserIdUsingPOST for application/json ContentType.
-type UserByUserIdUsingPOSTJSONRequestBody = IdaasUserNameFields
+type UserByUserIdUsingPOSTJSONRequestBody = UserId
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -1412,40 +1591,47 @@ type AuthenticateUsingPOSTResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *IdaasAuthenticated
+	JSON200 *Authenticated
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *IdaasErrorInfo
+	JSON400 *ErrorInfo
 	// JSON401 the response for an HTTP 401 `application/json` response
-	JSON401 *IdaasErrorInfo
+	JSON401 *ErrorInfo
 	// JSON413 the response for an HTTP 413 `application/json` response
-	JSON413 *IdaasErrorInfo
+	JSON413 *ErrorInfo
 	// JSON415 the response for an HTTP 415 `application/json` response
-	JSON415 *IdaasErrorInfo
+	JSON415 *ErrorInfo
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorInfo
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r AuthenticateUsingPOSTResponse) GetJSON200() *IdaasAuthenticated {
+func (r AuthenticateUsingPOSTResponse) GetJSON200() *Authenticated {
 	return r.JSON200
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
-func (r AuthenticateUsingPOSTResponse) GetJSON400() *IdaasErrorInfo {
+func (r AuthenticateUsingPOSTResponse) GetJSON400() *ErrorInfo {
 	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r AuthenticateUsingPOSTResponse) GetJSON401() *IdaasErrorInfo {
+func (r AuthenticateUsingPOSTResponse) GetJSON401() *ErrorInfo {
 	return r.JSON401
 }
 
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
-func (r AuthenticateUsingPOSTResponse) GetJSON413() *IdaasErrorInfo {
+func (r AuthenticateUsingPOSTResponse) GetJSON413() *ErrorInfo {
 	return r.JSON413
 }
 
 // GetJSON415 returns the response for an HTTP 415 `application/json` response
-func (r AuthenticateUsingPOSTResponse) GetJSON415() *IdaasErrorInfo {
+func (r AuthenticateUsingPOSTResponse) GetJSON415() *ErrorInfo {
 	return r.JSON415
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r AuthenticateUsingPOSTResponse) GetJSON503() *ErrorInfo {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -1481,26 +1667,33 @@ type GroupsUsingGETResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *[]IdaasGroup
+	JSON200 *[]Group
 	// JSON401 the response for an HTTP 401 `application/json` response
-	JSON401 *IdaasErrorInfo
+	JSON401 *ErrorInfo
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *IdaasErrorInfo
+	JSON403 *ErrorInfo
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorInfo
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GroupsUsingGETResponse) GetJSON200() *[]IdaasGroup {
+func (r GroupsUsingGETResponse) GetJSON200() *[]Group {
 	return r.JSON200
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r GroupsUsingGETResponse) GetJSON401() *IdaasErrorInfo {
+func (r GroupsUsingGETResponse) GetJSON401() *ErrorInfo {
 	return r.JSON401
 }
 
 // GetJSON403 returns the response for an HTTP 403 `application/json` response
-func (r GroupsUsingGETResponse) GetJSON403() *IdaasErrorInfo {
+func (r GroupsUsingGETResponse) GetJSON403() *ErrorInfo {
 	return r.JSON403
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GroupsUsingGETResponse) GetJSON503() *ErrorInfo {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -1536,54 +1729,61 @@ type CreateGroupUsingPOSTResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *IdaasGroup
+	JSON200 *Group
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *IdaasErrorInfo
+	JSON400 *ErrorInfo
 	// JSON401 the response for an HTTP 401 `application/json` response
-	JSON401 *IdaasErrorInfo
+	JSON401 *ErrorInfo
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *IdaasErrorInfo
+	JSON403 *ErrorInfo
 	// JSON409 the response for an HTTP 409 `application/json` response
-	JSON409 *IdaasErrorInfo
+	JSON409 *ErrorInfo
 	// JSON413 the response for an HTTP 413 `application/json` response
-	JSON413 *IdaasErrorInfo
+	JSON413 *ErrorInfo
 	// JSON415 the response for an HTTP 415 `application/json` response
-	JSON415 *IdaasErrorInfo
+	JSON415 *ErrorInfo
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorInfo
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r CreateGroupUsingPOSTResponse) GetJSON200() *IdaasGroup {
+func (r CreateGroupUsingPOSTResponse) GetJSON200() *Group {
 	return r.JSON200
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
-func (r CreateGroupUsingPOSTResponse) GetJSON400() *IdaasErrorInfo {
+func (r CreateGroupUsingPOSTResponse) GetJSON400() *ErrorInfo {
 	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r CreateGroupUsingPOSTResponse) GetJSON401() *IdaasErrorInfo {
+func (r CreateGroupUsingPOSTResponse) GetJSON401() *ErrorInfo {
 	return r.JSON401
 }
 
 // GetJSON403 returns the response for an HTTP 403 `application/json` response
-func (r CreateGroupUsingPOSTResponse) GetJSON403() *IdaasErrorInfo {
+func (r CreateGroupUsingPOSTResponse) GetJSON403() *ErrorInfo {
 	return r.JSON403
 }
 
 // GetJSON409 returns the response for an HTTP 409 `application/json` response
-func (r CreateGroupUsingPOSTResponse) GetJSON409() *IdaasErrorInfo {
+func (r CreateGroupUsingPOSTResponse) GetJSON409() *ErrorInfo {
 	return r.JSON409
 }
 
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
-func (r CreateGroupUsingPOSTResponse) GetJSON413() *IdaasErrorInfo {
+func (r CreateGroupUsingPOSTResponse) GetJSON413() *ErrorInfo {
 	return r.JSON413
 }
 
 // GetJSON415 returns the response for an HTTP 415 `application/json` response
-func (r CreateGroupUsingPOSTResponse) GetJSON415() *IdaasErrorInfo {
+func (r CreateGroupUsingPOSTResponse) GetJSON415() *ErrorInfo {
 	return r.JSON415
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r CreateGroupUsingPOSTResponse) GetJSON503() *ErrorInfo {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -1619,54 +1819,61 @@ type GroupByExternalIdUsingPOSTResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *IdaasGroup
+	JSON200 *Group
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *IdaasErrorInfo
+	JSON400 *ErrorInfo
 	// JSON401 the response for an HTTP 401 `application/json` response
-	JSON401 *IdaasErrorInfo
+	JSON401 *ErrorInfo
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *IdaasErrorInfo
+	JSON403 *ErrorInfo
 	// JSON404 the response for an HTTP 404 `application/json` response
-	JSON404 *IdaasErrorInfo
+	JSON404 *ErrorInfo
 	// JSON413 the response for an HTTP 413 `application/json` response
-	JSON413 *IdaasErrorInfo
+	JSON413 *ErrorInfo
 	// JSON415 the response for an HTTP 415 `application/json` response
-	JSON415 *IdaasErrorInfo
+	JSON415 *ErrorInfo
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorInfo
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GroupByExternalIdUsingPOSTResponse) GetJSON200() *IdaasGroup {
+func (r GroupByExternalIdUsingPOSTResponse) GetJSON200() *Group {
 	return r.JSON200
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
-func (r GroupByExternalIdUsingPOSTResponse) GetJSON400() *IdaasErrorInfo {
+func (r GroupByExternalIdUsingPOSTResponse) GetJSON400() *ErrorInfo {
 	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r GroupByExternalIdUsingPOSTResponse) GetJSON401() *IdaasErrorInfo {
+func (r GroupByExternalIdUsingPOSTResponse) GetJSON401() *ErrorInfo {
 	return r.JSON401
 }
 
 // GetJSON403 returns the response for an HTTP 403 `application/json` response
-func (r GroupByExternalIdUsingPOSTResponse) GetJSON403() *IdaasErrorInfo {
+func (r GroupByExternalIdUsingPOSTResponse) GetJSON403() *ErrorInfo {
 	return r.JSON403
 }
 
 // GetJSON404 returns the response for an HTTP 404 `application/json` response
-func (r GroupByExternalIdUsingPOSTResponse) GetJSON404() *IdaasErrorInfo {
+func (r GroupByExternalIdUsingPOSTResponse) GetJSON404() *ErrorInfo {
 	return r.JSON404
 }
 
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
-func (r GroupByExternalIdUsingPOSTResponse) GetJSON413() *IdaasErrorInfo {
+func (r GroupByExternalIdUsingPOSTResponse) GetJSON413() *ErrorInfo {
 	return r.JSON413
 }
 
 // GetJSON415 returns the response for an HTTP 415 `application/json` response
-func (r GroupByExternalIdUsingPOSTResponse) GetJSON415() *IdaasErrorInfo {
+func (r GroupByExternalIdUsingPOSTResponse) GetJSON415() *ErrorInfo {
 	return r.JSON415
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GroupByExternalIdUsingPOSTResponse) GetJSON503() *ErrorInfo {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -1702,40 +1909,47 @@ type DeleteGroupUsingDELETEResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *IdaasErrorInfo
+	JSON400 *ErrorInfo
 	// JSON401 the response for an HTTP 401 `application/json` response
-	JSON401 *IdaasErrorInfo
+	JSON401 *ErrorInfo
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *IdaasErrorInfo
+	JSON403 *ErrorInfo
 	// JSON404 the response for an HTTP 404 `application/json` response
-	JSON404 *IdaasErrorInfo
+	JSON404 *ErrorInfo
 	// JSON409 the response for an HTTP 409 `application/json` response
-	JSON409 *IdaasErrorInfo
+	JSON409 *ErrorInfo
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorInfo
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
-func (r DeleteGroupUsingDELETEResponse) GetJSON400() *IdaasErrorInfo {
+func (r DeleteGroupUsingDELETEResponse) GetJSON400() *ErrorInfo {
 	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r DeleteGroupUsingDELETEResponse) GetJSON401() *IdaasErrorInfo {
+func (r DeleteGroupUsingDELETEResponse) GetJSON401() *ErrorInfo {
 	return r.JSON401
 }
 
 // GetJSON403 returns the response for an HTTP 403 `application/json` response
-func (r DeleteGroupUsingDELETEResponse) GetJSON403() *IdaasErrorInfo {
+func (r DeleteGroupUsingDELETEResponse) GetJSON403() *ErrorInfo {
 	return r.JSON403
 }
 
 // GetJSON404 returns the response for an HTTP 404 `application/json` response
-func (r DeleteGroupUsingDELETEResponse) GetJSON404() *IdaasErrorInfo {
+func (r DeleteGroupUsingDELETEResponse) GetJSON404() *ErrorInfo {
 	return r.JSON404
 }
 
 // GetJSON409 returns the response for an HTTP 409 `application/json` response
-func (r DeleteGroupUsingDELETEResponse) GetJSON409() *IdaasErrorInfo {
+func (r DeleteGroupUsingDELETEResponse) GetJSON409() *ErrorInfo {
 	return r.JSON409
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r DeleteGroupUsingDELETEResponse) GetJSON503() *ErrorInfo {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -1771,40 +1985,47 @@ type GroupUsingGETResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *IdaasGroup
+	JSON200 *Group
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *IdaasErrorInfo
+	JSON400 *ErrorInfo
 	// JSON401 the response for an HTTP 401 `application/json` response
-	JSON401 *IdaasErrorInfo
+	JSON401 *ErrorInfo
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *IdaasErrorInfo
+	JSON403 *ErrorInfo
 	// JSON404 the response for an HTTP 404 `application/json` response
-	JSON404 *IdaasErrorInfo
+	JSON404 *ErrorInfo
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorInfo
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GroupUsingGETResponse) GetJSON200() *IdaasGroup {
+func (r GroupUsingGETResponse) GetJSON200() *Group {
 	return r.JSON200
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
-func (r GroupUsingGETResponse) GetJSON400() *IdaasErrorInfo {
+func (r GroupUsingGETResponse) GetJSON400() *ErrorInfo {
 	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r GroupUsingGETResponse) GetJSON401() *IdaasErrorInfo {
+func (r GroupUsingGETResponse) GetJSON401() *ErrorInfo {
 	return r.JSON401
 }
 
 // GetJSON403 returns the response for an HTTP 403 `application/json` response
-func (r GroupUsingGETResponse) GetJSON403() *IdaasErrorInfo {
+func (r GroupUsingGETResponse) GetJSON403() *ErrorInfo {
 	return r.JSON403
 }
 
 // GetJSON404 returns the response for an HTTP 404 `application/json` response
-func (r GroupUsingGETResponse) GetJSON404() *IdaasErrorInfo {
+func (r GroupUsingGETResponse) GetJSON404() *ErrorInfo {
 	return r.JSON404
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GroupUsingGETResponse) GetJSON503() *ErrorInfo {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -1840,61 +2061,68 @@ type UpdateGroupUsingPUTResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *IdaasGroup
+	JSON200 *Group
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *IdaasErrorInfo
+	JSON400 *ErrorInfo
 	// JSON401 the response for an HTTP 401 `application/json` response
-	JSON401 *IdaasErrorInfo
+	JSON401 *ErrorInfo
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *IdaasErrorInfo
+	JSON403 *ErrorInfo
 	// JSON404 the response for an HTTP 404 `application/json` response
-	JSON404 *IdaasErrorInfo
+	JSON404 *ErrorInfo
 	// JSON409 the response for an HTTP 409 `application/json` response
-	JSON409 *IdaasErrorInfo
+	JSON409 *ErrorInfo
 	// JSON413 the response for an HTTP 413 `application/json` response
-	JSON413 *IdaasErrorInfo
+	JSON413 *ErrorInfo
 	// JSON415 the response for an HTTP 415 `application/json` response
-	JSON415 *IdaasErrorInfo
+	JSON415 *ErrorInfo
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorInfo
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r UpdateGroupUsingPUTResponse) GetJSON200() *IdaasGroup {
+func (r UpdateGroupUsingPUTResponse) GetJSON200() *Group {
 	return r.JSON200
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
-func (r UpdateGroupUsingPUTResponse) GetJSON400() *IdaasErrorInfo {
+func (r UpdateGroupUsingPUTResponse) GetJSON400() *ErrorInfo {
 	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r UpdateGroupUsingPUTResponse) GetJSON401() *IdaasErrorInfo {
+func (r UpdateGroupUsingPUTResponse) GetJSON401() *ErrorInfo {
 	return r.JSON401
 }
 
 // GetJSON403 returns the response for an HTTP 403 `application/json` response
-func (r UpdateGroupUsingPUTResponse) GetJSON403() *IdaasErrorInfo {
+func (r UpdateGroupUsingPUTResponse) GetJSON403() *ErrorInfo {
 	return r.JSON403
 }
 
 // GetJSON404 returns the response for an HTTP 404 `application/json` response
-func (r UpdateGroupUsingPUTResponse) GetJSON404() *IdaasErrorInfo {
+func (r UpdateGroupUsingPUTResponse) GetJSON404() *ErrorInfo {
 	return r.JSON404
 }
 
 // GetJSON409 returns the response for an HTTP 409 `application/json` response
-func (r UpdateGroupUsingPUTResponse) GetJSON409() *IdaasErrorInfo {
+func (r UpdateGroupUsingPUTResponse) GetJSON409() *ErrorInfo {
 	return r.JSON409
 }
 
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
-func (r UpdateGroupUsingPUTResponse) GetJSON413() *IdaasErrorInfo {
+func (r UpdateGroupUsingPUTResponse) GetJSON413() *ErrorInfo {
 	return r.JSON413
 }
 
 // GetJSON415 returns the response for an HTTP 415 `application/json` response
-func (r UpdateGroupUsingPUTResponse) GetJSON415() *IdaasErrorInfo {
+func (r UpdateGroupUsingPUTResponse) GetJSON415() *ErrorInfo {
 	return r.JSON415
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r UpdateGroupUsingPUTResponse) GetJSON503() *ErrorInfo {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -1930,47 +2158,54 @@ type GroupsPagedUsingPOSTResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *IdaasGroupsPage
+	JSON200 *GroupsPage
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *IdaasErrorInfo
+	JSON400 *ErrorInfo
 	// JSON401 the response for an HTTP 401 `application/json` response
-	JSON401 *IdaasErrorInfo
+	JSON401 *ErrorInfo
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *IdaasErrorInfo
+	JSON403 *ErrorInfo
 	// JSON413 the response for an HTTP 413 `application/json` response
-	JSON413 *IdaasErrorInfo
+	JSON413 *ErrorInfo
 	// JSON415 the response for an HTTP 415 `application/json` response
-	JSON415 *IdaasErrorInfo
+	JSON415 *ErrorInfo
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorInfo
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GroupsPagedUsingPOSTResponse) GetJSON200() *IdaasGroupsPage {
+func (r GroupsPagedUsingPOSTResponse) GetJSON200() *GroupsPage {
 	return r.JSON200
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
-func (r GroupsPagedUsingPOSTResponse) GetJSON400() *IdaasErrorInfo {
+func (r GroupsPagedUsingPOSTResponse) GetJSON400() *ErrorInfo {
 	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r GroupsPagedUsingPOSTResponse) GetJSON401() *IdaasErrorInfo {
+func (r GroupsPagedUsingPOSTResponse) GetJSON401() *ErrorInfo {
 	return r.JSON401
 }
 
 // GetJSON403 returns the response for an HTTP 403 `application/json` response
-func (r GroupsPagedUsingPOSTResponse) GetJSON403() *IdaasErrorInfo {
+func (r GroupsPagedUsingPOSTResponse) GetJSON403() *ErrorInfo {
 	return r.JSON403
 }
 
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
-func (r GroupsPagedUsingPOSTResponse) GetJSON413() *IdaasErrorInfo {
+func (r GroupsPagedUsingPOSTResponse) GetJSON413() *ErrorInfo {
 	return r.JSON413
 }
 
 // GetJSON415 returns the response for an HTTP 415 `application/json` response
-func (r GroupsPagedUsingPOSTResponse) GetJSON415() *IdaasErrorInfo {
+func (r GroupsPagedUsingPOSTResponse) GetJSON415() *ErrorInfo {
 	return r.JSON415
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GroupsPagedUsingPOSTResponse) GetJSON503() *ErrorInfo {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2006,54 +2241,61 @@ type ModifyUserAuthorizationGroupAssociationsUsingPUTResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *IdaasErrorInfo
+	JSON400 *ErrorInfo
 	// JSON401 the response for an HTTP 401 `application/json` response
-	JSON401 *IdaasErrorInfo
+	JSON401 *ErrorInfo
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *IdaasErrorInfo
+	JSON403 *ErrorInfo
 	// JSON404 the response for an HTTP 404 `application/json` response
-	JSON404 *IdaasErrorInfo
+	JSON404 *ErrorInfo
 	// JSON409 the response for an HTTP 409 `application/json` response
-	JSON409 *IdaasErrorInfo
+	JSON409 *ErrorInfo
 	// JSON413 the response for an HTTP 413 `application/json` response
-	JSON413 *IdaasErrorInfo
+	JSON413 *ErrorInfo
 	// JSON415 the response for an HTTP 415 `application/json` response
-	JSON415 *IdaasErrorInfo
+	JSON415 *ErrorInfo
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorInfo
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
-func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON400() *IdaasErrorInfo {
+func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON400() *ErrorInfo {
 	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON401() *IdaasErrorInfo {
+func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON401() *ErrorInfo {
 	return r.JSON401
 }
 
 // GetJSON403 returns the response for an HTTP 403 `application/json` response
-func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON403() *IdaasErrorInfo {
+func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON403() *ErrorInfo {
 	return r.JSON403
 }
 
 // GetJSON404 returns the response for an HTTP 404 `application/json` response
-func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON404() *IdaasErrorInfo {
+func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON404() *ErrorInfo {
 	return r.JSON404
 }
 
 // GetJSON409 returns the response for an HTTP 409 `application/json` response
-func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON409() *IdaasErrorInfo {
+func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON409() *ErrorInfo {
 	return r.JSON409
 }
 
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
-func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON413() *IdaasErrorInfo {
+func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON413() *ErrorInfo {
 	return r.JSON413
 }
 
 // GetJSON415 returns the response for an HTTP 415 `application/json` response
-func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON415() *IdaasErrorInfo {
+func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON415() *ErrorInfo {
 	return r.JSON415
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ModifyUserAuthorizationGroupAssociationsUsingPUTResponse) GetJSON503() *ErrorInfo {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2089,54 +2331,61 @@ type UserByUserIdUsingPOSTResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *IdaasUser
+	JSON200 *User
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *IdaasErrorInfo
+	JSON400 *ErrorInfo
 	// JSON401 the response for an HTTP 401 `application/json` response
-	JSON401 *IdaasErrorInfo
+	JSON401 *ErrorInfo
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *IdaasErrorInfo
+	JSON403 *ErrorInfo
 	// JSON404 the response for an HTTP 404 `application/json` response
-	JSON404 *IdaasErrorInfo
+	JSON404 *ErrorInfo
 	// JSON413 the response for an HTTP 413 `application/json` response
-	JSON413 *IdaasErrorInfo
+	JSON413 *ErrorInfo
 	// JSON415 the response for an HTTP 415 `application/json` response
-	JSON415 *IdaasErrorInfo
+	JSON415 *ErrorInfo
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorInfo
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r UserByUserIdUsingPOSTResponse) GetJSON200() *IdaasUser {
+func (r UserByUserIdUsingPOSTResponse) GetJSON200() *User {
 	return r.JSON200
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
-func (r UserByUserIdUsingPOSTResponse) GetJSON400() *IdaasErrorInfo {
+func (r UserByUserIdUsingPOSTResponse) GetJSON400() *ErrorInfo {
 	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r UserByUserIdUsingPOSTResponse) GetJSON401() *IdaasErrorInfo {
+func (r UserByUserIdUsingPOSTResponse) GetJSON401() *ErrorInfo {
 	return r.JSON401
 }
 
 // GetJSON403 returns the response for an HTTP 403 `application/json` response
-func (r UserByUserIdUsingPOSTResponse) GetJSON403() *IdaasErrorInfo {
+func (r UserByUserIdUsingPOSTResponse) GetJSON403() *ErrorInfo {
 	return r.JSON403
 }
 
 // GetJSON404 returns the response for an HTTP 404 `application/json` response
-func (r UserByUserIdUsingPOSTResponse) GetJSON404() *IdaasErrorInfo {
+func (r UserByUserIdUsingPOSTResponse) GetJSON404() *ErrorInfo {
 	return r.JSON404
 }
 
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
-func (r UserByUserIdUsingPOSTResponse) GetJSON413() *IdaasErrorInfo {
+func (r UserByUserIdUsingPOSTResponse) GetJSON413() *ErrorInfo {
 	return r.JSON413
 }
 
 // GetJSON415 returns the response for an HTTP 415 `application/json` response
-func (r UserByUserIdUsingPOSTResponse) GetJSON415() *IdaasErrorInfo {
+func (r UserByUserIdUsingPOSTResponse) GetJSON415() *ErrorInfo {
 	return r.JSON415
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r UserByUserIdUsingPOSTResponse) GetJSON503() *ErrorInfo {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2172,40 +2421,47 @@ type UserUsingGETResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *IdaasUser
+	JSON200 *User
 	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *IdaasErrorInfo
+	JSON400 *ErrorInfo
 	// JSON401 the response for an HTTP 401 `application/json` response
-	JSON401 *IdaasErrorInfo
+	JSON401 *ErrorInfo
 	// JSON403 the response for an HTTP 403 `application/json` response
-	JSON403 *IdaasErrorInfo
+	JSON403 *ErrorInfo
 	// JSON404 the response for an HTTP 404 `application/json` response
-	JSON404 *IdaasErrorInfo
+	JSON404 *ErrorInfo
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *ErrorInfo
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r UserUsingGETResponse) GetJSON200() *IdaasUser {
+func (r UserUsingGETResponse) GetJSON200() *User {
 	return r.JSON200
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
-func (r UserUsingGETResponse) GetJSON400() *IdaasErrorInfo {
+func (r UserUsingGETResponse) GetJSON400() *ErrorInfo {
 	return r.JSON400
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r UserUsingGETResponse) GetJSON401() *IdaasErrorInfo {
+func (r UserUsingGETResponse) GetJSON401() *ErrorInfo {
 	return r.JSON401
 }
 
 // GetJSON403 returns the response for an HTTP 403 `application/json` response
-func (r UserUsingGETResponse) GetJSON403() *IdaasErrorInfo {
+func (r UserUsingGETResponse) GetJSON403() *ErrorInfo {
 	return r.JSON403
 }
 
 // GetJSON404 returns the response for an HTTP 404 `application/json` response
-func (r UserUsingGETResponse) GetJSON404() *IdaasErrorInfo {
+func (r UserUsingGETResponse) GetJSON404() *ErrorInfo {
 	return r.JSON404
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r UserUsingGETResponse) GetJSON503() *ErrorInfo {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -2522,39 +2778,46 @@ func ParseAuthenticateUsingPOSTResponse(rsp *http.Response) (*AuthenticateUsingP
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest IdaasAuthenticated
+		var dest Authenticated
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON413 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -2576,25 +2839,32 @@ func ParseGroupsUsingGETResponse(rsp *http.Response) (*GroupsUsingGETResponse, e
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest []IdaasGroup
+		var dest []Group
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -2616,53 +2886,60 @@ func ParseCreateGroupUsingPOSTResponse(rsp *http.Response) (*CreateGroupUsingPOS
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest IdaasGroup
+		var dest Group
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON413 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -2684,53 +2961,60 @@ func ParseGroupByExternalIdUsingPOSTResponse(rsp *http.Response) (*GroupByExtern
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest IdaasGroup
+		var dest Group
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON413 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -2755,39 +3039,46 @@ func ParseDeleteGroupUsingDELETEResponse(rsp *http.Response) (*DeleteGroupUsingD
 		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -2809,39 +3100,46 @@ func ParseGroupUsingGETResponse(rsp *http.Response) (*GroupUsingGETResponse, err
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest IdaasGroup
+		var dest Group
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -2863,60 +3161,67 @@ func ParseUpdateGroupUsingPUTResponse(rsp *http.Response) (*UpdateGroupUsingPUTR
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest IdaasGroup
+		var dest Group
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON413 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -2938,46 +3243,53 @@ func ParseGroupsPagedUsingPOSTResponse(rsp *http.Response) (*GroupsPagedUsingPOS
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest IdaasGroupsPage
+		var dest GroupsPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON413 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -3002,53 +3314,60 @@ func ParseModifyUserAuthorizationGroupAssociationsUsingPUTResponse(rsp *http.Res
 		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON413 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -3070,53 +3389,60 @@ func ParseUserByUserIdUsingPOSTResponse(rsp *http.Response) (*UserByUserIdUsingP
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest IdaasUser
+		var dest User
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON413 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -3138,39 +3464,46 @@ func ParseUserUsingGETResponse(rsp *http.Response) (*UserUsingGETResponse, error
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest IdaasUser
+		var dest User
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest IdaasErrorInfo
+		var dest ErrorInfo
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest ErrorInfo
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 

@@ -84,52 +84,52 @@ func TestAGeneratedClient(t *testing.T) {
 
 	refused, err := c.GroupsUsingGETWithResponse(ctx)
 	must(t, err)
-	if refused.JSON401 == nil || *refused.JSON401.ErrorCode != "access_denied" {
+	if refused.JSON401 == nil || refused.JSON401.ErrorCode != "access_denied" {
 		t.Fatalf("without a token: %s %s", refused.Status(), refused.Body)
 	}
-	in, err := c.AuthenticateUsingPOSTWithResponse(ctx, IdaasAuthenticateFields{ApplicationId: e.ClientID, SharedSecret: e.ClientSecret})
+	in, err := c.AuthenticateUsingPOSTWithResponse(ctx, AuthenticateRequest{ApplicationId: e.ClientID, SharedSecret: e.ClientSecret})
 	must(t, err)
-	token = *in.JSON200.AuthToken
+	token = in.JSON200.AuthToken
 	if lasts := in.JSON200.ExpirationTime.Sub(*in.JSON200.CreationTime); lasts != 15*time.Minute {
 		t.Errorf("the token lasts %v", lasts)
 	}
 
 	// A group is made, found three ways, changed.
-	made, err := c.CreateGroupUsingPOSTWithResponse(ctx, IdaasGroupFields{Name: "Operators", ExternalId: new("ext-1"), Attribute: new("at night")})
+	made, err := c.CreateGroupUsingPOSTWithResponse(ctx, GroupParms{Name: "Operators", ExternalId: new("ext-1"), Attribute: new("at night")})
 	must(t, err)
-	id := *made.JSON200.Id
-	twice, err := c.CreateGroupUsingPOSTWithResponse(ctx, IdaasGroupFields{Name: "operators"})
+	id := made.JSON200.Id
+	twice, err := c.CreateGroupUsingPOSTWithResponse(ctx, GroupParms{Name: "operators"})
 	must(t, err)
-	if twice.JSON409 == nil || *twice.JSON409.ErrorCode != "group_already_exists" {
+	if twice.JSON409 == nil || twice.JSON409.ErrorCode != "group_already_exists" {
 		t.Errorf("a second one: %s %s", twice.Status(), twice.Body)
 	}
 	byID, err := c.GroupUsingGETWithResponse(ctx, id)
 	must(t, err)
-	byExternalID, err := c.GroupByExternalIdUsingPOSTWithResponse(ctx, IdaasGroupIDFields{Id: "ext-1"})
+	byExternalID, err := c.GroupByExternalIdUsingPOSTWithResponse(ctx, GroupId{Id: "ext-1"})
 	must(t, err)
 	all, err := c.GroupsUsingGETWithResponse(ctx)
 	must(t, err)
-	for how, g := range map[string]IdaasGroup{"id": *byID.JSON200, "externalId": *byExternalID.JSON200, "list": (*all.JSON200)[1]} {
-		if *g.Id != id || *g.Name != "Operators" || *g.ExternalId != "ext-1" || *g.Attribute != "at night" || *g.Type != "MGMT_UI" || g.Created.IsZero() {
+	for how, g := range map[string]Group{"id": *byID.JSON200, "externalId": *byExternalID.JSON200, "list": (*all.JSON200)[1]} {
+		if g.Id != id || g.Name != "Operators" || *g.ExternalId != "ext-1" || *g.Attribute != "at night" || g.Type != "MGMT_UI" || g.Created.IsZero() {
 			t.Errorf("by %s: %+v", how, g)
 		}
 	}
-	changed, err := c.UpdateGroupUsingPUTWithResponse(ctx, id, IdaasChangedFields{Name: new("Night Operators"), Attribute: new("")})
+	changed, err := c.UpdateGroupUsingPUTWithResponse(ctx, id, ChangedGroupParms{Name: new("Night Operators"), Attribute: new("")})
 	must(t, err)
-	if g := changed.JSON200; *g.Name != "Night Operators" || g.Attribute != nil || *g.ExternalId != "ext-1" {
+	if g := changed.JSON200; g.Name != "Night Operators" || g.Attribute != nil || *g.ExternalId != "ext-1" {
 		t.Errorf("changed: %s", changed.Body)
 	}
 
 	// A user is put into it and taken out.
-	user, err := c.UserByUserIdUsingPOSTWithResponse(ctx, IdaasUserNameFields{UserId: "muster"})
+	user, err := c.UserByUserIdUsingPOSTWithResponse(ctx, UserId{UserId: "muster"})
 	must(t, err)
-	was := (*user.JSON200.Groups)[0]
-	for _, groups := range [][]string{{*was.Id, id}, {*was.Id}} {
-		put, err := c.ModifyUserAuthorizationGroupAssociationsUsingPUTWithResponse(ctx, *user.JSON200.Id, groups)
+	was := user.JSON200.Groups[0]
+	for _, groups := range [][]string{{was.Id, id}, {was.Id}} {
+		put, err := c.ModifyUserAuthorizationGroupAssociationsUsingPUTWithResponse(ctx, user.JSON200.Id, groups)
 		must(t, err)
-		now, err := c.UserUsingGETWithResponse(ctx, *user.JSON200.Id)
+		now, err := c.UserUsingGETWithResponse(ctx, user.JSON200.Id)
 		must(t, err)
-		if put.StatusCode() != http.StatusOK || len(put.Body) != 0 || len(*now.JSON200.Groups) != len(groups) {
+		if put.StatusCode() != http.StatusOK || len(put.Body) != 0 || len(now.JSON200.Groups) != len(groups) {
 			t.Errorf("put into %d: %s %s, then %s", len(groups), put.Status(), put.Body, now.Body)
 		}
 	}
@@ -139,7 +139,7 @@ func TestAGeneratedClient(t *testing.T) {
 	must(t, err)
 	missing, err := c.GroupUsingGETWithResponse(ctx, id)
 	must(t, err)
-	if gone.StatusCode() != http.StatusOK || missing.JSON404 == nil || *missing.JSON404.ErrorCode != "group_not_found" {
+	if gone.StatusCode() != http.StatusOK || missing.JSON404 == nil || missing.JSON404.ErrorCode != "group_not_found" {
 		t.Errorf("deleted: %s, then %s %s", gone.Status(), missing.Status(), missing.Body)
 	}
 }
@@ -148,36 +148,36 @@ func TestAGeneratedClient(t *testing.T) {
 func pages(t *testing.T, c *ClientWithResponses) {
 	t.Helper()
 	for _, name := range []string{"page a", "page b", "page c", "page d", "page e"} {
-		_, err := c.CreateGroupUsingPOSTWithResponse(t.Context(), IdaasGroupFields{Name: name})
+		_, err := c.CreateGroupUsingPOSTWithResponse(t.Context(), GroupParms{Name: name})
 		must(t, err)
 	}
-	search := IdaasSearchParms{
+	search := SearchParms{
 		Limit:              new(2),
-		SearchByAttributes: &[]IdaasSearchAttribute{{Name: "name", Operator: "STARTS_WITH", Value: new("PAGE")}},
-		OrderByAttribute:   &IdaasOrderAttribute{Name: "name", Ascending: new(false)},
+		SearchByAttributes: &[]SearchAttribute{{Name: "name", Operator: "STARTS_WITH", Value: new("PAGE")}},
+		OrderByAttribute:   &OrderAttribute{Name: "name", Ascending: new(false)},
 	}
 	var seen []string
-	turn := func(next func(IdaasPaging) *string) {
+	turn := func(next func(Paging) *string) {
 		for {
 			page, err := c.GroupsPagedUsingPOSTWithResponse(t.Context(), search)
 			must(t, err)
 			if page.JSON200 == nil {
 				t.Fatalf("a page: %s %s", page.Status(), page.Body)
 			}
-			for _, g := range *page.JSON200.Results {
-				seen = append(seen, strings.TrimPrefix(*g.Name, "page "))
+			for _, g := range page.JSON200.Results {
+				seen = append(seen, strings.TrimPrefix(g.Name, "page "))
 			}
-			cursor := next(*page.JSON200.Paging)
+			cursor := next(page.JSON200.Paging)
 			if cursor == nil {
 				return
 			}
 			seen = append(seen, "|")
-			search = IdaasSearchParms{Cursor: cursor}
+			search = SearchParms{Cursor: cursor}
 		}
 	}
-	turn(func(p IdaasPaging) *string { return p.NextCursor })
+	turn(func(p Paging) *string { return p.NextCursor })
 	seen = append(seen, "<")
-	turn(func(p IdaasPaging) *string { return p.PrevCursor })
+	turn(func(p Paging) *string { return p.PrevCursor })
 	if got := strings.Join(seen, ""); got != "ed|cb|a<a|cb|ed" {
 		t.Errorf("the pages are %s", got)
 	}

@@ -118,7 +118,8 @@ func TestDirectoryUsersSignIn(t *testing.T) {
 	try("the other one", `localhost\alice`, "pw of alice", 200)
 }
 
-// TestDirectoryCredentialsAreGuarded needs the permissions that the document names beside the row's own.
+// TestDirectoryCredentialsAreGuarded needs the permissions that the document names beside the row's own: of a user group, and not of
+// a user. Who may not write credentials replaces none that is stored.
 func TestDirectoryCredentialsAreGuarded(t *testing.T) {
 	t.Parallel()
 	l := newLDAPLab(t)
@@ -127,16 +128,28 @@ func TestDirectoryCredentialsAreGuarded(t *testing.T) {
 	uma := l.tokenOf("uma", accounts)
 	ursula := l.tokenOf("ursula", accounts, authz.Grant{Permission: authz.CredentialManagement, Level: authz.Read})
 	olga := l.tokenOf("olga", accounts, authz.Grant{Permission: authz.CredentialManagement, Level: authz.ReadWrite})
+	group := func(name, more string) string {
+		return strings.Replace(l.groupBody(name, l.AddGroup(name, alice), more), `"ApplicationRegistrationIDs":[1]`, `"isActive":true`, 1)
+	}
+	other := strings.NewReplacer(directorytest.ServiceDN, "uid=bob,ou=people,dc=lab,dc=example", directorytest.ServicePassword, "pw of bob").Replace(l.credential())
 	for i, test := range []struct {
-		who, body string
-		want      int
+		who, path, body string
+		want            int
 	}{
-		{uma, l.userBody(alice, ","+l.credential()), 403}, {ursula, l.userBody(alice, ","+l.credential()), 403}, {ursula, l.userBody(alice, ""), 400},
-		{olga, l.userBody(alice, ","+l.credential()), 201}, {uma, l.userBody(bob, ""), 403}, {ursula, l.userBody(bob, ""), 201},
+		{uma, "Users", l.userBody(alice, ""), 400}, {ursula, "UserGroups", group("g1", ""), 400}, {uma, "UserGroups", group("g2", ","+l.credential()), 403},
+		{ursula, "UserGroups", group("g3", ","+l.credential()), 403}, {uma, "Users", l.userBody(alice, ","+l.credential()), 201},
+		{uma, "Users", l.userBody(bob, ","+other), 201}, {uma, "Users", l.userBody(l.AddUser("carol"), ""), 201},
+		{uma, "UserGroups", group("g4", ""), 403}, {ursula, "UserGroups", group("g5", ""), 201}, {ursula, "UserGroups", group("g6", ","+other), 403},
+		{uma, "UserGroups", group("g7", ","+l.credential()), 403}, {ursula, "UserGroups", group("g8", ","+l.credential()), 201},
+		{olga, "UserGroups", group("g9", ","+l.credential()), 201},
 	} {
-		if status, answer := l.call(test.who, "POST", "Users", test.body); status != test.want {
+		if status, answer := l.call(test.who, "POST", test.path, test.body); status != test.want {
 			t.Errorf("%d: %d %s, want %d", i, status, answer, test.want)
 		}
+	}
+	stored, err := store.View(t.Context(), l.db, system, func(tx *store.Tx) (store.DirectoryAccess, error) { return store.OpenDirectory(tx, 1) })
+	if err != nil || stored.Account != directorytest.ServiceDN || stored.Secret != directorytest.ServicePassword {
+		t.Errorf("the stored credential is of %q: %v", stored.Account, err)
 	}
 	// Who may be anybody in a directory's group, by a key that he knows, is no matter of somebody who is bound by his own rights.
 	staff := l.AddGroup("staff", alice)

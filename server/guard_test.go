@@ -184,6 +184,9 @@ func (l *lab) objectOf(d *api.Dialect, r api.Route) string {
 			if slices.Contains([]string{"Users", "UserGroups", "SmartRules", "groups", "users", "userauthorizationgroup"}, segment) {
 				object = l.object(segment)
 			}
+			if segment == "SmartRules" && noun == "Organizations" {
+				object = l.object("Organizations/SmartRules")
+			}
 		case strings.Contains(segment, "ame"):
 			path = strings.Replace(path, segment, url.PathEscape(object.name), 1)
 		case segment == "{attributeID}":
@@ -243,7 +246,13 @@ func (l *lab) object(noun string) object {
 		case "groups", "users", "userauthorizationgroup":
 			return l.byUUID(tx, noun)
 		case "SmartRules":
-			return aRule(tx)
+			return aRule(tx, "")
+		case "Organizations/SmartRules":
+			organization, err := store.DefaultOrganization(tx)
+			if err != nil {
+				return o, err
+			}
+			return aRule(tx, store.Text(organization))
 		case "ManagedAccounts", "ManagedSystems":
 			return managedObject(tx, noun)
 		case "UserAudits":

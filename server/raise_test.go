@@ -41,6 +41,7 @@ func newRaising(t *testing.T, vendor bool) *raising {
 	var own struct{ GroupID int }
 	must(t, json.Unmarshal([]byte(answer), &own))
 	r.puppet, r.own = puppet.UserID, own.GroupID
+	r.giveRule("hers", r.anyRule, authz.Read) // there are no roles without it
 	return r
 }
 

@@ -36,8 +36,8 @@ func (l *lab) giveRule(user string, rule int, level authz.Level) {
 	}))
 }
 
-// TestSmartRuleAccess raises nobody by the Smart Rules of a new group, nor by its roles on them, and shows nobody a rule that he
-// cannot see. Where callers are free to give what they lack, they still give only what they see.
+// TestSmartRuleAccess raises nobody by the Smart Rules of a new group, nor by its roles on them, and shows nobody a rule that
+// they cannot see. Where callers are free to give what they lack, the document's permission suffices to see it and to give it.
 func TestSmartRuleAccess(t *testing.T) {
 	t.Parallel()
 	for _, vendor := range []bool{false, true} {
@@ -48,6 +48,9 @@ func TestSmartRuleAccess(t *testing.T) {
 		l.giveRule("uma", seen, authz.Read)
 		own := map[bool]int{false: http.StatusForbidden, true: http.StatusCreated}[vendor]
 		ownRoles := map[bool]int{false: http.StatusForbidden, true: http.StatusNoContent}[vendor]
+		hides := map[bool]int{false: http.StatusBadRequest, true: http.StatusCreated}[vendor]
+		sees := map[bool]int{false: http.StatusNotFound, true: http.StatusOK}[vendor]
+		noLevel := map[bool]int{false: http.StatusNotFound, true: http.StatusBadRequest}[vendor]
 		group := func(name string, rule, level int) string {
 			return fmt.Sprintf(`{"groupName":%q,"description":"d","SmartRuleAccess":[{"SmartRuleID":%d,"AccessLevelID":%d}]}`, name, rule, level)
 		}
@@ -64,10 +67,10 @@ func TestSmartRuleAccess(t *testing.T) {
 			{"a level above", uma, "POST", "UserGroups", group("writes", seen, 3), own, ""},
 			{"a level above, by an administrator", admin, "POST", "UserGroups", group("writes for sure", seen, 3), 201, ""},
 			{"a level that is none", admin, "POST", "UserGroups", group("two", seen, 2), 400, "0, 1 or 3"},
-			{"a rule that is hidden", uma, "POST", "UserGroups", group("hides", hidden, 1), 400, fmt.Sprintf("there is no Smart Rule %d", hidden)},
+			{"a rule that is hidden", uma, "POST", "UserGroups", group("hides", hidden, 1), hides, ""},
 			{"a rule twice", admin, "POST", "UserGroups", fmt.Sprintf(`{"groupName":"twice","description":"d","SmartRuleAccess":[{"SmartRuleID":%d,"AccessLevelID":1},{"SmartRuleID":%[1]d,"AccessLevelID":3}]}`, seen), 400, "given twice"},
-			{"roles on a hidden rule", uma, "GET", fmt.Sprintf("UserGroups/%d/SmartRules/%d/Roles", made.GroupID, hidden), "", 404, ""},
-			{"giving roles on a hidden rule", uma, "POST", fmt.Sprintf("UserGroups/%d/SmartRules/%d/Roles", made.GroupID, hidden), `{"Roles":[{"RoleID":5}]}`, 404, ""},
+			{"roles on a hidden rule", uma, "GET", fmt.Sprintf("UserGroups/%d/SmartRules/%d/Roles", made.GroupID, hidden), "", sees, ""},
+			{"giving roles on a hidden rule", uma, "POST", fmt.Sprintf("UserGroups/%d/SmartRules/%d/Roles", made.GroupID, hidden), `{"Roles":[{"RoleID":5}]}`, noLevel, ""},
 			{"no roles yet", uma, "GET", roles, "", 200, "[]"},
 			{"giving roles", uma, "POST", roles, `{"Roles":[{"RoleID":5}]}`, ownRoles, ""},
 			{"giving roles, by an administrator", admin, "POST", roles, `{"Roles":[{"RoleID":5},{"RoleID":"1"}],"AccessPolicyID":5000}`, 204, ""},
@@ -78,6 +81,10 @@ func TestSmartRuleAccess(t *testing.T) {
 			{"the roles, as they were", admin, "GET", roles, "", 200, `[{"RoleID":1,"Name":"Requestor"},{"RoleID":5,"Name":"Auditor"}]`},
 			{"no roles any more", admin, "POST", roles, `{"Roles":[]}`, 204, ""},
 			{"none", admin, "GET", roles, "", 200, "[]"},
+			{"a role again", admin, "POST", roles, `{"Roles":[{"RoleID":5}]}`, 204, ""},
+			{"no access any more", admin, "POST", strings.Replace(roles, "Roles", "AccessLevels", 1), `{"AccessLevelID":0}`, 200, ""},
+			{"no role without access", admin, "GET", roles, "", 200, "[]"},
+			{"a role without access", admin, "POST", roles, `{"Roles":[{"RoleID":5}]}`, 400, "must set AccessLevel before setting roles"},
 		} {
 			status, answer := l.call(c.who, c.method, c.path, c.body)
 			if status != c.status || !strings.Contains(answer, c.answer) {

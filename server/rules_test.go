@@ -11,10 +11,10 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// aRule finds or makes a Smart Rule that may be changed.
-func aRule(tx *store.Tx) (object, error) {
+// aRule finds or makes a Smart Rule of an Organization, or of none, that may be changed.
+func aRule(tx *store.Tx, organizationID store.Text) (object, error) {
 	for r, err := range store.SmartRules.All(tx) {
-		if err != nil || !r.IsReadOnly {
+		if err != nil || !r.IsReadOnly && r.OrganizationID == organizationID {
 			return object{strconv.Itoa(r.SmartRuleID), r.Title}, err
 		}
 	}
@@ -22,7 +22,7 @@ func aRule(tx *store.Tx) (object, error) {
 	if err != nil {
 		return object{}, err
 	}
-	r := &store.SmartRule{Title: "Object", Category: "Test"}
+	r := &store.SmartRule{Title: "Object" + string(organizationID), Category: "Test", OrganizationID: organizationID}
 	err = store.InsertAttributeRule(tx, r, []int{attribute})
 	return object{strconv.Itoa(r.SmartRuleID), r.Title}, err
 }

@@ -37,7 +37,7 @@ const (
 )
 
 // InsertAttributeRule stores a new Smart Rule whose members are the assets that carry any of the attributes, and gives
-// the groups of its maker Read/Write on it. Its members come with its processing, for which it waits, or which has
+// the groups of its maker access to it, as makersLevel says. Its members come with its processing, for which it waits, or which has
 // begun, as its Status says. It returns ErrInvalid for attributes that do not exist or are of several types and
 // ErrExists for a title that is taken.
 func InsertAttributeRule(tx *Tx, r *SmartRule, attributeIDs []int) error {
@@ -80,7 +80,7 @@ func ofOneType(tx *Tx, attributeIDs []int) error {
 }
 
 // InsertAccountRule stores a new Smart Rule for the managed accounts with the same system name and account name as a
-// given one, and gives the groups of its maker Read/Write on it. An empty title is made up. It returns ErrInvalid for an
+// given one, and gives the groups of its maker access to it, as makersLevel says. An empty title is made up. It returns ErrInvalid for an
 // account that does not exist and ErrExists for a title that is taken.
 func InsertAccountRule(tx *Tx, accountID int, title string) (*SmartRule, error) {
 	account, err := ManagedAccountByID(tx, accountID)
@@ -115,7 +115,8 @@ func cutRunes(s string, n int) string {
 	return string(runes[:min(n, len(runes))])
 }
 
-// insertRule stores a new rule with its criteria and shares it with the groups of its maker.
+// insertRule stores a new rule with its criteria and shares it with the groups of its maker: Read/Write for those that may manage
+// such rules, Read for the others.
 func insertRule(tx *Tx, r *SmartRule, c *RuleCriteria) error {
 	if err := SmartRules.Insert(tx, r); err != nil {
 		return err
@@ -128,9 +129,31 @@ func insertRule(tx *Tx, r *SmartRule, c *RuleCriteria) error {
 		if group == Administrators {
 			continue // has it on every rule
 		}
-		if err := GroupRule.Set(tx, group, r.SmartRuleID, int(authz.ReadWrite)); err != nil {
+		level, err := makersLevel(tx, group, r.RuleType)
+		if err != nil {
+			return err
+		}
+		if err := GroupRule.Set(tx, group, r.SmartRuleID, int(level)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ruleManagement is the permission to manage the Smart Rules of a type.
+var ruleManagement = map[string]authz.Permission{
+	AssetRule:          authz.SmartRuleManagementAsset,
+	ManagedSystemRule:  authz.SmartRuleManagementManagedSystem,
+	ManagedAccountRule: authz.SmartRuleManagementManagedAccount,
+}
+
+// makersLevel returns the access level that a group of its maker gets to a new rule.
+func makersLevel(tx *Tx, groupID int, ruleType string) (authz.Level, error) {
+	for _, p := range []authz.Permission{authz.AssetManagement, ruleManagement[ruleType]} {
+		level, _, err := GroupPermission.Get(tx, groupID, int(p))
+		if err != nil || !authz.Level(level).Includes(authz.ReadWrite) {
+			return authz.Read, err
+		}
+	}
+	return authz.ReadWrite, nil
 }

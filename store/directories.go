@@ -1,6 +1,8 @@
 package store
 
 import (
+	"cmp"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"strconv"
@@ -60,34 +62,69 @@ type DirectoryAccess struct {
 // Format keeps the secret out of logs and errors.
 func (DirectoryAccess) Format(f fmt.State, _ rune) { fmt.Fprint(f, "(hidden)") }
 
-// FindAccess completes what a caller says of a directory: with a credential of his own, which needs Credential
-// Management (Read/Write), or with the stored one, which needs Credential Management (Read). A Port of 0 finds the directory of
-// that host whatever its port. It returns ErrDenied, and ErrInvalid when no credential is stored.
+// FindAccess completes what a caller says of a directory: with a credential of their own, which needs Credential
+// Management (Read/Write), or with the stored one, which needs Credential Management (Read), also if the caller names it again. A
+// Port of 0 finds the directory of that host whatever its port. It returns ErrDenied, and ErrInvalid when no credential is stored.
 func FindAccess(tx *Tx, asked DirectoryAccess) (DirectoryAccess, error) {
-	asked.IsNew = asked.Account != ""
-	need := authz.Reads(authz.CredentialManagement)
-	if asked.IsNew {
-		need = authz.Writes(authz.CredentialManagement)
-	}
 	has, err := PermissionLevel(tx, authz.CredentialManagement)
 	if err != nil {
 		return asked, err
 	}
-	if !has.Includes(need.Grants()[0].Level) {
-		return asked, Denied(need.Required())
+	if asked.Account == "" && !has.Includes(authz.Read) {
+		return asked, Denied(authz.Reads(authz.CredentialManagement).Required())
 	}
-	if asked.IsNew {
+	if asked.Account == "" || has.Includes(authz.ReadWrite) {
+		return findAccess(tx, asked)
+	}
+	if has.Includes(authz.Read) {
+		if stored, err := storedAccess(tx, asked); err != nil || stored != nil && stored.isNamedBy(asked) {
+			return *cmp.Or(stored, &asked), err
+		}
+	}
+	return asked, Denied(authz.Writes(authz.CredentialManagement).Required())
+}
+
+// FindUserAccess is FindAccess for the creation of a user. Of Active Directory and LDAP the document asks for no permission then.
+func FindUserAccess(tx *Tx, asked DirectoryAccess) (DirectoryAccess, error) {
+	if asked.Kind == EntraIdType {
+		return FindAccess(tx, asked)
+	}
+	return findAccess(tx, asked)
+}
+
+// findAccess is FindAccess without the question who may.
+func findAccess(tx *Tx, asked DirectoryAccess) (DirectoryAccess, error) {
+	if asked.Account != "" {
+		asked.IsNew = true
 		return asked, nil
 	}
+	stored, err := storedAccess(tx, asked)
+	if err == nil && stored == nil {
+		err = Invalid("%s: no credential is stored for %s", asked.Kind, asked.Host)
+	}
+	if err != nil {
+		return asked, err
+	}
+	return *stored, nil
+}
+
+// storedAccess returns the directory that is meant with its stored credential, nil if there is no such directory.
+func storedAccess(tx *Tx, asked DirectoryAccess) (*DirectoryAccess, error) {
 	for d, err := range directoriesByPlace.Each(tx, K(asked.Kind, fold(asked.Host))) {
 		if err != nil {
-			return asked, err
+			return nil, err
 		}
 		if asked.Port == 0 || d.Port == asked.Port {
-			return OpenDirectory(tx, d.DirectoryID)
+			stored, err := OpenDirectory(tx, d.DirectoryID)
+			return &stored, err
 		}
 	}
-	return asked, Invalid("%s: no credential is stored for %s", asked.Kind, asked.Host)
+	return nil, nil
+}
+
+// isNamedBy reports whether what a caller says is the stored credential, account and secret.
+func (a *DirectoryAccess) isNamedBy(asked DirectoryAccess) bool {
+	return fold(a.Account) == fold(asked.Account) && subtle.ConstantTimeCompare([]byte(a.Secret), []byte(asked.Secret)) == 1
 }
 
 // OpenDirectory returns a directory with its secret, or ErrNotFound.
@@ -128,11 +165,23 @@ func SetDirectory(tx *Tx, a *DirectoryAccess) error {
 	return replace(tx, DirectoryCredentials, &DirectoryCredential{a.DirectoryID, sealed})
 }
 
-// settle makes sure that a directory which was just asked is stored, and returns its id.
+// settle makes sure that a directory which was just asked is stored, and returns its id. A stored credential is replaced only by
+// an actor who may manage credentials.
 func (a DirectoryAccess) settle(tx *Tx, e DirectoryEntry) (int, error) {
 	if a.IsNew {
+		has, err := PermissionLevel(tx, authz.CredentialManagement)
+		if err != nil {
+			return 0, err
+		}
+		stored, err := DirectoryAt(tx, a.Kind, a.Host, a.Port)
+		if err == nil && !has.Includes(authz.ReadWrite) {
+			return stored.DirectoryID, nil
+		}
+		if err := unless(ErrNotFound, err); err != nil {
+			return 0, err
+		}
 		a.ShortName = fitted(e.ShortDomainName)
-		err := SetDirectory(tx, &a)
+		err = SetDirectory(tx, &a)
 		return a.DirectoryID, err
 	}
 	known, err := Directories.Has(tx, a.DirectoryID)

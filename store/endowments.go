@@ -39,7 +39,7 @@ func (e Endowment) checkRules(tx *Tx) error {
 	seen := map[int]bool{}
 	for i, r := range e.Rules {
 		at := fmt.Sprintf("SmartRuleAccess[%d]", i)
-		_, err := SmartRuleByID(tx, r.SmartRuleID)
+		_, err := ruleToGive(tx, r.SmartRuleID)
 		switch {
 		case errors.Is(err, ErrNotFound):
 			return Invalid("%s.SmartRuleID: there is no Smart Rule %d", at, r.SmartRuleID)

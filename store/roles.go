@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+
+	"github.com/musterhq/muster/authz"
 )
 
 // Role is what the members of a user group do with the managed accounts of a Smart Rule. Beside those that every store
@@ -116,7 +118,7 @@ func rolesOn(tx *Tx, groupID, ruleID int) (*GroupRuleRoles, error) {
 	if known, err := UserGroups.Has(tx, groupID); err != nil || !known {
 		return nil, orElse(err, absent(UserGroups.name, groupID))
 	}
-	if _, err := SmartRuleByID(tx, ruleID); err != nil {
+	if _, err := ruleToGive(tx, ruleID); err != nil {
 		return nil, err
 	}
 	r, err := ruleRolesByPair.One(tx, K(groupID, ruleID), ruleID)
@@ -127,7 +129,7 @@ func rolesOn(tx *Tx, groupID, ruleID int) (*GroupRuleRoles, error) {
 }
 
 // SetRoles replaces the roles of a user group on a Smart Rule. Besides what RolesOn returns, it is ErrInvalid for what there is
-// not, and ErrDenied for a group that has rights which the actor lacks and for a role that he has not on that rule himself.
+// not and for a group without an access level to the rule, and ErrDenied for a group that has rights which the actor lacks and for a role that he has not on that rule himself.
 func SetRoles(tx *Tx, groupID, ruleID int, roles []int, accessPolicyID int) error {
 	r, err := rolesOn(tx, groupID, ruleID)
 	if err != nil {
@@ -135,7 +137,7 @@ func SetRoles(tx *Tx, groupID, ruleID int, roles []int, accessPolicyID int) erro
 	}
 	isNew := r.ID == 0
 	r.Roles, r.AccessPolicyID = roles, accessPolicyID
-	if err := first(r.check(tx), MayChangeGroup(tx, groupID), r.mayBeGiven(tx)); err != nil {
+	if err := first(r.check(tx), MayChangeGroup(tx, groupID), r.mayBeGiven(tx), r.hasAccess(tx)); err != nil {
 		return err
 	}
 	switch {
@@ -147,6 +149,24 @@ func SetRoles(tx *Tx, groupID, ruleID int, roles []int, accessPolicyID int) erro
 		return RuleRoles.Delete(tx, r.ID)
 	}
 	return RuleRoles.Put(tx, r)
+}
+
+// loseRoles takes the roles on a Smart Rule from a user group whose access to it ends.
+func loseRoles(tx *Tx, groupID, ruleID int) error {
+	r, err := ruleRolesByPair.One(tx, K(groupID, ruleID), ruleID)
+	if err != nil {
+		return unless(ErrNotFound, err)
+	}
+	return RuleRoles.Delete(tx, r.ID)
+}
+
+// hasAccess returns an ErrInvalid for roles of a group that has no access level to the rule.
+func (r *GroupRuleRoles) hasAccess(tx *Tx) error {
+	level, err := GroupRuleLevel(tx, r.GroupID, r.SmartRuleID)
+	if err == nil && level == authz.None && len(r.Roles) > 0 {
+		err = Invalid("must set AccessLevel before setting roles")
+	}
+	return err
 }
 
 func (r *GroupRuleRoles) mayBeGiven(tx *Tx) error {

@@ -112,7 +112,8 @@ func TestADeletedRuleIsGoneAtOnceAndSweptLater(t *testing.T) {
 	for i := range 3 {
 		l.carry(l.asset(Asset{IPAddress: fmt.Sprintf("10.0.0.%d", i)}), at...)
 	}
-	maker := Actor{UserID: 9, Groups: []int{7}}
+	manages := l.group("manages", grants{authz.AssetManagement: authz.ReadWrite, authz.SmartRuleManagementAsset: authz.ReadWrite})
+	maker := Actor{UserID: 9, Groups: []int{manages}}
 	rule, err := Update(l.ctx, l.DB, maker, func(tx *Tx) (int, error) {
 		r := &SmartRule{Title: "Rule", Category: "Test", Status: RuleQueued}
 		err := InsertAttributeRule(tx, r, at)

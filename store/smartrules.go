@@ -138,17 +138,27 @@ func SmartRuleByTitle(tx *Tx, title string) (*SmartRule, error) {
 	return r.found(tx, title)
 }
 
-// SmartRuleIn is SmartRuleByTitle for the rules of an Organization and those that are everybody's.
+// GlobalRule is SmartRuleByTitle for a rule that belongs to no Organization.
+func GlobalRule(tx *Tx, title string) (*SmartRule, error) { return ruleOf(tx, "", title) }
+
+// SmartRuleIn is SmartRuleByTitle for the rules of one Organization; a global rule is not among them.
 func SmartRuleIn(tx *Tx, organizationID, title string) (*SmartRule, error) {
 	o, err := OrganizationByID(tx, organizationID)
 	if err != nil {
 		return nil, err
 	}
+	return ruleOf(tx, Text(o.OrganizationID), title)
+}
+
+func ruleOf(tx *Tx, organizationID Text, title string) (*SmartRule, error) {
 	r, err := SmartRuleByTitle(tx, title)
-	if err == nil && r.OrganizationID != "" && string(r.OrganizationID) != o.OrganizationID {
-		return nil, absent(SmartRules.name, title)
+	if err == nil && r.OrganizationID != organizationID {
+		err = absent(SmartRules.name, title)
 	}
-	return r, err
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // Writable returns ErrDenied unless the actor has Read/Write access to the rule, which he has found.
@@ -193,14 +203,48 @@ func GroupRuleLevel(tx *Tx, groupID, ruleID int) (authz.Level, error) {
 	return authz.Level(level), err
 }
 
+// ruleToGive is SmartRuleByID for an act of who manages user groups. An actor without bounds may give a rule that they cannot
+// read themselves, if they may see its Organization.
+func ruleToGive(tx *Tx, id int) (*SmartRule, error) {
+	r, err := SmartRules.Get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if tx.By.free() {
+		return r, tx.See(SmartRules.name, id, string(r.OrganizationID))
+	}
+	return r.found(tx, id)
+}
+
+// rulesToGive yields the rules that ruleToGive finds.
+func rulesToGive(tx *Tx) iter.Seq2[*SmartRule, error] {
+	if !tx.By.free() {
+		return ReadableRules(tx, "")
+	}
+	return func(yield func(*SmartRule, error) bool) {
+		for r, err := range SmartRules.All(tx) {
+			sees := err != nil
+			if err == nil {
+				sees, err = tx.Sees(string(r.OrganizationID))
+			}
+			if err == nil && !sees {
+				continue
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // RulesOfGroup yields the Smart Rules to which a user group has one of the given levels, as far as the actor may
-// read them. It returns ErrNotFound for an unknown group.
+// give them. It returns ErrNotFound for an unknown group.
 func RulesOfGroup(tx *Tx, groupID int, levels []authz.Level) (iter.Seq2[*RuleOfGroup, error], error) {
 	if _, err := UserGroups.Get(tx, groupID); err != nil {
 		return nil, err
 	}
 	return func(yield func(*RuleOfGroup, error) bool) {
-		for r, err := range ReadableRules(tx, "") {
+		for r, err := range rulesToGive(tx) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -216,14 +260,15 @@ func RulesOfGroup(tx *Tx, groupID int, levels []authz.Level) (iter.Seq2[*RuleOfG
 	}, nil
 }
 
-// SetRuleLevel gives a user group an access level to a Smart Rule that the actor may read; None takes it away. It
+// SetRuleLevel gives a user group an access level to a Smart Rule that the actor may read; None takes it away, and the group's
+// roles on the rule with it. It
 // returns ErrNotFound, ErrInvalid for Administrators, whose level is fixed, and ErrDenied for a group that has rights which the actor lacks and for a level that he lacks
 // himself.
 func SetRuleLevel(tx *Tx, groupID, ruleID int, level authz.Level) error {
 	if _, err := UserGroups.Get(tx, groupID); err != nil {
 		return err
 	}
-	if _, err := SmartRuleByID(tx, ruleID); err != nil {
+	if _, err := ruleToGive(tx, ruleID); err != nil {
 		return err
 	}
 	if groupID == Administrators {
@@ -234,7 +279,7 @@ func SetRuleLevel(tx *Tx, groupID, ruleID int, level authz.Level) error {
 	}
 	if level == authz.None {
 		_, err := GroupRule.Cut(tx, groupID, ruleID)
-		return err
+		return first(err, loseRoles(tx, groupID, ruleID))
 	}
 	return GroupRule.Set(tx, groupID, ruleID, int(level))
 }

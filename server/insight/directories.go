@@ -103,7 +103,7 @@ func (s Services) createDirectoryUser(ctx context.Context, c api.Caller, b userF
 		name = b.DistinguishedName
 	}
 	asked := b.access(b.UserType, b.HostName)
-	find := func(tx *store.Tx) (store.DirectoryAccess, error) { return store.FindAccess(tx, asked) }
+	find := func(tx *store.Tx) (store.DirectoryAccess, error) { return store.FindUserAccess(tx, asked) }
 	a, err := api.View(ctx, c, find)
 	if err != nil {
 		return nil, err

@@ -148,7 +148,7 @@ type ruleTitle struct {
 }
 
 func smartRuleByTitle(tx *store.Tx, in ruleTitle) (*store.SmartRule, error) {
-	return store.SmartRuleByTitle(tx, in.Title)
+	return store.GlobalRule(tx, in.Title)
 }
 
 type ruleInOrganization struct {
@@ -232,7 +232,7 @@ func deleteRuleByID(tx *store.Tx, in byID) (api.None, error) {
 }
 
 func deleteRuleByTitle(tx *store.Tx, in ruleTitle) (api.None, error) {
-	return deleteRule(tx)(store.SmartRuleByTitle(tx, in.Title))
+	return deleteRule(tx)(store.GlobalRule(tx, in.Title))
 }
 
 func deleteRuleInOrganization(tx *store.Tx, in ruleInOrganization) (api.None, error) {

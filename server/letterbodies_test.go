@@ -60,10 +60,10 @@ var attemptsOf = map[string][]attempt{
 	"PUT Users/{id}":                        {{path: "Users/{person}"}, {path: "Users/{Users}", kind: 1}},
 	"POST Users/{id}/Quarantine":            {{path: "Users/{person}/Quarantine"}, {path: "Users/{Users}/Quarantine"}},
 	"POST Users": {
-		{}, {kind: 1, values: ofTenant, with: newCredential, reads: true}, {kind: 2, values: ofDomain, with: newCredential}, {kind: 3, values: ofServer, with: newCredential}, {kind: 4},
+		{}, {kind: 1, values: ofTenant, with: newCredential, reads: true}, {kind: 2, values: ofDomain}, {kind: 3, values: ofServer}, {kind: 4},
 	},
 	"POST UserGroups": {
-		{rules: authz.Read}, {kind: 1, values: ofTenant, with: newCredential, rules: authz.Read}, {kind: 2, values: ofDomain, with: newCredential, rules: authz.Read}, {kind: 3, values: ofServer, with: newCredential, rules: authz.Read},
+		{}, {kind: 1, values: ofTenant, with: newCredential}, {kind: 2, values: ofDomain, with: newCredential}, {kind: 3, values: ofServer, with: newCredential},
 	},
 	"GET SmartRules": {{rules: authz.Read}},
 	"POST Imports":   {{values: map[string]string{"FileContents": "null"}}, {values: map[string]string{"Base64FileContents": "null"}}},
@@ -72,13 +72,12 @@ var attemptsOf = map[string][]attempt{
 		body: "--X\r\nContent-Type: application/json\r\n\r\n" + `{"WorkgroupID":1,"FileName":"lab.xml"}` + "\r\n--X\r\n" +
 			"Content-Type: application/octet-stream\r\n\r\n<PasswordSafeImport/>\r\n--X--",
 	}},
-	"GET Entitlements?groupIDs":                                           {{path: "Entitlements?groupIDs=1,{UserGroups}"}},
-	"GET UserGroups/{id}/SmartRules/":                                     {{rules: authz.Read, path: "UserGroups/{UserGroups}/SmartRules/"}, {rules: authz.Read, path: "UserGroups/{UserGroups}/SmartRules/?accessLevel=0,1,3"}},
-	"POST UserGroups/{userGroupId}/SmartRules/{smartRuleId}/AccessLevels": {{rules: authz.ReadWrite}},
-	"POST Subscriptions/Delivery/download":                                {{query: "?id={delivery}"}},
-	"POST v1/groupspaged":                                                 {{}, {values: map[string]string{"limit": "1"}, reads: true}},
-	"POST v1/groups/externalid":                                           {{reads: true, values: map[string]string{"id": `"ext-1"`}}},
-	"POST Users/{userID}/UserGroups/{userGroupID}":                        {{path: "Users/{person}/UserGroups/{UserGroups}"}},
+	"GET Entitlements?groupIDs":                    {{path: "Entitlements?groupIDs=1,{UserGroups}"}},
+	"GET UserGroups/{id}/SmartRules/":              {{path: "UserGroups/{UserGroups}/SmartRules/"}, {path: "UserGroups/{UserGroups}/SmartRules/?accessLevel=0,1,3"}},
+	"POST Subscriptions/Delivery/download":         {{query: "?id={delivery}"}},
+	"POST v1/groupspaged":                          {{}, {values: map[string]string{"limit": "1"}, reads: true}},
+	"POST v1/groups/externalid":                    {{reads: true, values: map[string]string{"id": `"ext-1"`}}},
+	"POST Users/{userID}/UserGroups/{userGroupID}": {{path: "Users/{person}/UserGroups/{UserGroups}"}},
 }
 
 var search = map[string]string{

@@ -82,7 +82,7 @@ func (l *letterLab) furnishAssets(tx *store.Tx) error {
 	if err := store.Attributes.Insert(tx, child); err != nil {
 		return err
 	}
-	r, err := aRule(tx)
+	r, err := aRule(tx, "")
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ var arrows = map[string]string{
 	"importers/retina/jet/jettest": "importers/retina/jet",
 	"importers/*":                  "plugins importers/columns importers/elements importers/text importers/hosts", // the formats
 	"importers/builtin":            "plugins importers/* importers/nessussc importers/retina",
-	"importers/runner":             "plugins plugins/host store",
+	"importers/runner":             "authz plugins plugins/host store",
 	"docs":                         "",
 	"testdata/demo":                "",
 	"cmd/muster":                   "*",

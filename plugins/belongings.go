@@ -14,8 +14,10 @@ const (
 	MaxAttributes      = 100
 	MaxDatabases       = 100
 	MaxManagedAccounts = 1000
-	MaxBelongings      = 512 << 10 // bytes of all texts together
-	maxMember          = 4096 + 1  // characters
+
+	MaxFunctionalAccounts = 1000      // of a whole file; what is beyond is left out
+	MaxBelongings         = 512 << 10 // bytes of all texts together
+	maxMember             = 4096 + 1  // characters
 )
 
 // Belongings are what there is on a host. The members of everything in it are those of the API, where an importer can know

@@ -87,8 +87,9 @@ type FunctionalFacts struct {
 }
 
 // UpsertFunctionalAccount brings in the functional account of a platform, a domain and a name. A password that is another one
-// than the account has replaces it.
-func UpsertFunctionalAccount(tx *Tx, f FunctionalFacts) (Outcome, error) {
+// than the account has replaces it. An account of those that are UsedElsewhere is refused, whatever is said of it: that a password
+// changes nothing would tell that it is the right one.
+func UpsertFunctionalAccount(tx *Tx, f FunctionalFacts, elsewhere map[int]bool) (Outcome, error) {
 	tx = tx.Unaudited()
 	if err := checkAccount(f.DomainName, f.AccountName, f.Password); err != nil {
 		return Unchanged, err
@@ -99,6 +100,9 @@ func UpsertFunctionalAccount(tx *Tx, f FunctionalFacts) (Outcome, error) {
 	}
 	if err != nil {
 		return Unchanged, err
+	}
+	if elsewhere[a.FunctionalAccountID] {
+		return Unchanged, Invalid("a managed system that you may not see uses it")
 	}
 	before := *a
 	replaceIfKnown(&a.AccountName, f.AccountName)

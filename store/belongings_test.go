@@ -50,7 +50,7 @@ func account(f AccountFacts) brought {
 }
 
 func functional(f FunctionalFacts) brought {
-	return func(tx *Tx) (Outcome, error) { return UpsertFunctionalAccount(tx, f) }
+	return func(tx *Tx) (Outcome, error) { return UpsertFunctionalAccount(tx, f, nil) }
 }
 
 // belongings are what there is, each on a line of its own, a password as it is when it is opened.
@@ -316,7 +316,7 @@ func TestBelongingsSideBySide(t *testing.T) {
 				}
 				_, err = UpsertManagedAccount(tx, s.ManagedSystemID, AccountFacts{AccountName: "root", Password: "one"})
 				return first(err, func() error {
-					_, err := UpsertFunctionalAccount(tx, FunctionalFacts{PlatformID: 2, AccountName: fmt.Sprint("svc", round)})
+					_, err := UpsertFunctionalAccount(tx, FunctionalFacts{PlatformID: 2, AccountName: fmt.Sprint("svc", round)}, nil)
 					return err
 				}())
 			})

@@ -251,6 +251,13 @@ func (tx *Tx) Unaudited() *Tx {
 	return &quiet
 }
 
+// As returns tx for another actor.
+func (tx *Tx) As(by Actor) *Tx {
+	as := *tx
+	as.By, as.organizations = by, nil
+	return &as
+}
+
 // get reads one key; nil means absent.
 func (tx *Tx) get(key []byte) ([]byte, error) {
 	values, err := tx.r.Get(key)

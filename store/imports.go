@@ -83,9 +83,7 @@ func EndImport(tx *Tx, i *Import, job *Job) (file string, err error) {
 	if err != nil {
 		return "", err
 	}
-	as := *tx
-	as.By = f.By
-	return f.File, endImport(&as, i, ImportRunning, job)
+	return f.File, endImport(tx.As(f.By), i, ImportRunning, job)
 }
 
 // endImport writes an import that has ended, and removes what it needed until then.

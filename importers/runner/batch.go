@@ -75,6 +75,11 @@ type batch struct {
 
 // take gathers a record, and hands on what was gathered when there is enough of it.
 func (i *running) take(ctx context.Context, r plugins.Record) error {
+	if r.FunctionalAccount != nil {
+		if i.functional++; i.functional > plugins.MaxFunctionalAccounts {
+			return nil
+		}
+	}
 	i.claim(r)
 	for _, p := range parts(r) {
 		if i.batch.writes+p.writes > i.room || i.batch.bytes+p.bytes > batchBytes {

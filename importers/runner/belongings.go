@@ -3,6 +3,7 @@ package runner
 import (
 	"fmt"
 
+	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/plugins"
 	"github.com/musterhq/muster/store"
 )
@@ -10,6 +11,9 @@ import (
 // bringBelongings brings in what there is on an asset. What the store refuses of it is left out with a warning.
 func (p *progress) bringBelongings(tx *store.Tx, asset *store.Asset, b *plugins.Belongings) error {
 	for _, a := range b.Attributes {
+		if !p.may(authz.WritesAssetAttributes, "the attribute %s of %s is left out", brief(a.ShortName), brief(a.Type)) {
+			continue
+		}
 		changed, err := store.CarryAttribute(tx, asset.AssetID, a.Type, a.ShortName)
 		if changed {
 			p.came(store.Updated)
@@ -20,12 +24,15 @@ func (p *progress) bringBelongings(tx *store.Tx, asset *store.Asset, b *plugins.
 		}
 	}
 	for _, d := range b.Databases {
+		if !p.may(authz.WritesDatabases, "%s: its database %s is left out", asset.IPAddress, database(d)) {
+			continue
+		}
 		outcome, err := store.UpsertDatabase(tx, asset, store.DatabaseFacts{
 			PlatformID: d.PlatformID, InstanceName: d.InstanceName, IsDefaultInstance: d.IsDefaultInstance, Port: d.Port,
 			Version: d.Version, Template: d.Template,
 		})
 		p.came(outcome)
-		if err := p.refused(err, "%s: its database %s is left out", asset.IPAddress, brief(fmt.Sprintf("%s:%d", d.InstanceName, d.Port))); err != nil {
+		if err := p.refused(err, "%s: its database %s is left out", asset.IPAddress, database(d)); err != nil {
 			return err
 		}
 	}
@@ -35,8 +42,18 @@ func (p *progress) bringBelongings(tx *store.Tx, asset *store.Asset, b *plugins.
 	return p.bringSystem(tx, asset, b.ManagedSystem)
 }
 
-// bringSystem brings in the managed system of an asset with its accounts. Without a system there can be no accounts.
+// bringSystem brings in the managed system of an asset with its accounts. Without a system there can be no accounts: who may not write
+// systems adds accounts to one that there is.
 func (p *progress) bringSystem(tx *store.Tx, asset *store.Asset, s *plugins.ManagedSystem) error {
+	if !p.may(authz.WritesManagedSystems, "%s: its managed system is left out", asset.IPAddress) {
+		for system, err := range store.ManagedSystemsOn(tx, asset.AssetID) {
+			if err != nil {
+				return err
+			}
+			return p.bringAccounts(tx, asset, system, s.ManagedAccounts)
+		}
+		return nil
+	}
 	system, outcome, err := store.UpsertManagedSystem(tx, asset, store.SystemFacts{
 		SystemName: s.SystemName, NetBiosName: s.NetBiosName, ContactEmail: s.ContactEmail, Description: s.Description,
 		PlatformID: s.PlatformID, Port: s.Port, Timeout: s.Timeout, FunctionalAccountID: s.FunctionalAccountID,
@@ -46,7 +63,14 @@ func (p *progress) bringSystem(tx *store.Tx, asset *store.Asset, s *plugins.Mana
 		return p.refused(err, "%s: its managed system is left out, with its accounts", asset.IPAddress)
 	}
 	p.came(outcome)
-	for _, a := range s.ManagedAccounts {
+	return p.bringAccounts(tx, asset, system, s.ManagedAccounts)
+}
+
+func (p *progress) bringAccounts(tx *store.Tx, asset *store.Asset, system *store.ManagedSystem, accounts []plugins.ManagedAccount) error {
+	for _, a := range accounts {
+		if !p.may(authz.WritesManagedAccounts, "%s: its managed account %s is left out", asset.IPAddress, account(a.DomainName, a.AccountName)) {
+			continue
+		}
 		outcome, err := store.UpsertManagedAccount(tx, system.ManagedSystemID, store.AccountFacts{
 			DomainName: a.DomainName, AccountName: a.AccountName, DistinguishedName: a.DistinguishedName, Description: a.Description,
 			Password: a.Password.Reveal(), ApiEnabled: a.ApiEnabled, AutoManagementFlag: a.AutoManagementFlag,
@@ -61,12 +85,24 @@ func (p *progress) bringSystem(tx *store.Tx, asset *store.Asset, s *plugins.Mana
 }
 
 func (p *progress) bringFunctionalAccount(tx *store.Tx, a *plugins.FunctionalAccount) error {
+	if !p.may(authz.WritesFunctionalAccounts, "the functional account %s is left out", account(a.DomainName, a.AccountName)) {
+		return nil
+	}
+	if p.elsewhere == nil {
+		var err error
+		if p.elsewhere, err = store.UsedElsewhere(tx); err != nil {
+			return err
+		}
+	}
 	_, err := store.UpsertFunctionalAccount(tx, store.FunctionalFacts{
 		PlatformID: a.PlatformID, DomainName: a.DomainName, AccountName: a.AccountName, DisplayName: a.DisplayName,
 		Description: a.Description, Password: a.Password.Reveal(),
-	})
+	}, p.elsewhere)
 	return p.refused(err, "the functional account %s is left out", account(a.DomainName, a.AccountName))
 }
+
+// database is the name of a database as people write it.
+func database(d plugins.Database) string { return brief(fmt.Sprintf("%s:%d", d.InstanceName, d.Port)) }
 
 // account is the name of an account as people write it.
 func account(domain, name string) string {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/plugins"
 	"github.com/musterhq/muster/store"
 )
@@ -19,6 +20,9 @@ type progress struct {
 	late               []late        // names that were not taken yet
 	unchanged          []int         // the assets of hosts that are counted as unchanged
 	renamed            []int         // assets of such hosts that have got another name since
+
+	poster    store.Poster
+	elsewhere map[int]bool // functional accounts that are not the poster's to change; nil: not looked for yet
 }
 
 // warn keeps a warning, once.
@@ -43,6 +47,15 @@ func (p *progress) refused(err error, format string, args ...any) error {
 		return nil
 	}
 	return err
+}
+
+// may reports whether the poster may bring in a piece, which needs what its row needs. If not, it is left out with a warning.
+func (p *progress) may(need authz.Need, format string, args ...any) bool {
+	if p.poster.May(need) {
+		return true
+	}
+	p.warn("%s: %s", fmt.Sprintf(format, args...), need.Required())
+	return false
 }
 
 // count counts the host, once all of it is in the store.

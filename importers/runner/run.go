@@ -38,7 +38,8 @@ type running struct {
 	names     names            // who is to have which name
 	unchanged map[int]struct{} // the assets of hosts that were counted as unchanged
 
-	warnings []string // of the importer
+	warnings   []string // of the importer
+	functional int      // functional accounts that it has found
 }
 
 func (r *Runner) newRunning(job *store.Job) *running {
@@ -56,7 +57,10 @@ func (r *Runner) run(ctx context.Context, job *store.Job) error {
 	defer cancel(nil)
 	defer r.stoppable(job.Subject, cancel)()
 	go i.keepLease(work, cancel)
-	failed := i.feed(work)
+	failed := i.permitted(work)
+	if failed == nil {
+		failed = i.feed(work)
+	}
 	switch {
 	case errors.Is(context.Cause(work), errTaken), errors.Is(failed, errTaken):
 		return errTaken
@@ -84,6 +88,12 @@ func (i *running) begin(ctx context.Context) (err error) {
 	if err == nil && i.about.Filter != store.AllAssets {
 		i.ranges, err = store.ParseRanges(i.about.Filter)
 	}
+	return err
+}
+
+// permitted returns an error if whoever posted the import may not import any more. Each batch asks again.
+func (i *running) permitted(ctx context.Context) error {
+	_, err := store.View(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (store.Poster, error) { return store.PosterOf(tx, i.about) })
 	return err
 }
 
@@ -129,6 +139,9 @@ func (i *running) feed(ctx context.Context) error {
 	i.warnings = report.Warnings
 	if report.WarningsDropped > 0 {
 		i.warnings = append(i.warnings, fmt.Sprintf("and %d more warnings", report.WarningsDropped))
+	}
+	if more := i.functional - plugins.MaxFunctionalAccounts; more > 0 {
+		i.warnings = append(i.warnings, fmt.Sprintf("a file has at most %d functional accounts: %d more are left out", plugins.MaxFunctionalAccounts, more))
 	}
 	if failed { // a batch could not be stored: err says so, and it is not tried again
 		_ = i.settleAll()

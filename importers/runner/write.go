@@ -70,9 +70,13 @@ func (i *running) write(ctx context.Context, w *write, worked func()) (*progress
 		if err != nil {
 			return nil, err
 		}
-		p := &progress{ImportCounts: store.ImportCounts{BytesRead: w.read}, workgroup: im.WorkgroupID, warnings: im.Warnings, host: w.host}
+		poster, err := store.PosterOf(tx, im)
+		if err != nil {
+			return nil, err
+		}
+		p := &progress{poster: poster, ImportCounts: store.ImportCounts{BytesRead: w.read}, workgroup: im.WorkgroupID, warnings: im.Warnings, host: w.host}
 		for _, part := range w.parts {
-			if err := i.bring(tx, p, part); err != nil {
+			if err := i.bring(tx.As(poster.Actor), p, part); err != nil {
 				return nil, err
 			}
 		}

@@ -12,9 +12,9 @@ var databases = []api.Route{
 	api.GET("Databases/{id}", readsAssets, "Returns a database by ID.", databaseByID).Manual(http.StatusCreated).
 		Prints("AssetID DatabaseID PlatformID InstanceName IsDefaultInstance Port Version"),
 	api.GET("Assets/{id}/Databases", readsAssets, "Returns a list of databases for the given asset.", databasesByAsset).Manual(http.StatusCreated),
-	api.POST("Assets/{id}/Databases", writesAssets, "Creates a new database in the asset referenced by ID.", createDatabase).Manual(http.StatusOK),
-	api.PUT("Databases/{id}", writesAssets, "Updates an existing database by ID.", updateDatabase),
-	api.DELETE("Databases/{id}", writesAssets, "Deletes a database by ID.", deleteDatabase),
+	api.POST("Assets/{id}/Databases", writesDatabases, "Creates a new database in the asset referenced by ID.", createDatabase).Manual(http.StatusOK),
+	api.PUT("Databases/{id}", writesDatabases, "Updates an existing database by ID.", updateDatabase),
+	api.DELETE("Databases/{id}", writesDatabases, "Deletes a database by ID.", deleteDatabase),
 }
 
 type databasePage = api.Page[store.Database]

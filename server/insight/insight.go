@@ -54,8 +54,9 @@ var (
 	readsAttributes       = authz.Reads(authz.AttributeManagement)
 	writesAttributes      = authz.Writes(authz.AttributeManagement)
 	readsAssetAttributes  = readsAssets.And(readsAttributes)
-	writesAssetAttributes = writesAssets.And(writesAttributes)
-	writesScans           = authz.Writes(authz.ScanManagement)
+	writesAssetAttributes = authz.WritesAssetAttributes
+	writesDatabases       = authz.WritesDatabases
+	writesScans           = authz.QueuesImports
 	readsAccounts         = authz.Reads(authz.UserAccountsManagement)
 	writesAccounts        = authz.Writes(authz.UserAccountsManagement)
 	quarantines           = authz.Writes(authz.PasswordSafeAPIGlobalQuarantine)

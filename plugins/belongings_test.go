@@ -1,6 +1,7 @@
 package plugins
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -95,13 +96,26 @@ func TestFillTakesMissingBelongings(t *testing.T) {
 	}
 }
 
-// TestWire carries any record there and back.
+// TestWire carries any record there and back, and loses no member of it: each is drawn with values that are left as they are.
 func TestWire(t *testing.T) {
 	t.Parallel()
 	text := rapid.String()
 	number := rapid.Int()
 	boolean := rapid.SampledFrom([]*bool{nil, new(true), new(false)})
 	password := rapid.Map(rapid.String(), NewPassword)
+	word := rapid.StringMatching(`[a-z]{3,8}`)
+	host := func(t *rapid.T) Record {
+		r := Record{
+			IPAddress: rapid.SampledFrom([]string{"192.0.2.1", "2001:db8::1"}).Draw(t, "address"), AssetName: word.Draw(t, "name"),
+			DnsName: word.Draw(t, "host") + ".lab.example", DomainName: word.Draw(t, "domain") + ".example",
+			MacAddress: rapid.StringMatching(`02:00:00:00:00:[1-9A-F][1-9A-F]`).Draw(t, "mac"), AssetType: word.Draw(t, "type"),
+			OperatingSystem: word.Draw(t, "system"), Description: word.Draw(t, "description"),
+		}
+		if rapid.Bool().Draw(t, "skipped") {
+			r.Skip = word.Draw(t, "skip")
+		}
+		return r
+	}
 	record := rapid.Custom(func(t *rapid.T) Record {
 		account := func(t *rapid.T) ManagedAccount {
 			return ManagedAccount{
@@ -113,7 +127,8 @@ func TestWire(t *testing.T) {
 		database := func(t *rapid.T) Database {
 			return Database{number.Draw(t, "p"), text.Draw(t, "i"), boolean.Draw(t, "d"), number.Draw(t, "o"), text.Draw(t, "v"), text.Draw(t, "t")}
 		}
-		return Record{IPAddress: "192.0.2.1", Belongings: &Belongings{
+		r := host(t)
+		r.Belongings = &Belongings{
 			Attributes: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Attribute { return Attribute{text.Draw(t, "t"), text.Draw(t, "s")} }), 0, 3).Draw(t, "attributes"),
 			Databases:  rapid.SliceOfN(rapid.Custom(database), 0, 3).Draw(t, "databases"),
 			ManagedSystem: &ManagedSystem{
@@ -121,7 +136,8 @@ func TestWire(t *testing.T) {
 				number.Draw(t, "f"), boolean.Draw(t, "a"), number.Draw(t, "r"), number.Draw(t, "x"),
 				rapid.SliceOfN(rapid.Custom(account), 0, 3).Draw(t, "accounts"),
 			},
-		}}
+		}
+		return r
 	})
 	functional := rapid.Custom(func(t *rapid.T) Record {
 		return Record{FunctionalAccount: &FunctionalAccount{
@@ -129,7 +145,11 @@ func TestWire(t *testing.T) {
 		}}
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		r := rapid.OneOf(record, functional).Draw(t, "record").Normalized()
+		drawn := rapid.OneOf(record, functional).Draw(t, "record")
+		r := drawn.Normalized()
+		if drawn.FunctionalAccount == nil && (r.DnsName != drawn.DnsName || r.MacAddress != drawn.MacAddress || r.Skip != drawn.Skip) {
+			t.Errorf("%+v is drawn, and not left as it is: %+v", drawn, r)
+		}
 		raw, err := proto.Marshal(toWire(r))
 		if err != nil {
 			t.Fatal(err)
@@ -142,6 +162,57 @@ func TestWire(t *testing.T) {
 			t.Error(cmp.Diff(r, got))
 		}
 	})
+}
+
+// TestFunctionalPasswordsAreBounded takes one from a process that keeps to no limit: it stays too long for the store, and is no longer
+// than that.
+func TestFunctionalPasswordsAreBounded(t *testing.T) {
+	t.Parallel()
+	for _, length := range []int{1, 1000, 1001, maxMember, maxMember + 1, 100_000} {
+		password := strings.Repeat("é", length)
+		r := FromWire(&importerpb.Record{FunctionalAccount: &importerpb.FunctionalAccount{PlatformId: 2, AccountName: "svc", Password: password}})
+		want := strings.Repeat("é", min(length, maxMember))
+		if got := r.FunctionalAccount.Password.Reveal(); got != want {
+			t.Errorf("of %d characters %d are left, want %d", length, len(got)/2, len(want)/2)
+		}
+		if r.Size() != len("svc")+len(want) {
+			t.Errorf("with a password of %d bytes its size is %d", len(want), r.Size())
+		}
+	}
+}
+
+// TestBatchesAreSentBySize gathers records of every size into messages that a host takes, in order and none twice.
+func TestBatchesAreSentBySize(t *testing.T) {
+	t.Parallel()
+	for _, length := range []int{1, 1500, 3000, 100_000, 250_000, 500_000} {
+		var sent []*importerpb.Batch
+		b := &batcher{send: func(batch *importerpb.Batch) error { sent = append(sent, batch); return nil }}
+		const records = 2*batchRecords + 1
+		for n := range records {
+			r := Record{IPAddress: fmt.Sprintf("10.0.%d.%d", n/256, n%256), Description: strings.Repeat("x", length)}
+			if err := b.emit(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.flush(); err != nil {
+			t.Fatal(err)
+		}
+		next, full := 0, min(batchRecords, max(1, batchBytes/(length+20)))
+		for i, batch := range sent {
+			if n := len(batch.Records); n > batchRecords || n > 1 && proto.Size(batch) > batchBytes+1<<10 || n < full*9/10 && i < len(sent)-1 {
+				t.Errorf("%d bytes: batch %d has %d records and %d bytes", length, i, n, proto.Size(batch))
+			}
+			for _, r := range batch.Records {
+				if want := fmt.Sprintf("10.0.%d.%d", next/256, next%256); r.IpAddress != want {
+					t.Fatalf("%s came, want %s", r.IpAddress, want)
+				}
+				next++
+			}
+		}
+		if next != records {
+			t.Errorf("%d bytes: %d records of %d came", length, next, records)
+		}
+	}
 }
 
 // TestFromWireOfTooMuch takes a record from a process that keeps to no limit.

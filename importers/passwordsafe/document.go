@@ -19,8 +19,17 @@ const (
 	maxTexts   = 2 * plugins.MaxBelongings // bytes that are held of an asset; one with so many is too large in any case
 )
 
+// format is what the elements of a kind of file mean, by their paths below the root.
+type format struct {
+	holders map[string]func(*document, *xml.StartElement) error // those that hold others, and what they begin
+	values  map[string]func(*document) any                      // those that hold a value, and the members that it goes into
+	within  string                                              // what holds the records
+	settle  func(*document)                                     // completes a record; may be nil
+}
+
 // document is a file that is being read, one asset or functional account at a time.
 type document struct {
+	format
 	reader *elements.Reader
 	say    func(string)
 	emit   func(plugins.Record) error
@@ -31,13 +40,14 @@ type document struct {
 	line    int // where it begins
 	texts   int // bytes of text that it holds
 	account *plugins.ManagedAccount
+	address address // of a host of the public format
 
 	unknown []string // names of elements that were warned of
 	seen    map[netip.Addr]bool
 }
 
-func newDocument(r *elements.Reader, warn func(string), emit func(plugins.Record) error) *document {
-	return &document{reader: r, say: warn, emit: emit, seen: map[netip.Addr]bool{}}
+func newDocument(of format, r *elements.Reader, warn func(string), emit func(plugins.Record) error) *document {
+	return &document{format: of, reader: r, say: warn, emit: emit, seen: map[netip.Addr]bool{}}
 }
 
 // read takes in all elements.
@@ -61,17 +71,23 @@ func (d *document) read() error {
 // element takes in an element: it holds others, or a value, or is unknown and passed over with all that is in it.
 func (d *document) element(start *xml.StartElement) error {
 	path := strings.Join(d.reader.Path()[1:], "/")
-	if begin := holders[path]; begin != nil {
+	if begin := d.holders[path]; begin != nil {
 		return begin(d, start)
 	}
-	if place := values[path]; place != nil {
+	if place := d.values[path]; place != nil {
 		return d.value(place(d))
 	}
-	if name := strings.Clone(plugins.Sentence(start.Name.Local)); len(d.unknown) < maxUnknown && !slices.Contains(d.unknown, name) {
-		d.unknown = append(d.unknown, name)
-		d.warn("an element <%s> has no meaning here; such ones are passed over", name)
-	}
+	name := strings.Clone(plugins.Sentence(start.Name.Local))
+	d.once(name, "an element <%s> has no meaning here; such ones are passed over", name)
 	return d.reader.Skip()
+}
+
+// once warns of an element that is passed over, the first time that there is one of that name.
+func (d *document) once(name, format string, args ...any) {
+	if len(d.unknown) < maxUnknown && !slices.Contains(d.unknown, name) {
+		d.unknown = append(d.unknown, strings.Clone(name))
+		d.warn(format, args...)
+	}
 }
 
 // begin begins a record, and ends the one before.
@@ -87,6 +103,9 @@ func (d *document) flush() error {
 		return nil
 	}
 	d.open = false
+	if d.settle != nil {
+		d.settle(d)
+	}
 	if address, ok := plugins.Address(d.record.IPAddress); ok {
 		if d.seen[address] {
 			d.say(fmt.Sprintf("line %d: %s has been there before; each <Asset> is brought in, and the last one wins", d.line, address))
@@ -103,10 +122,10 @@ func (d *document) flush() error {
 func (d *document) damaged(err error) error {
 	path := d.reader.Path()
 	known := len(path)
-	for known > 1 && !isKnown(path[1:known]) {
+	for known > 1 && !d.isKnown(path[1:known]) {
 		known--
 	}
-	if known <= len([]string{root, "Assets"}) {
+	if known <= len([]string{root, d.within}) {
 		if failed := d.flush(); failed != nil {
 			return failed
 		}
@@ -118,9 +137,9 @@ func (d *document) damaged(err error) error {
 	return errors.New(strings.ReplaceAll(err.Error(), hidden, named))
 }
 
-func isKnown(path []string) bool {
+func (d *document) isKnown(path []string) bool {
 	joined := strings.Join(path, "/")
-	return holders[joined] != nil || values[joined] != nil
+	return d.holders[joined] != nil || d.values[joined] != nil
 }
 
 // warn warns of something in the line that is being read.

@@ -20,7 +20,9 @@ const (
 	functional = "FunctionalAccounts/FunctionalAccount"
 )
 
-// holders are the elements that hold others, and what they begin.
+// ownFormat is muster's own. Values of what an asset has go into what was begun last.
+var ownFormat = format{holders: holders, values: values, within: "Assets"}
+
 var holders = map[string]func(*document, *xml.StartElement) error{
 	"":                        (*document).begins,
 	"Assets":                  nothing,
@@ -36,8 +38,6 @@ var holders = map[string]func(*document, *xml.StartElement) error{
 	functional:                (*document).beginFunctionalAccount,
 }
 
-// values are the elements that hold a value, and the members that it goes into. Those of what an asset has are those of what
-// was begun last.
 var values = map[string]func(*document) any{
 	asset + "/IPAddress":       func(d *document) any { return &d.record.IPAddress },
 	asset + "/AssetName":       func(d *document) any { return &d.record.AssetName },

@@ -1,6 +1,6 @@
 // Package passwordsafe reads the import files of Password Safe: assets with their attributes, databases, managed systems and
 // managed accounts, and functional accounts, in XML. The vendor has published no description of such files, so the format
-// is muster's own; docs/passwordsafe-import.xsd is its schema.
+// is muster's own; docs/passwordsafe-import.xsd is its schema. A file that was published in 2016 has another form, which is read too.
 package passwordsafe
 
 import (
@@ -31,14 +31,17 @@ func read(ctx context.Context, f plugins.File, emit func(plugins.Record) error) 
 	if err != nil {
 		return err
 	}
+	of := ownFormat
 	switch {
 	case r.Root == root:
+	case r.Root == publicRoot:
+		of = publicFormat
 	case strings.EqualFold(r.Root, "passwordsafe"):
 		return errOtherProgram
 	default:
 		return elements.Foreign(r.Root, root)
 	}
-	d := newDocument(r, f.Warn, emit)
+	d := newDocument(of, r, f.Warn, emit)
 	failure := d.read()
 	if ctx.Err() != nil {
 		return ctx.Err()

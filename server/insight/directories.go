@@ -33,6 +33,36 @@ type directoryFields struct {
 	UseSSL bool `EntraId:"" ActiveDirectory:"" LdapDirectory:"" example:"true" default:"false"`
 }
 
+// groupDirectoryFields are the directoryFields of a user group, some of which the document spells in another way there.
+type groupDirectoryFields struct {
+	// Uniquely identifies your Entra ID app. If not given, the existing credential for the directory is used. For EntraId.
+	ClientId string `EntraId:"" example:"6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11"`
+	// TenantID of the account. For EntraId: required.
+	TenantId string `EntraId:"required" example:"0e8b7c52-9a41-4c6f-8d1a-5b3e2f7a9c20"`
+	// Client credential. For EntraId: required with ClientId.
+	ClientSecret string `EntraId:"" example:"the-secret-of-the-app"`
+	// The cloud that the directory is in: AzurePublic (default) or AzureUsGovernment. For EntraId.
+	AzureInstance string `EntraId:"" example:"AzurePublic" enums:"AzurePublic,AzureUsGovernment" default:"AzurePublic"`
+	// The directory forest name. Max string length is 300. For ActiveDirectory: required when bindUser is given.
+	ForestName string `json:"forestName" ActiveDirectory:"max=300" example:"lab.example"`
+	// The directory domain name. Max string length is 250. For ActiveDirectory: required.
+	DomainName string `json:"domainName" ActiveDirectory:"required,max=250" example:"ad.lab.example"`
+	// Username for directory binding. If not given, the existing credential for the directory is used. For ActiveDirectory and LdapDirectory.
+	BindUser string `json:"bindUser" ActiveDirectory:"" LdapDirectory:"" example:"cn=reader,dc=lab,dc=example"`
+	// Password for directory binding. For ActiveDirectory and LdapDirectory: required when bindUser is given.
+	BindPassword string `json:"bindPassword" ActiveDirectory:"" LdapDirectory:"" example:"the-password-of-the-reader"`
+	// Directory server port, 1 to 65535. For LdapDirectory; of a user group it is required when bindUser is given.
+	Port *int `json:"port" LdapDirectory:"" example:"636" minimum:"1" maximum:"65535"`
+	// Whether to use SSL (default: false).
+	UseSSL bool `json:"useSSL" EntraId:"" ActiveDirectory:"" LdapDirectory:"" example:"true" default:"false"`
+}
+
+// directory are the fields with what belongs to them.
+func (g *groupDirectoryFields) directory() *directoryFields {
+	d := directoryFields(*g)
+	return &d
+}
+
 // check checks what the tags cannot say.
 func (d *directoryFields) check(kind string) error {
 	needs := func(member, value, given string) error {
@@ -131,7 +161,7 @@ func (s Services) createDirectoryGroup(ctx context.Context, c api.Caller, b user
 	if b.GroupType == store.LdapDirectoryType {
 		name = b.GroupDistinguishedName
 	}
-	asked := b.access(b.GroupType, b.HostName)
+	asked := b.directory().access(b.GroupType, b.HostName)
 	find := func(tx *store.Tx) (a store.DirectoryAccess, err error) {
 		if err = store.MayMakeDirectoryGroup(tx, b.endowment()); err == nil {
 			a, err = store.FindAccess(tx, asked)

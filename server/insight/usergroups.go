@@ -112,26 +112,26 @@ type newUserGroup struct{ Body userGroupFields }
 
 type userGroupFields struct {
 	// Type of the user group: BeyondInsight (default), EntraId, ActiveDirectory or LdapDirectory.
-	GroupType string `kinds:"BeyondInsight,EntraId,ActiveDirectory,LdapDirectory" example:"BeyondInsight" default:"BeyondInsight"`
+	GroupType string `json:"groupType" kinds:"BeyondInsight,EntraId,ActiveDirectory,LdapDirectory" example:"BeyondInsight" default:"BeyondInsight"`
 	// Name of the user group. Max string length is 200.
-	GroupName string `binding:"required,max=200" example:"Example group"`
+	GroupName string `json:"groupName" binding:"required,max=200" example:"Example group"`
 	// Description of the user group. Max string length is 255. For all but LdapDirectory: required.
-	Description store.Text `BeyondInsight:"required,max=255" EntraId:"required,max=255" ActiveDirectory:"required,max=255" example:"Made in Swagger UI"`
+	Description store.Text `json:"description" BeyondInsight:"required,max=255" EntraId:"required,max=255" ActiveDirectory:"required,max=255" example:"Made in Swagger UI"`
 	// Distinguished name of the LDAP group. Max string length is 500. For LdapDirectory: required.
-	GroupDistinguishedName string `LdapDirectory:"required,max=500" example:"cn=admins,ou=groups,dc=lab,dc=example"`
+	GroupDistinguishedName string `json:"groupDistinguishedName" LdapDirectory:"required,max=500" example:"cn=admins,ou=groups,dc=lab,dc=example"`
 	// The directory server host name or IP. Max string length is 50. For LdapDirectory: required.
-	HostName string `LdapDirectory:"required,max=50" example:"ldap.lab.example"`
-	directoryFields
+	HostName string `json:"hostName" LdapDirectory:"required,max=50" example:"ldap.lab.example"`
+	groupDirectoryFields
 	// Directory group membership attribute. Max string length is 255. For LdapDirectory: required.
-	MembershipAttribute string `LdapDirectory:"required,max=255" example:"member"`
+	MembershipAttribute string `json:"membershipAttribute" LdapDirectory:"required,max=255" example:"member"`
 	// Directory account naming attribute. Max string length is 255. For LdapDirectory: required.
-	AccountAttribute string `LdapDirectory:"required,max=255" example:"uid"`
+	AccountAttribute string `json:"accountAttribute" LdapDirectory:"required,max=255" example:"uid"`
 	// Whether the group uses the global group synchronization settings (default: false). For ActiveDirectory.
 	ExcludedFromGlobalSync bool `ActiveDirectory:"" example:"false" default:"false"`
 	// Whether the group overrides the global group synchronization settings (default: false). For ActiveDirectory.
 	OverrideGlobalSyncSettings bool `ActiveDirectory:"" example:"false" default:"false"`
 	// True if the group should be created as active (default), otherwise false.
-	IsActive *bool `example:"true" default:"true"`
+	IsActive *bool `json:"isActive" example:"true" default:"true"`
 	// One or more permissions and access levels to set for the new user group.
 	Permissions []grantedPermission
 	// One or more Smart Rules and access levels to set for the new user group, at most 200.
@@ -148,9 +148,9 @@ type ruleAccess struct {
 // Prepare checks what the tags cannot say.
 func (b *userGroupFields) Prepare(context.Context, api.Caller) error {
 	if b.GroupType == store.LdapDirectoryType && b.BindUser != "" && b.Port == nil {
-		return store.Invalid("Port is required when BindUser is given")
+		return store.Invalid("port is required when bindUser is given")
 	}
-	return b.check(b.GroupType)
+	return b.directory().check(b.GroupType)
 }
 
 func (b *userGroupFields) endowment() store.Endowment {

@@ -3,10 +3,7 @@ package api
 import (
 	"encoding"
 	"fmt"
-	"maps"
-	"net/url"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -66,7 +63,7 @@ func (n *Number) UnmarshalText(b []byte) error {
 }
 
 // bind fills the fields that come from the path and the query.
-func (r *Route) bind(c *gin.Context, in reflect.Value) error {
+func (r *Route) bind(c *gin.Context, query map[string]string, in reflect.Value) error {
 	for i, s := range r.pattern.segments {
 		if !isParameter(s) {
 			continue
@@ -80,10 +77,6 @@ func (r *Route) bind(c *gin.Context, in reflect.Value) error {
 			}
 		}
 	}
-	if len(r.plan.form) == 0 {
-		return nil
-	}
-	query := folded(c.Request.URL.Query())
 	for _, source := range r.plan.form {
 		if text, ok := query[source.name]; ok && text != "" {
 			if err := setText(in.FieldByIndex(source.index), source.shown, text); err != nil {
@@ -92,16 +85,6 @@ func (r *Route) bind(c *gin.Context, in reflect.Value) error {
 		}
 	}
 	return nil
-}
-
-// folded is a query by the lower-case names of its parameters. Of several values the first counts, of several spellings
-// the one that sorts last.
-func folded(query url.Values) map[string]string {
-	byName := make(map[string]string, len(query))
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		byName[strings.ToLower(name)] = query[name][0]
-	}
-	return byName
 }
 
 // setText sets a field from the path or the query.

@@ -14,7 +14,7 @@ import (
 // fill binds path, query and body, and runs the body's Prepare, for what must be done once and not in the
 // transaction: hash a password, ask a directory. The caller is as he was before the body was read.
 func (c *call) fill(ctx context.Context, caller Caller, in reflect.Value) error {
-	if err := c.row.bind(c.Context, in.Elem()); err != nil {
+	if err := c.row.bind(c.Context, c.query, in.Elem()); err != nil {
 		return err
 	}
 	if c.row.plan.body == nil {
@@ -62,7 +62,7 @@ func (c *call) readEarly() bool {
 
 // bindEarly fills path, query and the body that was read early.
 func (c *call) bindEarly(in reflect.Value) error {
-	if err := c.row.bind(c.Context, in.Elem()); err != nil || c.early == nil {
+	if err := c.row.bind(c.Context, c.query, in.Elem()); err != nil || c.early == nil {
 		return err
 	}
 	if c.early.err != nil {

@@ -39,17 +39,25 @@ type call struct {
 	from store.Actor // whence the request comes
 	by   *identity
 
+	query map[string]string // as Query has it
+
 	early *early // the body of a row that reads, nil if it was not read early
 }
 
-// serve answers a request for a row, nil if none was meant.
-func (d *door) serve(c *gin.Context, r *Route) {
+// serve answers a request for one of the rows that share its method and path.
+func (d *door) serve(c *gin.Context, rows []*Route) {
+	query, err := Query(c.Request)
+	if err != nil {
+		Refuse(c, StatusOf(err), err, d.Dialect)
+		return
+	}
+	r := pick(rows, c, query)
 	if r == nil {
 		Unrouted(http.StatusNotFound, d.Dialect)(c)
 		return
 	}
 	c.Set(routeKey, routed{d.Name, r.Path})
-	call := &call{Context: c, door: d, row: r, from: d.origin(c.Request)}
+	call := &call{Context: c, door: d, row: r, from: d.origin(c.Request), query: query}
 	if err := call.answer(); err != nil {
 		call.fail(err)
 	}
@@ -107,7 +115,7 @@ func (c *call) begin(ctx context.Context, in reflect.Value) error {
 	if _, err := c.admit(ctx); err != nil {
 		return err
 	}
-	if err := c.row.bind(c.Context, in.Elem()); err != nil {
+	if err := c.row.bind(c.Context, c.query, in.Elem()); err != nil {
 		return err
 	}
 	c.row.first(ctx, in.Interface())

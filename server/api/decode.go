@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net/url"
 	"reflect"
 	"strings"
 	"unicode/utf8"
@@ -41,7 +40,7 @@ func Decode(body []byte, v any) error {
 
 // decodeForm reads a form like a JSON object.
 func decodeForm(body []byte, v any) error {
-	values, err := url.ParseQuery(string(body))
+	values, err := parseQuery(string(body))
 	if err != nil {
 		return store.Invalid("the form cannot be read: %v", err)
 	}

@@ -82,12 +82,12 @@ func (d *Dialect) Mount(e *gin.Engine, o Options) {
 		if err := distinct(rows); err != nil {
 			panic(fmt.Sprintf("%s: %v", d.Name, err))
 		}
-		e.Handle(rows[0].Method, d.Base+rows[0].pattern.ginPath(), func(c *gin.Context) { mounted.serve(c, pick(rows, c)) })
+		e.Handle(rows[0].Method, d.Base+rows[0].pattern.ginPath(), func(c *gin.Context) { mounted.serve(c, rows) })
 	}
 	if d.Probed {
 		for path, methods := range d.methods() {
 			r := probe(methods)
-			e.OPTIONS(d.Base+path, func(c *gin.Context) { mounted.serve(c, &r) })
+			e.OPTIONS(d.Base+path, func(c *gin.Context) { mounted.serve(c, []*Route{&r}) })
 		}
 	}
 }
@@ -159,13 +159,12 @@ func distinct(rows []*Route) error {
 
 // pick returns the row that is meant: one whose query parameter the request has before one without, then one whose
 // path values are numbers, if they are. It is nil when all rows want a parameter that the request lacks.
-func pick(rows []*Route, c *gin.Context) *Route {
+func pick(rows []*Route, c *gin.Context, query map[string]string) *Route {
 	if len(rows) == 1 && rows[0].pattern.query == "" {
 		return rows[0]
 	}
 	var best *Route
 	bestScore := -1
-	query := folded(c.Request.URL.Query())
 	for _, r := range rows {
 		score := 0
 		if r.pattern.query != "" {

@@ -45,11 +45,12 @@ func New(requests int) *api.Dialect {
 
 // credential finds the token in the URL, whatever the letter case of its name, or else behind the word Bearer.
 func credential(r *http.Request) (c authz.Credential, err error) {
-	for name, values := range r.URL.Query() {
-		if strings.EqualFold(name, "access_token") && values[0] != "" {
-			c.Token = values[0]
-			return c, nil
-		}
+	query, err := api.Query(r)
+	if err != nil {
+		return c, err
+	}
+	if c.Token = query["access_token"]; c.Token != "" {
+		return c, nil
 	}
 	value := strings.TrimSpace(r.Header.Get("Authorization"))
 	scheme, token, _ := strings.Cut(value, " ")

@@ -105,37 +105,73 @@ func TestCostlyQuestions(t *testing.T) {
 	}
 }
 
-// TestRequestsAtATime holds one request where one is allowed: another is refused for now, health is told nevertheless.
+// stuck is a connection whose client does not take its answer until let go.
+type stuck struct {
+	*httptest.ResponseRecorder
+	begun, letGo chan struct{}
+}
+
+func (s stuck) Write(p []byte) (int, error) {
+	close(s.begun)
+	<-s.letGo
+	return s.ResponseRecorder.Write(p)
+}
+
+// TestRequestsAtATime holds one request where one is allowed: another is refused for now, health is told nevertheless. One whose
+// body is on its way holds nothing, and needs a place once it is there.
 func TestRequestsAtATime(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, false, func(o *server.Options) { o.Limits.Requests = 1 })
 	header := as(l.tokenOf("administrator"))
-	body, end := io.Pipe()
-	held := httptest.NewRequestWithContext(t.Context(), "POST", insight.Base+"/Workgroups", body)
-	held.Header = header.Clone()
-	done := make(chan int, 1)
+	unfinished := func() (end *io.PipeWriter, done chan int) {
+		body, end := io.Pipe()
+		r := httptest.NewRequestWithContext(t.Context(), "POST", insight.Base+"/Workgroups", body)
+		r.Header = header.Clone()
+		done = make(chan int, 1)
+		go func() {
+			w := httptest.NewRecorder()
+			l.http.ServeHTTP(w, r)
+			done <- w.Code
+		}()
+		_, err := io.WriteString(end, `{"Name":`) // taken once the request is under way
+		must(t, err)
+		return end, done
+	}
+	first, firstDone := unfinished()
+	second, secondDone := unfinished()
+	if w := l.request("GET", insight.Base+"/Workgroups", "", header); w.Code != http.StatusOK {
+		t.Errorf("beside bodies that are on their way: %d %s", w.Code, w.Body)
+	}
+	held := stuck{httptest.NewRecorder(), make(chan struct{}), make(chan struct{})}
+	heldDone := make(chan struct{})
 	go func() {
-		w := httptest.NewRecorder()
-		l.http.ServeHTTP(w, held)
-		done <- w.Code
+		r := httptest.NewRequestWithContext(t.Context(), "GET", insight.Base+"/Workgroups", nil)
+		r.Header = header.Clone()
+		l.http.ServeHTTP(held, r)
+		close(heldDone)
 	}()
-	_, err := io.WriteString(end, `{"Name":`) // taken once the request is under way
-	must(t, err)
+	<-held.begun
 	if w := l.request("GET", insight.Base+"/Workgroups", "", header); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
-		t.Errorf("a second one: %d %s", w.Code, w.Body)
+		t.Errorf("beside one that is worked on: %d %s", w.Code, w.Body)
 	}
 	for _, path := range []string{"/healthz", "/readyz"} {
 		if w := l.request("GET", path, "", nil); w.Code != http.StatusOK {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 	}
-	_, err = io.WriteString(end, `"held"}`)
-	must(t, err)
-	end.Close()
-	if status := <-done; status != http.StatusCreated {
-		t.Errorf("the held one: %d", status)
+	finish := func(end *io.PipeWriter, done chan int, want int) {
+		_, err := io.WriteString(end, `"held"}`)
+		must(t, err)
+		end.Close()
+		if status := <-done; status != want {
+			t.Errorf("one whose body is there: %d, want %d", status, want)
+		}
 	}
+	finish(first, firstDone, http.StatusServiceUnavailable)
+	close(held.letGo)
+	<-heldDone
+	finish(second, secondDone, http.StatusCreated)
 	if w := l.request("GET", insight.Base+"/Workgroups", "", header); w.Code != http.StatusOK {
-		t.Errorf("one after it: %d", w.Code)
+		t.Errorf("one after all: %d", w.Code)
 	}
 }

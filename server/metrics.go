@@ -79,8 +79,8 @@ func (s *Server) newMetrics() *metrics {
 	}
 	m.registry.MustRegister(
 		m.requests, m.duration, m.refused, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "muster_requests_under_way", Help: "Requests that are being answered."},
-			func() float64 { return float64(s.underWay.Load()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "muster_requests_under_way", Help: "Requests that are being answered, without those that wait for their bodies."},
+			func() float64 { return float64(s.places.Taken()) }),
 		&importRows{s}, &queue{s}, &onDisk{s},
 	)
 	return m

@@ -58,7 +58,7 @@ type Server struct {
 	local    http.Handler
 	reports  *reports.Runner
 	metrics  *metrics
-	underWay atomic.Int64 // requests
+	places   *api.Places
 	stopping atomic.Bool
 	loading  sync.Mutex // of a lab file
 
@@ -73,12 +73,13 @@ func New(o Options) *Server {
 	releaseMode()
 	s := &Server{Options: o, reports: reports.NewRunner(o.DB, o.Scratch, o.Log)}
 	s.Limits = s.Limits.orDefault()
+	s.places = api.NewPlaces(s.Limits.Requests)
 	s.metrics = s.newMetrics()
 	dialects := s.dialects()
 	e := gin.New()
 	e.UseRawPath, e.UnescapePathValues = true, true
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.HandleMethodNotAllowed = false, false, true
-	e.Use(s.identify, s.log, s.measure, s.recover(dialects), s.protect, s.bound)
+	e.Use(s.identify, s.log, s.measure, s.recover(dialects), s.protect, s.bound(dialects))
 	if len(o.Origins) > 0 {
 		e.Use(share(o.Origins)) // none would mean all to it
 	}

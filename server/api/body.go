@@ -1,13 +1,9 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"mime"
-	"net/http"
 	"reflect"
 )
 
@@ -21,12 +17,15 @@ func (c *call) fill(ctx context.Context, caller Caller, in reflect.Value) error 
 		return nil
 	}
 	field := in.Elem().FieldByIndex(c.row.plan.body)
-	limited := http.MaxBytesReader(c.Writer, c.Request.Body, c.bodyLimit())
 	if field.Type() == reflect.TypeFor[Stream]() {
-		field.Set(reflect.ValueOf(Stream{tooLarge{limited}, c.Request.Header.Get("Content-Type")}))
+		r, err := c.incoming()
+		if err != nil {
+			return err
+		}
+		field.Set(reflect.ValueOf(Stream{streamed{r, placeOf(c.Context)}, c.Request.Header.Get("Content-Type")}))
 		return nil
 	}
-	body, err := readBody(tooLarge{limited}, c.Request.ContentLength, c.bodyLimit())
+	body, err := c.receive()
 	if err != nil {
 		return err
 	}
@@ -39,7 +38,7 @@ func (c *call) fill(ctx context.Context, caller Caller, in reflect.Value) error 
 	return nil
 }
 
-// early is a body that was read before its sender was looked at.
+// early is a body that was read before its sender was looked at, or why it could not be.
 type early struct {
 	body []byte
 	err  error
@@ -51,12 +50,11 @@ const earlyLimit = 4 << 10
 // readEarly reads a small body of a row that only reads, and reports whether it did: it is not decoded until the caller is
 // admitted, and with the body at hand one transaction is enough for both.
 func (c *call) readEarly() bool {
-	size := c.Request.ContentLength
-	if size < 0 || size > min(earlyLimit, c.bodyLimit()) || !c.row.plan.plain {
+	if size := c.Request.ContentLength; size < 0 || size > min(earlyLimit, c.bodyLimit()) || !c.row.plan.plain {
 		return false
 	}
-	c.early = &early{body: make([]byte, size)}
-	_, c.early.err = io.ReadFull(c.Request.Body, c.early.body)
+	body, err := c.receive()
+	c.early = &early{body, err}
 	return true
 }
 
@@ -65,34 +63,13 @@ func (c *call) bindEarly(in reflect.Value) error {
 	if err := c.row.bind(c.Context, c.query, in.Elem()); err != nil || c.early == nil {
 		return err
 	}
-	if c.early.err != nil {
-		return c.early.err
-	}
 	field := in.Elem().FieldByIndex(c.row.plan.body)
 	return c.door.decode(c.Request.Header.Get("Content-Type"), c.early.body, field.Addr().Interface())
-}
-
-// bodyLimit is how many bytes a body of the row may have.
-func (c *call) bodyLimit() int64 {
-	if c.row.limit != 0 {
-		return c.row.limit
-	}
-	return c.door.BodyLimit
 }
 
 // preparer is a body that has something done once, before the transaction.
 type preparer interface {
 	Prepare(context.Context, Caller) error
-}
-
-// readBody reads a body, into as much memory as it says to take if it is honest.
-func readBody(r io.Reader, length, limit int64) ([]byte, error) {
-	var body bytes.Buffer
-	if 0 < length && length <= limit {
-		body.Grow(int(length) + bytes.MinRead) // ReadFrom wants room for the end as well
-	}
-	_, err := body.ReadFrom(r)
-	return body.Bytes(), err
 }
 
 // decode decodes a body when its turn comes: what bodies become on the way takes a multiple of their size, and more of
@@ -101,17 +78,6 @@ func (d *door) decode(contentType string, body []byte, v any) error {
 	d.decoding <- struct{}{}
 	defer func() { <-d.decoding }()
 	return decodeAs(contentType, body, v)
-}
-
-// tooLarge words the error of a body above its limit.
-type tooLarge struct{ io.Reader }
-
-func (r tooLarge) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	if limit, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		err = fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, limit.Limit)
-	}
-	return n, err
 }
 
 // decodeAs reads a body by its media type. A form that begins like JSON is JSON whose sender forgot to say so.

@@ -57,6 +57,9 @@ func (d *door) serve(c *gin.Context, rows []*Route) {
 		return
 	}
 	c.Set(routeKey, routed{d.Name, r.Path})
+	if r.plan.body == nil {
+		IgnoreBody(c)
+	}
 	call := &call{Context: c, door: d, row: r, from: d.origin(c.Request), query: query}
 	if err := call.answer(); err != nil {
 		call.fail(err)
@@ -76,6 +79,12 @@ func (c *call) answer() (err error) {
 	}
 	in := reflect.New(c.row.in)
 	if !c.row.updates && c.row.do == nil && (c.row.body == nil || c.readEarly()) {
+		if c.early != nil && c.early.err != nil { // its sender may be gone, and yet learns first whether he may
+			if _, err := c.admit(context.WithoutCancel(ctx)); err != nil {
+				return err
+			}
+			return c.early.err
+		}
 		if err := c.begin(ctx, in); err != nil {
 			return err
 		}
@@ -263,9 +272,6 @@ func (c *call) fail(err error) {
 	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(restTime))
 	write(c.Context, status, c.door.Error(status, Public(status, err, id)))
 }
-
-// restTime is how long the rest of a refused body may take before the connection ends.
-const restTime = 5 * time.Second
 
 const contentType = "application/json"
 

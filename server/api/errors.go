@@ -15,6 +15,8 @@ import (
 var (
 	ErrTooLarge  = errors.New("the body is too large")
 	ErrMediaType = errors.New("the body must be JSON or a form")
+	// ErrSlow is for a body that takes too long.
+	ErrSlow = errors.New("too slow")
 	// ErrTooLong and ErrBeyond are for a page that may not be that long, and for one that there is not.
 	ErrTooLong = errors.New("too many for one page")
 	ErrBeyond  = errors.New("there is no such page")
@@ -38,6 +40,7 @@ var statuses = []struct {
 	{store.ErrExists, http.StatusConflict},
 	{store.ErrBusy, http.StatusConflict},
 	{ErrTooLarge, http.StatusRequestEntityTooLarge},
+	{ErrSlow, http.StatusRequestTimeout},
 	{ErrTooLong, http.StatusNotAcceptable},
 	{ErrBeyond, http.StatusRequestEntityTooLarge},
 	{ErrTooMany, http.StatusTooManyRequests},

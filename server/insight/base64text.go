@@ -49,7 +49,7 @@ func (u *unquoted) decode(w io.Writer) (size int64, err error) {
 	return size, nil
 }
 
-// Read is io.Reader's. It returns io.ErrUnexpectedEOF if there is no closing quote.
+// Read is io.Reader's. It returns io.ErrUnexpectedEOF if the body ends without a closing quote.
 func (u *unquoted) Read(p []byte) (n int, err error) {
 	for n < len(p) && !u.ended {
 		if plain := u.plain(p[n:]); plain > 0 {
@@ -63,8 +63,11 @@ func (u *unquoted) Read(p []byte) (n int, err error) {
 			u.ended = true
 			break
 		}
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
 		if err != nil {
-			return n, io.ErrUnexpectedEOF
+			return n, err
 		}
 		switch b {
 		case '\r', '\n':

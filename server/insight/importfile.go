@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/http"
 
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
@@ -50,10 +51,10 @@ func readParts(body api.Stream, w io.Writer) (members []byte, err error) {
 		case err != nil:
 			return nil, unreadable(err)
 		}
-		content := bufio.NewReader(part)
+		content := bufio.NewReader(readable{part})
 		if isMembers(part, content) {
 			if members, err = io.ReadAll(io.LimitReader(content, maxMembers)); err != nil {
-				return nil, unreadable(err)
+				return nil, err
 			}
 			continue
 		}
@@ -67,9 +68,20 @@ func readParts(body api.Stream, w io.Writer) (members []byte, err error) {
 	}
 }
 
-// unreadable words what is wrong with a multipart body; one that is too large says so itself.
+// readable is a part whose errors say what is wrong with the body.
+type readable struct{ io.Reader }
+
+func (r readable) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = unreadable(err)
+	}
+	return n, err
+}
+
+// unreadable words what is wrong with a multipart body. One that does not arrive says so itself.
 func unreadable(err error) error {
-	if errors.Is(err, api.ErrTooLarge) {
+	if api.StatusOf(err) != http.StatusInternalServerError {
 		return err
 	}
 	return store.Invalid("the body cannot be read as parts: %v", err)
@@ -91,7 +103,7 @@ func copyFile(w io.Writer, content *bufio.Reader) error {
 		return nil // an empty file is no file, as everywhere
 	}
 	if err != nil {
-		return unreadable(err)
+		return err
 	}
 	var in io.Reader = content
 	switch first[0] {
@@ -102,6 +114,9 @@ func copyFile(w io.Writer, content *bufio.Reader) error {
 	_, err = io.Copy(w, in)
 	if corrupt, ok := errors.AsType[base64.CorruptInputError](err); ok {
 		return store.Invalid("the import file is neither XML nor base64, at character %d", int64(corrupt)+1)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) { // a body that ends early has another error, see readable
+		return store.Invalid("the import file: the base64 is cut short")
 	}
 	return err
 }

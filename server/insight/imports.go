@@ -65,6 +65,10 @@ func (s Services) queueImport(ctx context.Context, c api.Caller, in postedImport
 
 // queue spools the content that read finds in a body, and accepts the import that the rest of the body describes.
 func (s Services) queue(ctx context.Context, c api.Caller, read func(io.Writer) (importFields, error)) (queuedImport, error) {
+	if err := s.uploads.begin(c.By.UserID); err != nil {
+		return queuedImport{}, err
+	}
+	defer s.uploads.end(c.By.UserID)
 	var body importFields
 	file, size, err := s.Spool(ctx, func(w io.Writer) (err error) {
 		body, err = read(w)

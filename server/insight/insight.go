@@ -45,6 +45,8 @@ type Services struct {
 	WakeDirectories func()
 	// ImportLimit is the most bytes of a decoded file.
 	ImportLimit int64
+
+	uploads *uploads
 }
 
 // What the rows need, spelled once.
@@ -67,6 +69,7 @@ var (
 
 // New returns the dialect with its whole table.
 func New(s Services) *api.Dialect {
+	s.uploads = &uploads{of: map[int]int{}}
 	return &api.Dialect{
 		Name: Name, Title: "BeyondInsight", Version: "v3", Base: Base,
 		Aliases:    []string{"/eEye.RetinaCS.Server/api/public/v3"},

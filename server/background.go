@@ -11,15 +11,16 @@ import (
 // background is the work that goes on beside requests, each until its context ends.
 func (s *Server) background() []func(context.Context) {
 	return []func(context.Context){
-		s.Runner.Run, s.reports.Run, s.Roster.Run, s.endSessions, s.sweep, s.tellRefusals, s.seal,
+		s.Runner.Run, s.reports.Run, s.Roster.Run, s.endSessions, s.payOwed, s.tellRefusals, s.seal,
 		func(ctx context.Context) { store.KeepRules(ctx, s.DB) },
+		func(ctx context.Context) { store.KeepSwept(ctx, s.DB) },
 	}
 }
 
 // How often the work is done that nothing calls for.
 const (
 	endSessionsEvery  = 5 * time.Minute
-	sweepEvery        = time.Second
+	payOwedEvery      = time.Second
 	tellRefusalsEvery = 5 * time.Second
 	sealEvery         = 10 * time.Second
 )
@@ -44,12 +45,6 @@ func (s *Server) attempt(ctx context.Context, name string, work func(context.Con
 	}
 }
 
-// sweep begins at once, with what an earlier run of the server did not come to.
-func (s *Server) sweep(ctx context.Context) {
-	s.attempt(ctx, "sweep", store.Sweep)
-	s.every(ctx, sweepEvery, "sweep", store.Sweep)
-}
-
 func (s *Server) endSessions(ctx context.Context) {
 	s.every(ctx, endSessionsEvery, "sweep sessions and lockouts", func(ctx context.Context, db *store.DB) error {
 		for {
@@ -60,6 +55,11 @@ func (s *Server) endSessions(ctx context.Context) {
 			}
 		}
 	})
+}
+
+// payOwed writes what the disk had no room for.
+func (s *Server) payOwed(ctx context.Context) {
+	s.every(ctx, payOwedEvery, "write what the disk had no room for", store.PayOwed)
 }
 
 // tellRefusals writes what refusals have in common when their minute is over. What is left when the server stops is

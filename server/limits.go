@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"math"
 	"net"
@@ -78,7 +77,7 @@ func (s *Server) bound(dialects []*api.Dialect) gin.HandlerFunc {
 		if !room && c.FullPath() != healthPath && c.FullPath() != readyPath {
 			c.Header("Retry-After", "1")
 			c.Abort()
-			api.Refuse(c, http.StatusServiceUnavailable, errFull, dialects...)
+			api.Refuse(c, http.StatusServiceUnavailable, api.ErrOccupied, dialects...)
 			return
 		}
 		if c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead {
@@ -87,5 +86,3 @@ func (s *Server) bound(dialects []*api.Dialect) gin.HandlerFunc {
 		c.Next()
 	}
 }
-
-var errFull = errors.New("too many requests are under way; try again later")

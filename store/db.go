@@ -36,6 +36,8 @@ type DB struct {
 	rotating  sync.Mutex
 	remember  rightsMemory
 	rules     *ruleWork
+	sweeps    bell // there are records to clear up after
+	owed      owed
 	turns     turns
 
 	registrations registrationMemory
@@ -74,7 +76,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	db := &DB{
-		engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, room: o.Room, sequences: map[string]*sequence{}, rules: newRuleWork(),
+		engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, room: o.Room, sequences: map[string]*sequence{}, rules: newRuleWork(), sweeps: make(bell, 1),
 		lockouts: o.Lockouts, gate: gate{lines: map[string]*line{}}, refusals: refusals{kinds: map[refusalKind]*repeats{}},
 	}
 	version, err := db.version(ctx)
@@ -125,6 +127,9 @@ func (db *DB) Hasher() *authz.Hasher { return db.hasher }
 func (db *DB) Close() error {
 	last, cancel := context.WithTimeout(context.Background(), lastMoment)
 	defer cancel()
+	if err := PayOwed(last, db); err != nil {
+		db.log.Error("write what the disk had no room for", "error", err)
+	}
 	if err := TellRefusals(last, db, true); err != nil {
 		db.log.Error("refusals that repeated are not in the audit", "error", err)
 	}

@@ -136,7 +136,7 @@ func (l *Lockout) left(limit Limit) int {
 func (db *DB) failuresLeft(ctx context.Context, key string) (int, error) {
 	return View(ctx, db, System("store"), func(tx *Tx) (int, error) {
 		l, err := lockoutOf(tx, key)
-		return l.left(db.limitOf(key)), err
+		return max(l.left(db.limitOf(key))-db.failuresOwed(key, tx.Now), 0), err
 	})
 }
 

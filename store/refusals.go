@@ -31,7 +31,7 @@ func NoteRefusal(ctx context.Context, db *DB, by Actor, r Refusal) error {
 	if !db.refusals.note(db.Now(), by, r) {
 		return nil
 	}
-	return Change(context.WithoutCancel(ctx), db, by, r.audit)
+	return db.owe(Change(context.WithoutCancel(ctx), db, by, r.audit), owedAct{by: by, do: r.audit})
 }
 
 // refusals counts the repeats that have no row yet.

@@ -19,10 +19,7 @@ import (
 func ClaimRule(tx *Tx, r *SmartRule) error { return r.enter(tx, RuleProcessing) }
 
 // QueueRule leaves the processing of a rule to KeepRules. It returns ErrBusy if it is being processed.
-func QueueRule(tx *Tx, r *SmartRule) error {
-	tx.committed(tx.db.rules.queued.ring)
-	return r.enter(tx, RuleQueued)
-}
+func QueueRule(tx *Tx, r *SmartRule) error { return r.enter(tx, RuleQueued) }
 
 func (r *SmartRule) enter(tx *Tx, status int) error {
 	if r.Status == RuleProcessing {
@@ -191,7 +188,6 @@ func (p *processing) giveUp(ctx context.Context, failed error) error {
 			return unless(ErrNotFound, err)
 		}
 		r.Status = status
-		tx.committed(p.db.rules.queued.ring)
 		return SmartRules.Put(tx.Unaudited(), r)
 	})
 }

@@ -56,7 +56,7 @@ func (b bell) ring() {
 	}
 }
 
-// How KeepRules waits: a moment after the bell, so that changes which come together are looked at together, and in any
+// How KeepRules and KeepSwept wait: a moment after the bell, so that changes which come together are looked at together, and in any
 // case not longer than a try that failed can wait.
 const (
 	afterTheBell   = 20 * time.Millisecond
@@ -66,15 +66,20 @@ const (
 // KeepRules keeps the members of all Smart Rules up to date, and processes those that are queued, until ctx ends.
 func KeepRules(ctx context.Context, db *DB) {
 	var both sync.WaitGroup
-	both.Go(func() { db.keep(ctx, db.rules.refresh, RefreshRules) })
-	both.Go(func() { db.keep(ctx, db.rules.queued, ProcessQueuedRules) })
+	both.Go(func() { db.keep(ctx, "smart rules", db.rules.refresh, RefreshRules) })
+	both.Go(func() { db.keep(ctx, "smart rules", db.rules.queued, ProcessQueuedRules) })
 	both.Wait()
 }
 
-func (db *DB) keep(ctx context.Context, rung bell, work func(context.Context, *DB) error) {
+// KeepSwept clears away what deleted records left, soon after each deletion, until ctx ends. It begins with what an earlier
+// process did not come to.
+func KeepSwept(ctx context.Context, db *DB) { db.keep(ctx, "sweep", db.sweeps, Sweep) }
+
+// keep does some work whenever the bell rings, and tells the log of what fails.
+func (db *DB) keep(ctx context.Context, name string, rung bell, work func(context.Context, *DB) error) {
 	for ctx.Err() == nil {
 		if err := work(ctx, db); err != nil && ctx.Err() == nil {
-			db.log.ErrorContext(ctx, "smart rules", "error", err)
+			db.log.ErrorContext(ctx, name, "error", err)
 		}
 		select {
 		case <-ctx.Done():

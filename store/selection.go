@@ -64,7 +64,6 @@ func InsertRule(tx *Tx, r *SmartRule, s Selection) error {
 	}
 	if r.RuleType == AssetRule {
 		r.Status = RuleQueued
-		tx.committed(tx.db.rules.queued.ring)
 		return InsertAttributeRule(tx, r, s.Attributes)
 	}
 	r.LastProcessedDate = tx.Now

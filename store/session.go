@@ -102,7 +102,7 @@ func (r *Rights) claims(registrationID int) *authz.Claims {
 // point reads: a transaction that writes runs again if one of them changes before its commit.
 func Resume(tx *Tx, token *authz.Claims) (*authz.Claims, *Session, error) {
 	session, err := storedSession(tx, token.ID)
-	if errors.Is(err, ErrNotFound) || err == nil && !session.lives(tx.Now) {
+	if errors.Is(err, ErrNotFound) || err == nil && (!session.lives(tx.Now, tx.db.lastSeen(session)) || tx.db.isEnded(session.ID)) {
 		return nil, nil, ErrSignIn
 	}
 	if err != nil {
@@ -158,8 +158,8 @@ func (in *SignedIn) Resume(tx *Tx) (*authz.Claims, *Session, error) {
 	return rights.claims(in.session.RegistrationID), &in.session, nil
 }
 
-func (s *Session) lives(now Time) bool {
-	return now.Before(s.Expires) && (s.Idle == 0 || now.Sub(s.LastSeen) < s.Idle)
+func (s *Session) lives(now, lastSeen Time) bool {
+	return now.Before(s.Expires) && (s.Idle == 0 || now.Sub(lastSeen) < s.Idle)
 }
 
 // rights reads afresh what the session's user may do, ErrSignIn if the session should not go on at all.
@@ -200,10 +200,10 @@ func (s *Session) rights(tx *Tx) (*Rights, error) {
 
 // Touch notes that a session was used, at most once a minute; it is no act and leaves no audit row.
 func Touch(ctx context.Context, db *DB, s *Session) error {
-	if s.Idle == 0 || At(db.now()).Sub(s.LastSeen) < seenEvery {
+	if s.Idle == 0 || At(db.now()).Sub(db.lastSeen(s)) < seenEvery {
 		return nil
 	}
-	return Change(ctx, db, System("store"), func(tx *Tx) error {
+	err := Change(ctx, db, System("store"), func(tx *Tx) error {
 		current, err := Sessions.Get(tx, s.ID)
 		if errors.Is(err, ErrNotFound) {
 			return nil
@@ -214,6 +214,11 @@ func Touch(ctx context.Context, db *DB, s *Session) error {
 		current.LastSeen = tx.Now
 		return Sessions.Put(tx, current)
 	})
+	if errors.Is(err, ErrNoSpace) {
+		db.wasSeen(s.ID)
+		return nil
+	}
+	return err
 }
 
 // SignOut ends the actor's session and audits it. A sign-in without a stored session has nothing to end.

@@ -59,9 +59,12 @@ func (r *SmartRule) check(tx *Tx) error {
 	return err
 }
 
-// changed sweeps away what a deleted rule leaves.
+// changed sweeps away what a deleted rule leaves, and wakes who processes a rule that is queued, however it came to that.
 func (r *SmartRule) changed(tx *Tx, old *SmartRule) error {
 	if r != nil {
+		if r.Status == RuleQueued {
+			tx.committed(tx.db.rules.queued.ring)
+		}
 		return nil
 	}
 	return sweepLater(tx, sweepOfRule, old.SmartRuleID)

@@ -57,6 +57,7 @@ func sweeps() []sweep {
 
 // sweepLater queues the clearing up after a record, in the transaction that deletes it.
 func sweepLater(tx *Tx, kind sweepKind, id int) error {
+	tx.committed(tx.db.sweeps.ring)
 	return Enqueue(tx, string(kind), id)
 }
 

@@ -73,7 +73,7 @@ func (t *try) succeed(ctx context.Context, account string) error {
 	if err != nil || !held {
 		return err
 	}
-	return Change(ctx, t.db, t.by, func(tx *Tx) error { return forgive(tx, account) })
+	return unless(ErrNoSpace, Change(ctx, t.db, t.by, func(tx *Tx) error { return forgive(tx, account) }))
 }
 
 // refuse counts a failure against the keys, notes the refusal for the audit, and returns ErrSignIn. The name that is noted is what
@@ -89,7 +89,7 @@ func (t *try) refuse(ctx context.Context, keys []string, why string) error {
 	if !prompt && len(keys) == 0 {
 		return ErrSignIn
 	}
-	err := Change(context.WithoutCancel(ctx), t.db, by, func(tx *Tx) error {
+	do := func(tx *Tx) error {
 		if prompt {
 			if err := r.audit(tx); err != nil {
 				return err
@@ -101,6 +101,7 @@ func (t *try) refuse(ctx context.Context, keys []string, why string) error {
 			}
 		}
 		return nil
-	})
-	return orElse(err, ErrSignIn)
+	}
+	err := Change(context.WithoutCancel(ctx), t.db, by, do)
+	return orElse(t.db.owe(err, owedAct{by: by, failures: keys, do: do}), ErrSignIn)
 }

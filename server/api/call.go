@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -12,7 +13,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/kv"
 )
 
 // RequestID is the header of an answer that carries the request's id, in its canonical spelling.
@@ -193,7 +196,7 @@ func (c *call) touch(ctx context.Context) {
 		return
 	}
 	if err := store.Touch(ctx, c.door.DB, c.by.session); err != nil {
-		c.door.Log.ErrorContext(ctx, "note the use of a session", "error", err)
+		c.door.Log.Log(ctx, c.level(err), "note the use of a session", "error", err)
 	}
 }
 
@@ -255,13 +258,23 @@ func (c *call) encode(out any) (body []byte, err error) {
 	return body, err
 }
 
+// level is how loud the log tells a fault of the server. A client that is gone is none; a full disk is told once, by who watches
+// it; and what a flood of requests brings about must not flood the log.
+func (c *call) level(err error) slog.Level {
+	passing := func(kind error) bool { return errors.Is(err, kind) }
+	if c.Request.Context().Err() != nil || slices.ContainsFunc([]error{kv.ErrNoSpace, kv.ErrClosed, authz.ErrTooMany, ErrOccupied}, passing) {
+		return slog.LevelDebug
+	}
+	return slog.LevelError
+}
+
 // fail writes an error as the door spells it.
 func (c *call) fail(err error) {
 	status := StatusOf(err)
 	id := c.Writer.Header().Get(RequestID)
 	level := slog.LevelDebug
 	if status >= http.StatusInternalServerError {
-		level = slog.LevelError
+		level = c.level(err)
 	}
 	c.door.Log.Log(c.Request.Context(), level, "request refused", "request", id, "route", c.FullPath(), "status", status, "error", err)
 	if status == http.StatusServiceUnavailable {

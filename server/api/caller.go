@@ -168,7 +168,7 @@ func (d *door) checked(ctx context.Context, by store.Actor, sum [sha256.Size]byt
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Change(ctx, d.DB, by, func(tx *store.Tx) error { return store.RecordLogin(tx, in) }); err != nil {
+	if err := store.NoteLogin(ctx, d.DB, by, in); err != nil {
 		return nil, err
 	}
 	d.known.put(sum, in, now)

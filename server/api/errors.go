@@ -22,6 +22,8 @@ var (
 	ErrBeyond  = errors.New("there is no such page")
 	// ErrTooMany is for a request beyond those that a caller has in some time.
 	ErrTooMany = errors.New("too many requests")
+	// ErrOccupied is for what cannot be taken in as long as so much is under way.
+	ErrOccupied = errors.New("too much is under way; try again later")
 	// ErrUnavailable is for what works again by itself; the answer has Retry-After.
 	ErrUnavailable = errors.New("try again later")
 )
@@ -51,6 +53,7 @@ var statuses = []struct {
 	{authz.ErrTooMany, http.StatusServiceUnavailable},
 	{kv.ErrBusy, http.StatusServiceUnavailable},
 	{kv.ErrNoSpace, http.StatusServiceUnavailable},
+	{ErrOccupied, http.StatusServiceUnavailable},
 	{ErrUnavailable, http.StatusServiceUnavailable},
 	{kv.ErrClosed, http.StatusServiceUnavailable},
 	{context.Canceled, http.StatusServiceUnavailable},

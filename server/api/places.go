@@ -92,7 +92,7 @@ func (p *place) await() error {
 	}
 	p.waiting = true
 	if p.awaited != nil && p.awaited.Add(1) > maxAwaited {
-		return fmt.Errorf("%w: more than %d bodies are unfinished on this connection", ErrUnavailable, maxAwaited)
+		return fmt.Errorf("%w: more than %d bodies are unfinished on this connection", ErrOccupied, maxAwaited)
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func (p *place) resume() error {
 	}
 	p.arrived()
 	if !p.enter() {
-		return fmt.Errorf("%w: too many requests are under way", ErrUnavailable)
+		return ErrOccupied
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func (p *place) hold(bytes int) error {
 	}
 	p.held += more
 	if p.of.held.Add(more) > maxHeld {
-		return fmt.Errorf("%w: too many large bodies are on their way", ErrUnavailable)
+		return fmt.Errorf("%w: too many large bodies are on their way", ErrOccupied)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func (c *call) note(status int, err error) {
 		by.UserName = c.by.token.Name
 	}
 	if err := store.NoteRefusal(c.Request.Context(), c.door.DB, by, r); err != nil {
-		c.door.Log.ErrorContext(c.Request.Context(), "audit a refusal", "route", route, "error", err)
+		c.door.Log.Log(c.Request.Context(), c.level(err), "audit a refusal", "route", route, "error", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"io"
+	"log/slog"
 	"net/http"
 	"sync"
 
@@ -20,7 +21,11 @@ func (c *call) stream(tx *store.Tx, status int, list func(*store.Tx, io.Writer) 
 	defer c.door.gather.put(w)
 	if err := list(tx, w); err != nil {
 		if begun.done { // the client has the beginning: cut it off, so that it cannot take it for the whole
-			c.door.Log.ErrorContext(c.Request.Context(), "a list broke off", "route", c.FullPath(), "error", err)
+			level := c.level(err)
+			if begun.gone {
+				level = slog.LevelDebug
+			}
+			c.door.Log.Log(c.Request.Context(), level, "a list broke off", "route", c.FullPath(), "error", err)
 			panic(http.ErrAbortHandler)
 		}
 		return err
@@ -56,6 +61,7 @@ type begin struct {
 	status int
 	done   bool
 	plain  bool
+	gone   bool         // the client is
 	zipped *gzip.Writer // nil: sent as it is
 }
 
@@ -71,9 +77,13 @@ func (b *begin) Write(p []byte) (int, error) {
 		b.c.Status(b.status)
 	}
 	if b.zipped != nil {
-		return b.zipped.Write(p)
+		n, err := b.zipped.Write(p)
+		b.gone = b.gone || err != nil
+		return n, err
 	}
-	return b.c.Writer.Write(p)
+	n, err := b.c.Writer.Write(p)
+	b.gone = b.gone || err != nil
+	return n, err
 }
 
 // end writes what closes the answer. An answer that broke off has no end.

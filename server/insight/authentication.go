@@ -15,7 +15,7 @@ import (
 func authentication() []api.Route {
 	return []api.Route{
 		api.POST("Auth/SignAppin", authz.Anyone, "Signs in with a PS-Auth or Bearer header and begins a session that a cookie carries.", signAppin).Answers(200).Named("signIn"),
-		api.POST("Auth/Signout", authz.Anyone, "Ends the session.", signout).Answers(200).Named("signOut"),
+		api.Do("POST", "Auth/Signout", authz.Anyone, "Ends the session.", signout).Named("signOut"),
 		api.GET("Auth", authz.Anyone, "Returns who is signed in.", whoIsSignedIn).Named("getSignedInUser"),
 		api.Do("POST", "Auth/connect/token", authz.Anyone, "Returns a Bearer token for an Application user's ClientID and ClientSecret.", token).Open().Named("createToken"),
 	}
@@ -49,10 +49,12 @@ func signAppin(tx *store.Tx, _ api.None) (r api.Reply[signedInUser], err error) 
 	return r, nil
 }
 
-func signout(tx *store.Tx, _ api.None) (r api.Reply[api.None], err error) {
+// signout ends the session, on a full disk as well: then it is noted later.
+func signout(ctx context.Context, c api.Caller, _ api.None) (r api.Reply[api.None], err error) {
 	gone := http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode}
 	r.Header = http.Header{"Set-Cookie": {gone.String()}}
-	return r, store.SignOut(tx)
+	_, err = api.Update(ctx, c, func(tx *store.Tx) (api.None, error) { return api.None{}, store.SignOut(tx) })
+	return r, store.SignOutLater(c.DB, c.By, err)
 }
 
 func whoIsSignedIn(tx *store.Tx, _ api.None) (signedInUser, error) {

@@ -20,15 +20,15 @@ type uploads struct {
 	all int
 }
 
-// begin takes a user's upload in, or returns an error that wraps api.ErrUnavailable.
+// begin takes a user's upload in, or returns an error that wraps api.ErrOccupied.
 func (u *uploads) begin(userID int) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	switch {
 	case u.of[userID] >= maxUploadsEach:
-		return fmt.Errorf("%w: %d files of this user are being uploaded", api.ErrUnavailable, maxUploadsEach)
+		return fmt.Errorf("%w: %d files of this user are being uploaded", api.ErrOccupied, maxUploadsEach)
 	case u.all >= maxUploads:
-		return fmt.Errorf("%w: %d files are being uploaded", api.ErrUnavailable, maxUploads)
+		return fmt.Errorf("%w: %d files are being uploaded", api.ErrOccupied, maxUploads)
 	}
 	u.of[userID]++
 	u.all++

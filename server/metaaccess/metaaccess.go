@@ -4,6 +4,7 @@ package metaaccess
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -76,6 +77,9 @@ const window = time.Minute
 // meter counts a request of a user. What is left of his requests stands in every answer to him.
 func meter(ctx context.Context, db *store.DB, userID, requests int) (http.Header, error) {
 	a, err := store.CountRequest(ctx, db, userID, requests, window)
+	if errors.Is(err, store.ErrNoSpace) {
+		return nil, nil // requests cannot be counted on a full disk, and reads go on
+	}
 	if err != nil {
 		return nil, err
 	}

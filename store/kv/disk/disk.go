@@ -48,12 +48,12 @@ func (w *Watch) Room(bytes int) error {
 	}
 	if free-int64(bytes) >= w.reserve {
 		if w.full.CompareAndSwap(true, false) {
-			w.log.Info("the disk has room again, writing goes on", "path", w.path, "free", free, "reserve", w.reserve)
+			w.log.Warn("the disk has room again, writing goes on", "path", w.path, "free", free, "reserve", w.reserve)
 		}
 		return nil
 	}
 	if w.full.CompareAndSwap(false, true) {
-		w.log.Error("the disk is nearly full, nothing is written until it has room", "path", w.path, "free", free, "reserve", w.reserve)
+		w.log.Warn("the disk is nearly full, nothing is written until it has room", "path", w.path, "free", free, "reserve", w.reserve)
 	}
 	const mib = 1 << 20
 	return fmt.Errorf("%w: %d MiB are free, and %d MiB are kept free", kv.ErrNoSpace, free/mib, w.reserve/mib)

@@ -2,9 +2,11 @@ package server_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/server/api"
 )
 
@@ -21,4 +23,32 @@ func TestRowsRefuseBadEscapes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestUnservedRoutes asks for everything that the original has and muster has not: 404 in the form of the door, with a text that
+// nobody takes for a record that does not exist. A row that is added takes its line off the list.
+func TestUnservedRoutes(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, false)
+	value := regexp.MustCompile(`\{[^}]+\}`)
+	for _, d := range server.Dialects() {
+		rows := map[string]bool{}
+		for _, r := range d.Routes {
+			path, _, _ := strings.Cut(r.Path, "?")
+			rows[r.Method+" "+strings.ToLower(value.ReplaceAllString(path, "{}"))] = true
+		}
+		for _, operation := range d.Unserved {
+			if rows[strings.Split(operation, " ")[0]+" "+strings.ToLower(value.ReplaceAllString(strings.Split(operation, " ")[1], "{}"))] {
+				t.Errorf("%s has a row and is on the list of what is not served", operation)
+				continue
+			}
+			method, path, _ := strings.Cut(operation, " ")
+			for _, header := range []http.Header{nil, as(l.tokenAt(d.Name, "administrator"))} {
+				w := l.request(method, d.Base+"/"+strings.ToUpper(value.ReplaceAllString(path, "7")), "{}", header)
+				if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "muster does not serve "+operation) {
+					t.Errorf("%s: %d %s", operation, w.Code, w.Body)
+				}
+			}
+		}
+	}
 }

@@ -24,6 +24,7 @@ import (
 type child struct {
 	directory string   // private, its working directory
 	program   *os.File // of an external importer: the open copy that is executed; nil for a built-in one
+	bound     int64    // bytes of memory for an external importer and what it starts; 0: none
 	process   *process
 	client    *plugin.Client
 }
@@ -92,6 +93,7 @@ func (h *Host) external(file string, check func(sum string) error) commandOf {
 		}
 		cmd := exec.Command(h.options.Executable, ConfineCommand, fmt.Sprint(2*h.options.Memory), startPath(c.program), name)
 		cmd.ExtraFiles = []*os.File{c.program}
+		c.bound = 2 * h.options.Memory
 		return cmd, nil
 	}
 }
@@ -99,6 +101,7 @@ func (h *Host) external(file string, check func(sum string) error) commandOf {
 // connectTo makes go-plugin's client for a command.
 func (h *Host) connectTo(c *child, cmd *exec.Cmd, log *slog.Logger) {
 	c.process = newProcess(cmd, log)
+	c.process.memory = c.bound
 	c.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugins.Handshake(),
 		VersionedPlugins: map[int]plugin.PluginSet{plugins.Version: {plugins.Name: &plugins.Plugin{}}},

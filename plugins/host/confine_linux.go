@@ -15,8 +15,9 @@ const (
 	maxFiles = 256     // that it has open at once
 )
 
-// limit bounds this process, and with it what it becomes and starts. The memory is what it may write to (RLIMIT_DATA):
-// the address space says nothing, since Go and Node reserve a gigabyte of it before they do anything.
+// limit bounds this process, and with it what it becomes and starts. The memory is what each may write to (RLIMIT_DATA):
+// the address space says nothing, since Go and Node reserve a gigabyte of it before they do anything. Shared mappings are not in it, nor
+// what several processes have together; see family.
 func limit(memory uint64) error {
 	for resource, most := range map[int]uint64{
 		unix.RLIMIT_DATA: memory, unix.RLIMIT_CORE: 0, unix.RLIMIT_FSIZE: maxFile, unix.RLIMIT_NOFILE: maxFiles,
@@ -29,6 +30,10 @@ func limit(memory uint64) error {
 		if err := syscall.Setrlimit(resource, &syscall.Rlimit{Cur: most, Max: most}); err != nil {
 			return os.NewSyscallError("setrlimit", err)
 		}
+	}
+	// Whoever starts a process and ends leaves it to the importer, so that the host finds it.
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return os.NewSyscallError("prctl", err)
 	}
 	// The order to die with the parent is a thread's own, and this may not be the thread that was given it.
 	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0))

@@ -233,6 +233,12 @@ func TestLimits(t *testing.T) {
 	if diff := cmp.Diff([]string{"536870912 536870912", "0 0", "1073741824 1073741824", "256 256"}, got); diff != "" {
 		t.Error("data, core, file size, open files:", diff)
 	}
+	t.Run("memory that is shared", func(t *testing.T) {
+		t.Parallel()
+		if _, _, err := importAll(t, h, "SHARES", ""); !errors.Is(err, host.ErrCrashed) || !strings.Contains(err.Error(), "and may take 512") {
+			t.Error(err)
+		}
+	})
 	for typ, what := range map[string]string{"HOARDS": "memory without end", "GIGABYTE": "a record of 1 GB"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

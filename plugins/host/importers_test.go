@@ -17,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-plugin"
 	"golang.org/x/sys/unix"
@@ -225,6 +226,26 @@ var behaviours = map[string]importFunc{
 		child := exec.Command("sleep", "600")
 		child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		return emitChild(emit, child)
+	},
+	"HAS AN ORPHAN": func(_ context.Context, _ plugins.File, emit func(plugins.Record) error) error {
+		said, err := exec.Command("/bin/sh", "-c", "/usr/bin/setsid /bin/sleep 600 >/dev/null 2>&1 & echo $!").Output()
+		if err != nil {
+			return err
+		}
+		return emit(plugins.Record{IPAddress: "192.0.2.1", Description: strings.TrimSpace(string(said))})
+	},
+	"SHARES": func(_ context.Context, _ plugins.File, _ func(plugins.Record) error) error {
+		for range 40 { // in pieces of 64 MiB that RLIMIT_DATA does not count
+			piece, err := unix.Mmap(-1, 0, 64<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+			if err != nil {
+				return err
+			}
+			for i := 0; i < len(piece); i += 4096 {
+				piece[i] = 1
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		return nil
 	},
 }
 

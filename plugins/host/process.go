@@ -28,6 +28,10 @@ type process struct {
 	read    chan struct{} // closed when stdout was read to its end
 	stderr  *output
 
+	memory int64                  // bytes that it and what it starts may take; 0: no bound
+	family *family                // set by begin
+	excess atomic.Pointer[string] // why it was ended, if it took more
+
 	exited chan struct{} // closed when the process and its group are gone
 	state  string        // "exit status 3"; set when exited is closed
 
@@ -75,7 +79,9 @@ func (p *process) begin() (lifeline io.Closer, stderr io.ReadCloser, err error) 
 	}
 	p.stdout = stdout
 	err = p.cmd.Start()
-	p.running = err == nil
+	if p.running = err == nil; p.running {
+		p.family = &family{root: p.cmd.Process.Pid, memory: p.memory}
+	}
 	return lifeline, stderr, err
 }
 
@@ -86,7 +92,13 @@ func (p *process) watch(lifeline io.Closer, stderr io.ReadCloser) {
 		defer close(drained)
 		_, _ = io.Copy(p.stderr, stderr)
 	}()
+	ended := make(chan struct{})
+	go p.family.guard(ended, func(why string) {
+		p.excess.Store(&why)
+		p.kill()
+	})
 	state, err := reap(p.cmd.Process, p.over)
+	close(ended)
 	patience := time.After(200 * time.Millisecond) // a process that left the group holds the pipes open
 	for awaited := []chan struct{}{drained, p.read}; len(awaited) > 0; {
 		select {
@@ -102,23 +114,28 @@ func (p *process) watch(lifeline io.Closer, stderr io.ReadCloser) {
 	if p.state = state.String(); err != nil {
 		p.state = err.Error()
 	}
+	if why := p.excess.Load(); why != nil {
+		p.state = *why
+	}
 	close(p.exited)
 }
 
-// over ends the group of a process that has ended; from now on its number may be another's.
+// over ends what a process has left that has ended; from now on its number may be another's.
 func (p *process) over() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.family.end()
 	_ = killGroup(p.cmd.Process)
 	p.running = false
 }
 
-// kill ends the process and its group at once, or keeps it from being started.
+// kill ends the process and all that comes from it at once, or keeps it from being started.
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.killed = true
 	if p.running {
+		p.family.end()
 		_ = killGroup(p.cmd.Process)
 	}
 }

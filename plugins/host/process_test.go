@@ -77,6 +77,16 @@ func TestProcessesOfTheProcess(t *testing.T) {
 		}
 		waitGone(t, number(t, records[0].Description))
 	})
+	for typ, what := range map[string]string{"HAS A RUNAWAY": "are killed although they left the group", "HAS AN ORPHAN": "are killed although their parent is gone"} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			records, _, err := importAll(t, newPinnedHost(t, nil), typ, "")
+			if err != nil || len(records) != 1 {
+				t.Fatal(records, err)
+			}
+			waitGone(t, number(t, records[0].Description))
+		})
+	}
 	t.Run("cannot hold an import up by leaving the group", func(t *testing.T) {
 		t.Parallel()
 		begin := time.Now()
@@ -84,9 +94,7 @@ func TestProcessesOfTheProcess(t *testing.T) {
 		if err != nil || len(records) != 1 {
 			t.Fatal(records, err)
 		}
-		if err := syscall.Kill(number(t, records[0].Description), syscall.SIGKILL); err != nil {
-			t.Error("the runaway:", err)
-		}
+		waitGone(t, number(t, records[0].Description))
 		if took := time.Since(begin); took > 30*time.Second {
 			t.Errorf("it took %s", took)
 		}

@@ -56,7 +56,7 @@ func (d *door) serve(c *gin.Context, rows []*Route) {
 	}
 	r := pick(rows, c, query)
 	if r == nil {
-		Unrouted(http.StatusNotFound, d.Dialect)(c)
+		Refuse(c, http.StatusNotFound, needsParameter(c, rows), d.Dialect)
 		return
 	}
 	c.Set(routeKey, routed{d.Name, r.Path})

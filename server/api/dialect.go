@@ -34,6 +34,8 @@ type Dialect struct {
 	// Probed says that OPTIONS asks whether the caller is signed in, at any path that has a row.
 	Probed bool
 	Routes []Route
+	// Unserved are operations of the original without a row, as "GET Things/{id}": their 404 says so.
+	Unserved []string
 
 	paths literals
 }
@@ -122,13 +124,6 @@ func (d *Dialect) Operations() (grouped [][]*Route) {
 		grouped[n] = append(grouped[n], r)
 	}
 	return grouped
-}
-
-// Unrouted answers what no row matches, in the form of the door that was asked.
-func Unrouted(status int, dialects ...*Dialect) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		Refuse(c, status, fmt.Errorf("%s %s: %s", c.Request.Method, c.Request.URL.Path, strings.ToLower(http.StatusText(status))), dialects...)
-	}
 }
 
 // Refuse answers with an error in the form of the door that was asked; beside the doors, with the words of the status.

@@ -78,7 +78,8 @@ func New(s Services) *api.Dialect {
 			Name: "Bearer", In: "header", Parameter: "Authorization",
 			Description: "A token, with or without the word Bearer before it: the one that the first start printed, or one that muster token makes.",
 		}},
-		Error: func(_ int, err error) any { return err.Error() },
+		Error:    func(_ int, err error) any { return err.Error() },
+		Unserved: unserved,
 		Routes: slices.Concat(
 			authentication(),
 			accessLevels, apiRegistrations, assets,

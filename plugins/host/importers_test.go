@@ -236,14 +236,10 @@ var behaviours = map[string]importFunc{
 	},
 	"SHARES": func(_ context.Context, _ plugins.File, _ func(plugins.Record) error) error {
 		for range 40 { // in pieces of 64 MiB that RLIMIT_DATA does not count
-			piece, err := unix.Mmap(-1, 0, 64<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
-			if err != nil {
+			if _, err := unix.Mmap(-1, 0, 64<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS|unix.MAP_POPULATE); err != nil {
 				return err
 			}
-			for i := 0; i < len(piece); i += 4096 {
-				piece[i] = 1
-			}
-			time.Sleep(50 * time.Millisecond)
+			time.Sleep(100 * time.Millisecond)
 		}
 		return nil
 	},

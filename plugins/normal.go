@@ -1,7 +1,6 @@
 package plugins
 
 import (
-	"net/netip"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -25,9 +24,9 @@ const (
 // that all formats share:
 //   - text is valid UTF-8 without control characters, trimmed, its white space single blanks, and no longer than the API
 //     allows; what scanners write for "not known" (Text) is empty;
-//   - IPAddress is the first IPv4 address, else the first IPv6 address of the text, in its usual spelling, without a zone; a host
-//     without one is skipped;
-//   - MacAddress is the first of the text that is not zero: "00:1A:2B:3C:4D:5E";
+//   - IPAddress is what Address says, in its usual spelling; a host without one is skipped;
+//   - MacAddress is what MAC says;
+//   - AssetName and DnsName are what AssetName and DNSName say: an address is no name;
 //   - AssetName DOMAIN\NAME is split into DomainName, if that is empty, and AssetName;
 //   - a record with a FunctionalAccount is no host, and nothing else of it is kept;
 //   - the texts of Belongings and of a FunctionalAccount are cleaned alike, but are left to the store to refuse where they are
@@ -36,26 +35,24 @@ func (r Record) Normalized() Record {
 	if r.FunctionalAccount != nil {
 		return Record{FunctionalAccount: r.FunctionalAccount.copy(member)}
 	}
-	if i := strings.LastIndexByte(r.AssetName, '\\'); i >= 0 {
-		if Text(r.DomainName) == "" {
-			r.DomainName = r.AssetName[:i]
-		}
-		r.AssetName = r.AssetName[i+1:]
-	}
+	domain, name := splitName(oneLine(bare(r.AssetName)))
 	n := Record{
-		AssetName:       plain(r.AssetName, maxName),
-		DnsName:         plain(r.DnsName, maxDNS),
-		DomainName:      plain(r.DomainName, maxDomain),
-		MacAddress:      macAddress(r.MacAddress),
+		AssetName:       hostName(clip(name, maxName)),
+		DnsName:         DNSName(clip(DNSName(oneLine(r.DnsName)), maxDNS)),
+		DomainName:      domainName(clip(oneLine(bare(r.DomainName)), maxDomain)),
+		MacAddress:      MAC(r.MacAddress),
 		AssetType:       plain(r.AssetType, maxType),
 		OperatingSystem: plain(r.OperatingSystem, maxText),
 		Description:     plain(r.Description, maxText),
 		Skip:            plain(r.Skip, maxText),
 	}
+	if n.DomainName == "" {
+		n.DomainName = domainName(clip(domain, maxDomain))
+	}
 	if ip, ok := Address(r.IPAddress); ok {
 		n.IPAddress = ip.String()
 	} else if n.Skip == "" {
-		n.Skip = NoAddress
+		n.Skip = noAddressIn(r.IPAddress)
 	}
 	if n.Skip == "" {
 		n.Belongings, n.Skip = r.Belongings.normalized()
@@ -63,51 +60,12 @@ func (r Record) Normalized() Record {
 	return n
 }
 
-// Text returns s trimmed, or nothing if s is one of the words that scanners write into a cell they know nothing for.
-// It allocates nothing.
-func Text(s string) string {
-	s = strings.TrimSpace(s)
-	if len(s) > len("No registered hostname") {
-		return s
+// noAddressIn says why a host is skipped that has no address: there is nothing in its place, or something else.
+func noAddressIn(cell string) string {
+	if Text(cell) == "" {
+		return NoAddress
 	}
-	switch s {
-	case "-", "'-", "NA", "CVE-MAP-NOMATCH":
-		return ""
-	}
-	for _, word := range [...]string{"n/a", "unknown", "null", "No registered hostname"} {
-		if len(s) == len(word) && strings.EqualFold(s, word) {
-			return ""
-		}
-	}
-	return s
-}
-
-// Address returns the first IPv4 address of a text, else its first IPv6 address; there may be several, apart by blanks, line
-// ends, commas or semicolons. An IPv4 address in IPv6 form is an IPv4 address, and a zone is dropped.
-func Address(s string) (netip.Addr, bool) {
-	var first netip.Addr
-	for word := range strings.FieldsFuncSeq(s, separates) {
-		if !mayBeAddress(word) {
-			continue
-		}
-		ip, err := netip.ParseAddr(word)
-		if err != nil {
-			continue
-		}
-		if ip = ip.Unmap().WithZone(""); ip.Is4() {
-			return ip, true
-		}
-		if !first.IsValid() {
-			first = ip
-		}
-	}
-	return first, first.IsValid()
-}
-
-// mayBeAddress spares netip the words of a prose text and the cost of an error for each of them.
-func mayBeAddress(word string) bool {
-	c := word[0]
-	return len(word) <= 64 && ('0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' || c == ':')
+	return Quote(cell) + " is no address"
 }
 
 // Sentence returns what is told to the user in a shape fit for a log line and a JSON answer: one line of valid UTF-8,
@@ -167,55 +125,4 @@ func cut(s string, limit int) string {
 		limit--
 	}
 	return s
-}
-
-// macAddress returns the first MAC address of a text that is not zero, as upper-case pairs with colons. It takes the
-// digits in pairs, in fours or together, behind one another several addresses and the names of makers.
-func macAddress(s string) string {
-	for word := range strings.FieldsFuncSeq(s, separates) {
-		var mac [6]byte
-		if parseMAC(word, &mac) && mac != [6]byte{} {
-			return formatMAC(mac)
-		}
-	}
-	return ""
-}
-
-func separates(r rune) bool {
-	return r == ',' || r == ';' || unicode.IsSpace(r) || unicode.IsControl(r)
-}
-
-func parseMAC(word string, mac *[6]byte) bool {
-	digits := 0
-	for i := range len(word) {
-		c := word[i]
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c|0x20 && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
-		case (c == ':' || c == '-' || c == '.') && digits%2 == 0 && digits > 0:
-			continue
-		default:
-			return false
-		}
-		if digits == 2*len(mac) {
-			return false
-		}
-		mac[digits/2] = mac[digits/2]<<4 | c
-		digits++
-	}
-	return digits == 2*len(mac)
-}
-
-func formatMAC(mac [6]byte) string {
-	const hex = "0123456789ABCDEF"
-	text := make([]byte, 0, 17)
-	for i, b := range mac {
-		if i > 0 {
-			text = append(text, ':')
-		}
-		text = append(text, hex[b>>4], hex[b&15])
-	}
-	return string(text)
 }

@@ -5,21 +5,11 @@ package columns
 
 import (
 	"context"
-	"encoding/csv"
-	"errors"
-	"fmt"
 	"io"
 	"regexp"
 
 	"github.com/musterhq/muster/importers/text"
 	"github.com/musterhq/muster/plugins"
-)
-
-// maxRecord is the length in bytes of the longest row that is read, and maxColumns how many columns it may have, give or take
-// 64 Ki. A quote that is never closed makes one row of the rest of a file, and that must not cost more memory than there is.
-const (
-	maxRecord  = 8 << 20
-	maxColumns = 256 << 10
 )
 
 // maxPreamble is how many bytes there may be above the header. Some reports list all hosts there.
@@ -49,6 +39,15 @@ type Export struct {
 	// Columns for the other members of a record. A member is what the first row says that knows it.
 	AssetName, DnsName, DomainName, MacAddress, AssetType, OperatingSystem []string
 
+	// Columns that hold a number in every row about a finding, unless they are empty. A row with something else there is shifted,
+	// and names no host.
+	Number []string
+
+	// Columns with the status of the host, and what it is in rows about a host that is not alive. Such a host is skipped, unless
+	// another row knows better.
+	Status   []string
+	NotAlive *regexp.Regexp
+
 	// Aside matches what stands in place of an address, or first in a row, if the row belongs to the layout of the report,
 	// such as its last one. Any other row without a host is a warning. May be nil.
 	Aside *regexp.Regexp
@@ -72,18 +71,16 @@ func (e Export) Import(ctx context.Context, f plugins.File, emit func(plugins.Re
 	if err != nil && err != io.EOF {
 		return err
 	}
-	t := &table{Export: e, words: e.vocabulary(), cells: make([]string, len(e.FactColumns))}
+	t := &table{Export: e, words: e.vocabulary(), texts: make([]string, len(e.FactColumns))}
 	begin, found := t.words.findStart(head)
-	if kind := plugins.LooksLike(file.Head); !found && kind != "" {
+	if kind := plugins.LooksLike(file.Head); kind != "" && (!found || plugins.IsArchive(kind)) {
 		return NotCSV{kind}
 	}
 	failure := t.read(ctx, file, begin)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if t.homeless > 0 {
-		f.Warn(fmt.Sprintf("rows that name no host: %d, the first in line %d", t.homeless, t.firstHomeless))
-	}
+	t.warn(f)
 	if err := t.hosts.Emit(emit); err != nil {
 		return err
 	}
@@ -95,44 +92,24 @@ func (t *table) read(ctx context.Context, file *text.File, begin start) error {
 	if _, err := file.Discard(begin.offset); err != nil {
 		return err
 	}
-	file.Limit(byte(begin.comma), maxColumns)
-	rows, inner := csv.NewReader(file.Reader), newUnwrapper(begin.comma)
-	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord = begin.comma, -1, true
-	line := begin.line
+	t.rows = newRows(file, begin.comma, begin.line)
+	inner := newUnwrapper(begin.comma)
 	for n := 0; n%1024 > 0 || ctx.Err() == nil; n++ {
-		file.Allow(maxRecord)
-		row, err := rows.Read()
-		if err == io.EOF {
+		row, err := t.rows.read()
+		switch {
+		case err == io.EOF:
 			return t.end()
-		}
-		if err == nil && t.headers == 0 && rows.InputOffset() > maxPreamble {
+		case t.headers == 0 && t.rows.passed > maxPreamble:
 			return t.noHost()
-		}
-		if err != nil {
-			return t.damage(err, begin.line, line)
-		}
-		line, _ = rows.FieldPos(0)
-		line += begin.line
-		if err := t.add(inner.unwrap(row), line, file.CutOff()); err != nil {
+		case isDamage(err):
+			t.damaged(err)
+		case err != nil:
 			return err
+		default:
+			if err := t.add(inner.unwrap(row)); err != nil {
+				return err
+			}
 		}
 	}
 	return ctx.Err()
-}
-
-// damage says where the file is damaged. encoding/csv counts lines from where the table begins, and last is the line of the
-// last row that was read.
-func (t *table) damage(err error, begin, last int) error {
-	malformed, isMalformed := errors.AsType[*csv.ParseError](err)
-	switch {
-	case t.headers == 0 && (isMalformed || errors.Is(err, text.ErrTooLong)):
-		return t.noHost()
-	case isMalformed && malformed.Err == csv.ErrBareQuote:
-		return fmt.Errorf("line %d: quote in a cell that does not begin with one", malformed.Line+begin)
-	case isMalformed:
-		return fmt.Errorf("line %d: quote not closed", malformed.StartLine+begin)
-	case errors.Is(err, text.ErrTooLong):
-		return fmt.Errorf("the row behind line %d has more than %d MiB or %d columns: quote not closed?", last, maxRecord>>20, maxColumns)
-	}
-	return err
 }

@@ -76,7 +76,7 @@ func TestColumns(t *testing.T) {
 		"facts fill holes":                       {"IP Address,OS,Check,Output\n192.0.2.1,,os,Linux\n192.0.2.2,BSD,os,Linux\n", []record{{IPAddress: "192.0.2.1", OperatingSystem: "Linux"}, {IPAddress: "192.0.2.2", OperatingSystem: "BSD"}}, ""},
 		"an address and the same in other words": {"IP Address\n2001:db8::1\n2001:DB8:0::1\n", []record{{IPAddress: "2001:db8::1"}}, ""},
 		"a host with a name only":                {"Host,OS\nsrv01,\nSRV01,Linux\n", []record{{DnsName: "srv01", OperatingSystem: "Linux", Skip: "no address"}}, ""},
-		"short and long rows":                    {"Name,IP Address,OS\na,192.0.2.1\nb,192.0.2.2,Linux,more,and more\nc,,\nd\n", []record{{IPAddress: "192.0.2.1", AssetName: "a"}, {IPAddress: "192.0.2.2", AssetName: "b", OperatingSystem: "Linux"}, {AssetName: "c", Skip: "no address"}}, ""},
+		"short and long rows":                    {"Name,IP Address,OS\na,192.0.2.1\nb,192.0.2.2,Linux,more,and more\nc,,\nd\n", []record{{IPAddress: "192.0.2.2", AssetName: "b", OperatingSystem: "Linux"}, {AssetName: "c", Skip: "no address"}}, ""},
 		"blank lines first":                      {"\n\r\n \nIP Address\n192.0.2.1\n", []record{{IPAddress: "192.0.2.1"}}, ""},
 		"a semicolon in a header with commas":    {"Name;Alias,IP Address\nx,192.0.2.1\n", []record{{IPAddress: "192.0.2.1"}}, ""},
 		"a quoted header between semicolons":     {"\"Name, if any\";\"IP Address\"\n\"a, b\";192.0.2.1\n", []record{{IPAddress: "192.0.2.1"}}, ""},
@@ -85,11 +85,16 @@ func TestColumns(t *testing.T) {
 		"a Nessus export":                        {"Plugin ID,Host\n", nil, "the file looks like a Nessus export: import it as NESSUS"},
 		"a Nessus export below a preamble":       {"Report of Monday\nPlugin ID,Host\n", nil, "the file looks like a Nessus export: import it as NESSUS"},
 		"only a byte order mark":                 {"\ufeff", nil, "the file is empty"},
-		"a quote not closed":                     {"IP Address,Name\n192.0.2.1,\"a\nb\"\n192.0.2.2,\"c\n192.0.2.3,d\n", []record{{IPAddress: "192.0.2.1", AssetName: "a b"}}, "line 4: quote not closed"},
-		"a quote inside quotes":                  {"IP Address,Name\n192.0.2.1,\"a\" b\"\n", nil, "line 2: quote not closed"},
-		"a quote inside a cell":                  {"\nIP Address,Name\n192.0.2.1,a\n192.0.2.2,3\" disk\n", []record{{IPAddress: "192.0.2.1", AssetName: "a"}}, "line 4: quote in a cell that does not begin with one"},
+		"a quote not closed":                     {"IP Address,Name\n192.0.2.1,\"a\nb\"\n192.0.2.2,\"c\n192.0.2.3,d\n", []record{{IPAddress: "192.0.2.1", AssetName: "a b"}, {IPAddress: "192.0.2.3", AssetName: "d"}}, ""},
+		"a quote not closed, at the end":         {"IP Address,Name\n192.0.2.1,a\n192.0.2.2,\"c\nd\n", []record{{IPAddress: "192.0.2.1", AssetName: "a"}}, "line 3: quote not closed"},
+		"a quote inside quotes":                  {"IP Address,Name\n192.0.2.1,\"a\" b\"\n", nil, `no host could be read; damaged rows: 1, in line 2 (quote inside of a cell in quotes): "192.0.2.1,'a' b'"`},
+		"a quote inside a cell":                  {"\nIP Address,Name\n192.0.2.1,a\n192.0.2.2,3\" disk\n", []record{{IPAddress: "192.0.2.1", AssetName: "a"}}, ""},
 		"cut off":                                {"Name,IP Address,OS\na,192.0.2.1,\nb,192.0.2", []record{{IPAddress: "192.0.2.1", AssetName: "a"}}, "line 3: the file is cut off after 2 of 3 columns"},
-		"no line end after the last row":         {"Name,IP Address\na,192.0.2.1", []record{{IPAddress: "192.0.2.1", AssetName: "a"}}, ""},
+		"no line end after the last row":         {"IP Address,Name\n192.0.2.1,a", []record{{IPAddress: "192.0.2.1", AssetName: "a"}}, ""},
+		"an address that may be cut off":         {"Name,IP Address\na,192.0.2.1", []record{{AssetName: "a", Skip: "no address"}}, ""},
+		"an address in quotes at the end":        {"Name,IP Address\na,\"192.0.2.1\"", []record{{IPAddress: "192.0.2.1", AssetName: "a"}}, ""},
+		"a comma at the end":                     {"IP Address,Name\n192.0.2.1,", []record{{IPAddress: "192.0.2.1"}}, ""},
+		"a header that may be cut off":           {"Name,IP Address", nil, "line 1: the file is cut off inside of its header, or has nothing behind it, not even the end of the line"},
 		"blanks after the last row":              {"Name,IP Address\na,192.0.2.1\n ", []record{{IPAddress: "192.0.2.1", AssetName: "a"}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,7 +113,7 @@ func TestColumns(t *testing.T) {
 func TestRowsWithoutHost(t *testing.T) {
 	t.Parallel()
 	hosts, warnings, failure := read(t, inventory, strings.NewReader("Host,OS\n,Linux\n,\n192.0.2.1,\n\"a text, with blanks\",\n"))
-	if diff := cmp.Diff([]string{"rows that name no host: 2, the first in line 2"}, warnings); diff != "" || len(hosts) != 1 || failure != "" {
+	if diff := cmp.Diff([]string{`rows that name no host: 2, in line 2: "Linux", line 5: "a text, with blanks"`}, warnings); diff != "" || len(hosts) != 1 || failure != "" {
 		t.Errorf("%v, %q\n%s", hosts, failure, diff)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/musterhq/muster/importers/elements"
+	"github.com/musterhq/muster/plugins"
 )
 
 // families tell the exports of the scanners apart, which people post under each other's names, by columns that no other has
@@ -16,8 +17,9 @@ var families = []struct {
 	{"", "a vulnerability summary of Tenable.sc (SecurityCenter), which counts hosts and names none: export a vulnerability list or a detail list",
 		[][]string{{"Plugin"}, {"Host Total"}}},
 	{"NESSUSSECCEN", "a list of Tenable.sc (SecurityCenter)", [][]string{{"Plugin"}, {"Plugin Name", "IP Address"}}},
-	{"NESSUS", "a Nessus export", [][]string{{"Plugin ID", "definition.id"}, {"Host", "IP Address", "asset.display_ipv4_address", "asset.display_ipv6_address"}}},
-	{"QUALYSGUARD", "a Qualys report", [][]string{{"QID"}, {"IP", "Asset IPV4", "Asset IPV6", "Asset Id"}}},
+	{"NESSUS", "a Nessus export", [][]string{{"Plugin ID", "definition.id"}, {"Host", "IP Address", "asset.display_ipv4_address", "asset.display_ipv6_address",
+		"asset.ipv4_addresses", "asset.ipv6_addresses", "asset.ip_addresses"}}},
+	{"QUALYSGUARD", "a Qualys report", [][]string{{"QID"}, {"IP", "IPs", "IP Addresses", "Asset IPV4", "Asset IPV6", "Asset Id"}}},
 	{"MCAFEEVM", "an export of McAfee Vulnerability Manager", [][]string{{"FaultlineID", "FaultlineID Title"}}},
 	{"NEXPOSE", "a Nexpose report", [][]string{{"Asset IP Address"}}},
 	{"NEXPOSE", "a Nexpose report", [][]string{{"Vulnerable Status"}, {"Port Details"}}},
@@ -31,6 +33,9 @@ type NotCSV struct {
 
 func (e NotCSV) Error() string {
 	text := fmt.Sprintf("the file is not CSV: it looks like %s", e.LooksLike)
+	if plugins.IsArchive(e.LooksLike) {
+		return text + ": unpack it and import the files in it"
+	}
 	if root, ok := strings.CutPrefix(e.LooksLike, "XML with the root "); ok && elements.TypeOf(root) != "" {
 		text += ": import it as " + elements.TypeOf(root)
 	}

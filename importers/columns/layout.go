@@ -10,6 +10,8 @@ type layout struct {
 	name, dns, domain, mac source
 	kind, system           source
 	facts                  []source
+	status                 source
+	numbers                []int
 	width                  int // cells of a complete row
 }
 
@@ -28,7 +30,8 @@ func (e Export) layout(row []string) layout {
 		id:   sourceOf(header, e.AssetID),
 		name: sourceOf(header, e.AssetName), dns: sourceOf(header, e.DnsName), domain: sourceOf(header, e.DomainName),
 		mac: sourceOf(header, e.MacAddress), kind: sourceOf(header, e.AssetType), system: sourceOf(header, e.OperatingSystem),
-		width: len(header),
+		status: sourceOf(header, e.Status),
+		width:  len(header),
 	}
 	for l.width > 0 && header[l.width-1] == "" {
 		l.width--
@@ -36,8 +39,17 @@ func (e Export) layout(row []string) layout {
 	for _, name := range e.IPAddress {
 		l.address = append(l.address, indexes(header, name)...)
 	}
+	for _, name := range e.Number {
+		l.numbers = append(l.numbers, indexes(header, name)...)
+	}
 	for _, names := range e.FactColumns {
 		l.facts = append(l.facts, sourceOf(header, names))
 	}
 	return l
+}
+
+// namesHost reports whether the host of a row is known by the cell in a column.
+func (l *layout) namesHost(column int) bool {
+	isColumn := func(place []int) bool { return slices.Contains(place, column) }
+	return slices.Contains(l.address, column) || slices.ContainsFunc(l.host, isColumn) || slices.ContainsFunc(l.id, isColumn)
 }

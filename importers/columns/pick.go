@@ -82,8 +82,7 @@ func join(a, b string) string {
 
 // hostName returns the cell if it can be the name of a host: a damaged row has prose in that place.
 func hostName(cell string) string {
-	cell = notAddress(cell)
-	if len(cell) > 255 || strings.ContainsAny(cell, " \t\r\n,;:\"<>()") || !strings.ContainsFunc(cell, letterOrDigit) {
+	if cell = plugins.AssetName(cell); len(cell) > 255 || strings.ContainsAny(cell, " \t\r\n,;:\"<>()") || !strings.ContainsFunc(cell, letterOrDigit) {
 		return ""
 	}
 	return cell
@@ -93,19 +92,10 @@ func letterOrDigit(r rune) bool {
 	return '0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z' || r > 0x7f
 }
 
-// notAddress returns the cell unless it repeats an address where a name should be.
-func notAddress(cell string) string {
-	if _, ok := plugins.Address(cell); ok {
+// identifier returns what a scanner calls a host. A number that a spreadsheet has rounded may be any of many hosts.
+func identifier(cell string) string {
+	if cell = plugins.Text(cell); plugins.IsRounded(cell) {
 		return ""
-	}
-	return plugins.Text(cell)
-}
-
-// firstName returns the first of several names.
-func firstName(cell string) string {
-	cell = notAddress(cell)
-	if i := strings.IndexAny(cell, " \t\r\n,;"); i >= 0 {
-		return cell[:i]
 	}
 	return cell
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/musterhq/muster/importers/hosts"
 	"github.com/musterhq/muster/importers/text"
@@ -17,64 +18,128 @@ const maxHeaders = 1000
 // table turns the rows of a file into hosts.
 type table struct {
 	Export
-	words         *vocabulary
-	layout        layout   // by the last header
-	headers       int      // how many there were
-	begun         bool     // a row was not blank
-	outside       bool     // between a table and the next
-	cells         []string // for facts
-	hosts         hosts.List
-	homeless      int // rows that name no host
-	firstHomeless int // the line of the first one
+	rows    *rows
+	words   *vocabulary
+	layout  layout   // by the last header
+	headers int      // how many there were
+	begun   bool     // a row was not blank
+	outside bool     // between a table and the next
+	texts   []string // for facts
+	hosts   hosts.List
+	refusals
 }
 
-// add takes in a row, of which it keeps nothing, and which the end of the file may have cut off.
-func (t *table) add(row []string, line int, last bool) error {
+// add takes in a row, of which it keeps nothing.
+func (t *table) add(row []string) error {
 	ip, ok := t.addressOf(row)
-	if t.Aside != nil && (!ok || len(row) < t.layout.width) && t.isAside(row) {
+	narrow := len(row) < t.layout.width
+	if t.swallows(narrow) {
+		t.damaged(errSwallowed)
+		t.rows.reject()
+		return nil
+	}
+	if t.Aside != nil && (!ok || narrow) && t.isAside(row) {
 		t.leave(row)
 		return nil
 	}
 	if !ok {
-		if done, err := t.layOut(row, line); done || err != nil {
+		if done, err := t.layOut(row); done || err != nil {
 			return err
 		}
 	}
-	if t.outside && len(row) < t.layout.width {
+	switch {
+	case narrow:
+		return t.addNarrow(row)
+	case t.isShifted(row):
+		t.refuse(&t.homeless, row)
 		return nil
+	case t.rows.unended():
+		row = t.lastRow(row)
+		ip, _ = t.addressOf(row)
 	}
-	if last && len(row) < t.layout.width {
-		return fmt.Errorf("line %d: the file is cut off after %d of %d columns", line, len(row), t.layout.width)
+	return t.addHost(row, ip)
+}
+
+// addNarrow deals with a row that has fewer cells than the header. It names no host, whatever is in it: it is a piece of a row that
+// a spreadsheet or a damaged quote has broken, or of another table in the report.
+func (t *table) addNarrow(row []string) error {
+	switch {
+	case t.outside:
+	case t.lost:
+		t.passedOver++
+	case t.rows.unended():
+		return fmt.Errorf("line %d: the file is cut off after %d of %d columns", t.rows.line, len(row), t.layout.width)
+	default:
+		t.refused = "" // another cell is in its place
+		t.leave(row)
+		t.refuse(&t.narrow, row)
 	}
+	return nil
+}
+
+// swallows reports whether there seem to be other rows in the cells of a row, which are those between a quote that was not closed and the
+// next one. Of a table with few columns, a text might have such lines.
+func (t *table) swallows(narrow bool) bool {
+	const many = 6
+	if t.outside || t.layout.width < many && !narrow {
+		return false
+	}
+	for row := range t.rows.within(t.layout.width) {
+		if _, ok := t.addressIn(row); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// addHost adds what a row says to the host that it is about.
+func (t *table) addHost(row []string, ip netip.Addr) error {
+	before := t.hosts.Len()
 	host, err := t.hostOf(row, ip)
 	if err != nil {
-		return fmt.Errorf("line %d: %w", line, err)
+		return fmt.Errorf("line %d: %w", t.rows.line, err)
 	}
 	if host == nil {
 		t.leave(row)
-		if t.homeless++; t.homeless == 1 {
-			t.firstHomeless = line
-		}
+		t.refuse(&t.homeless, row)
 		return nil
 	}
+	t.found()
+	if t.refused != "" {
+		t.strange.Add(fmt.Sprintf("line %d", t.rows.line), t.refused)
+	}
+	dead := t.notAlive(row)
+	switch known := t.hosts.Len() == before; {
+	case dead == "" && host.Skip != "":
+		hosts.Revive(host)
+	case dead != "" && known && host.Skip == "":
+		return nil
+	}
+	host.Skip = dead
 	t.fill(host, row)
 	return nil
 }
 
 // layOut deals with a row without an address that is no finding but part of how the file is laid out.
-func (t *table) layOut(row []string, line int) (done bool, err error) {
+func (t *table) layOut(row []string) (done bool, err error) {
 	if blank(row) || !t.begun && isHint(row) {
 		return true, nil
 	}
 	known, err := t.words.isHeader(row, !t.begun)
 	t.begun = true
 	if err != nil && t.headers > 0 {
-		err = fmt.Errorf("line %d: %w", line, err)
+		err = fmt.Errorf("line %d: %w", t.rows.line, err)
 	}
 	t.outside = t.outside && !known
+	if known && t.rows.unended() {
+		return true, fmt.Errorf("line %d: the file is cut off inside of its header, or has nothing behind it, not even the end of the line", t.rows.line)
+	}
+	if known {
+		t.found()
+	}
 	if known && !slices.EqualFunc(row, t.layout.names, isName) {
 		if t.headers++; t.headers > maxHeaders {
-			return true, fmt.Errorf("line %d: more than %d headers", line, maxHeaders)
+			return true, fmt.Errorf("line %d: more than %d headers", t.rows.line, maxHeaders)
 		}
 		t.layout = t.Export.layout(row)
 		t.words.learn(t.layout.names)
@@ -101,8 +166,24 @@ func (t *table) isAside(row []string) bool {
 	return false
 }
 
-// addressOf returns the first IPv4 address of a row, else its first IPv6 address.
-func (t *table) addressOf(row []string) (first netip.Addr, ok bool) {
+// isShifted reports whether there is something else in the place of a number that every finding has, so that all cells may be in the
+// wrong place.
+func (t *table) isShifted(row []string) bool {
+	for _, i := range t.layout.numbers {
+		if _, ok := plugins.Number(row[i]); !ok && plugins.Text(row[i]) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// addressOf returns the first IPv4 address of a row, else its first IPv6 address, and notes what is in place of one.
+func (t *table) addressOf(row []string) (netip.Addr, bool) {
+	t.refused = ""
+	return t.addressIn(row)
+}
+
+func (t *table) addressIn(row []string) (first netip.Addr, ok bool) {
 	for _, i := range t.layout.address {
 		if i >= len(row) {
 			continue
@@ -111,6 +192,8 @@ func (t *table) addressOf(row []string) (first netip.Addr, ok bool) {
 			return ip, true
 		} else if ok && !first.IsValid() {
 			first = ip
+		} else if !ok && t.refused == "" {
+			t.refused = plugins.Text(row[i])
 		}
 	}
 	if first.IsValid() {
@@ -121,26 +204,25 @@ func (t *table) addressOf(row []string) (first netip.Addr, ok bool) {
 			if ip, ok := plugins.Address(row[i]); ok {
 				return ip, true
 			}
+			if t.refused == "" && hostName(row[i]) == "" {
+				t.refused = plugins.Text(row[i])
+			}
 		}
 	}
 	return first, false
 }
 
-// hostOf returns the host that a row is about, nil if it names none. A row that is short and has no address is not taken
-// for one with a name: it belongs to the layout of some report.
+// hostOf returns the host that a row is about, nil if it names none.
 func (t *table) hostOf(row []string, ip netip.Addr) (*plugins.Record, error) {
-	if id := t.layout.id.pick(row, plugins.Text); id != "" {
+	if id := t.layout.id.pick(row, identifier); id != "" {
 		return t.hosts.Identified(id, ip)
 	}
 	if ip.IsValid() {
 		return t.hosts.At(ip)
 	}
-	if len(row) < t.layout.width {
-		return nil, nil
-	}
 	name := t.layout.host.pick(row, hostName)
 	if name == "" {
-		name = t.layout.dns.pick(row, firstName)
+		name = t.layout.dns.pick(row, plugins.DNSName)
 	}
 	if name == "" {
 		name = t.layout.name.pick(row, hostName)
@@ -151,14 +233,22 @@ func (t *table) hostOf(row []string, ip netip.Addr) (*plugins.Record, error) {
 	return t.hosts.Named(name)
 }
 
+// notAlive returns why the host of a row is skipped, if the row says that it is not alive.
+func (t *table) notAlive(row []string) string {
+	if status := t.layout.status.pick(row, plugins.Text); status != "" && t.NotAlive != nil && t.NotAlive.MatchString(status) {
+		return "its status is " + strings.ToLower(status)
+	}
+	return ""
+}
+
 // fill adds to a host what a row knows of it.
 func (t *table) fill(host *plugins.Record, row []string) {
 	l := &t.layout
 	found := plugins.Record{
-		AssetName:       l.name.missing(host.AssetName, row, notAddress),
-		DnsName:         l.dns.missing(host.DnsName, row, firstName),
+		AssetName:       l.name.missing(host.AssetName, row, plugins.AssetName),
+		DnsName:         l.dns.missing(host.DnsName, row, plugins.DNSName),
 		DomainName:      l.domain.missing(host.DomainName, row, plugins.Text),
-		MacAddress:      l.mac.missing(host.MacAddress, row, plugins.Text),
+		MacAddress:      l.mac.missing(host.MacAddress, row, plugins.MAC),
 		AssetType:       l.kind.missing(host.AssetType, row, plugins.Text),
 		OperatingSystem: l.system.missing(host.OperatingSystem, row, plugins.Text),
 	}
@@ -166,16 +256,7 @@ func (t *table) fill(host *plugins.Record, row []string) {
 		found.DnsName = l.hostName.missing(host.DnsName, row, hostName)
 	}
 	if t.Facts != nil {
-		for i, source := range l.facts {
-			t.cells[i] = source.pick(row, plugins.Text)
-		}
-		facts := t.Facts(t.cells)
-		found.AssetName = cmp.Or(found.AssetName, facts.AssetName)
-		found.DnsName = cmp.Or(found.DnsName, facts.DnsName)
-		found.DomainName = cmp.Or(found.DomainName, facts.DomainName)
-		found.MacAddress = cmp.Or(found.MacAddress, facts.MacAddress)
-		found.AssetType = cmp.Or(found.AssetType, facts.AssetType)
-		found.OperatingSystem = cmp.Or(found.OperatingSystem, facts.OperatingSystem)
+		t.addFacts(host, &found, row)
 	}
 	if found != (plugins.Record{}) {
 		found = found.Normalized()
@@ -184,13 +265,39 @@ func (t *table) fill(host *plugins.Record, row []string) {
 	}
 }
 
-// end returns the error of a file without a header.
+// addFacts adds what the row says outside of the columns for the members. An address is one for a host that has none; what is said of
+// another address is of another host.
+func (t *table) addFacts(host, found *plugins.Record, row []string) {
+	for i, source := range t.layout.facts {
+		t.texts[i] = source.pick(row, plugins.Text)
+	}
+	facts := t.Facts(t.texts)
+	if ip, ok := plugins.Address(facts.IPAddress); ok {
+		if host.IPAddress == "" {
+			t.hosts.Locate(host, ip)
+		} else if host.IPAddress != ip.String() {
+			return
+		}
+	}
+	found.AssetName = cmp.Or(found.AssetName, facts.AssetName)
+	found.DnsName = cmp.Or(found.DnsName, facts.DnsName)
+	found.DomainName = cmp.Or(found.DomainName, facts.DomainName)
+	found.MacAddress = cmp.Or(found.MacAddress, facts.MacAddress)
+	found.AssetType = cmp.Or(found.AssetType, facts.AssetType)
+	found.OperatingSystem = cmp.Or(found.OperatingSystem, facts.OperatingSystem)
+}
+
+// end returns the error of a file without a header, without the end of a quote, or without a row that could be read.
 func (t *table) end() error {
 	switch {
 	case !t.begun:
 		return text.ErrEmpty
 	case t.headers == 0:
 		return t.noHost()
+	case t.unclosed > 0:
+		return fmt.Errorf("line %d: %w", t.unclosed, errUnclosed)
+	case !t.hosts.Reachable():
+		return t.nothing()
 	}
 	return nil
 }

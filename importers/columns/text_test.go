@@ -55,8 +55,8 @@ func inUTF16(order binary.AppendByteOrder, text string) string {
 func TestWhatIsNotCSV(t *testing.T) {
 	t.Parallel()
 	for content, want := range map[string]string{
-		"PK\x03\x04\x00\x00":                "a zip archive",
-		"\x1f\x8b\x08\x00":                  "a gzip archive",
+		"PK\x03\x04\x00\x00":                "a zip archive: unpack it and import the files in it",
+		"\x1f\x8b\x08\x00":                  "a gzip archive: unpack it and import the files in it",
 		"%PDF-1.4\n":                        "a PDF document",
 		"<?xml version=\"1.0\"?><scanJob/>": "XML with the root scanJob: import it as RETINARTD",
 		inUTF16(binary.LittleEndian, "\ufeff<?xml?>\r\n<scanJob>"): "XML with the root scanJob: import it as RETINARTD",

@@ -29,7 +29,7 @@ type vocabulary struct {
 func (e Export) vocabulary() *vocabulary {
 	v := &vocabulary{export: e, lists: map[string]uint64{}}
 	own := slices.Concat(e.Required, e.FactColumns, [][]string{e.IPAddress, e.Host, e.AssetID,
-		e.AssetName, e.DnsName, e.DomainName, e.MacAddress, e.AssetType, e.OperatingSystem})
+		e.AssetName, e.DnsName, e.DomainName, e.MacAddress, e.AssetType, e.OperatingSystem, e.Number, e.Status})
 	v.familiar = v.list(slices.Concat(own...))
 	for _, names := range e.required() {
 		v.required |= v.list(names)

@@ -103,7 +103,11 @@ func (e Export) read(r *Reader, found *hosts.List) error {
 		if err := r.Decode(host); err != nil {
 			return err
 		}
-		if err := found.Add(host.Record()); err != nil {
+		record := host.Record().Normalized()
+		if record.IPAddress == "" {
+			record.Skip = fmt.Sprintf("line %d: %s", line, record.Skip)
+		}
+		if err := found.Add(record); err != nil {
 			return fmt.Errorf("line %d: %w", line, err)
 		}
 	}

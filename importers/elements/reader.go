@@ -53,6 +53,9 @@ func Open(ctx context.Context, f io.Reader) (*Reader, error) {
 			if kind == "" {
 				kind = "text"
 			}
+			if plugins.IsArchive(kind) {
+				kind += ": unpack it and import the files in it"
+			}
 			return nil, fmt.Errorf("%w: it looks like %s", ErrNotXML, kind)
 		case err != nil:
 			return nil, err

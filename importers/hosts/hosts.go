@@ -4,6 +4,7 @@ package hosts
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/musterhq/muster/plugins"
@@ -20,6 +21,7 @@ type List struct {
 	byAddress map[netip.Addr]int
 	byName    map[string]int
 	byID      map[string]int
+	located   bool // a host got its address later than its place in records
 }
 
 // At returns the host with an address, a new one if there is none, to be filled before the next call. The error is that
@@ -63,11 +65,16 @@ func (l *List) Identified(id string, ip netip.Addr) (*plugins.Record, error) {
 		}
 		l.byID[strings.Clone(id)] = i
 	}
-	host := &l.records[i]
+	l.Locate(&l.records[i], ip)
+	return &l.records[i], nil
+}
+
+// Locate tells of another address of a host that is not known by its address: the first IPv4 address is kept, else the first IPv6
+// address. The address may be the zero Addr.
+func (l *List) Locate(host *plugins.Record, ip netip.Addr) {
 	if ip.IsValid() && (host.IPAddress == "" || ip.Is4() && strings.Contains(host.IPAddress, ":")) {
-		host.IPAddress = ip.String()
+		host.IPAddress, l.located = ip.String(), true
 	}
-	return host, nil
 }
 
 func (l *List) add(r plugins.Record) (*plugins.Record, error) {
@@ -78,22 +85,30 @@ func (l *List) add(r plugins.Record) (*plugins.Record, error) {
 	return &l.records[len(l.records)-1], nil
 }
 
-// Add merges a record, which it normalises. What is known already stays, except that a host is skipped only if every
-// record of it says so. The error is that of At.
+// Add merges a record, which it normalises. The error is that of At.
 func (l *List) Add(r plugins.Record) error {
 	r = r.Normalized()
 	host, known, err := l.of(r)
-	if err != nil {
-		return err
+	if err == nil {
+		merge(host, r, known)
 	}
-	if known && r.Skip == "" {
-		host.Skip = ""
-	} else if known && host.Skip == "" {
-		r.Skip = ""
+	return err
+}
+
+// merge adds to a host what a record says. What is known already stays. A host that is not alive in one place and is in another
+// is alive, and what was said of the one that is not counts no more.
+func merge(host *plugins.Record, r plugins.Record, known bool) {
+	switch {
+	case known && host.Skip == "" && r.Skip != "":
+		return
+	case known && host.Skip != "" && r.Skip == "":
+		*host = plugins.Record{}
 	}
 	host.Fill(r)
-	return nil
 }
+
+// Revive makes a host of one that was not alive in another place, of which only the address is kept.
+func Revive(host *plugins.Record) { *host = plugins.Record{IPAddress: host.IPAddress} }
 
 // of returns the host that a record is about, and whether it is known.
 func (l *List) of(r plugins.Record) (host *plugins.Record, known bool, err error) {
@@ -118,13 +133,18 @@ func (l *List) Has(ip netip.Addr) bool {
 	return found
 }
 
+// Reachable reports whether there is a host with an address.
+func (l *List) Reachable() bool {
+	return slices.ContainsFunc(l.records, func(r plugins.Record) bool { return r.IPAddress != "" })
+}
+
 // Len returns how many hosts there are.
 func (l *List) Len() int { return len(l.records) }
 
 // Emit gives the hosts to emit and returns its first error.
 func (l *List) Emit(emit func(plugins.Record) error) error {
-	if l.byID != nil {
-		l.mergeIdentified()
+	if l.located {
+		l.mergeLocated()
 	}
 	for _, host := range l.records {
 		if err := emit(host); err != nil {
@@ -134,12 +154,12 @@ func (l *List) Emit(emit func(plugins.Record) error) error {
 	return nil
 }
 
-// mergeIdentified makes one host of those with one address.
-func (l *List) mergeIdentified() {
+// mergeLocated makes one host of those with one address.
+func (l *List) mergeLocated() {
 	kept, at := l.records[:0], make(map[string]int, len(l.records))
 	for _, host := range l.records {
 		if i, known := at[host.IPAddress]; known && host.IPAddress != "" {
-			kept[i].Fill(host)
+			merge(&kept[i], host, true)
 			continue
 		}
 		at[host.IPAddress] = len(kept)

@@ -16,12 +16,12 @@ import (
 var Importer = plugins.Importer{Type: Report.Type, Extensions: []string{".csv"}, Import: read}
 
 var (
-	addresses = []string{"IP Address", "IP", "Host IP", "Asset IP"}
+	addresses = []string{"IP Address", "IP", "Host IP", "Asset IP", "IP Addresses", "IPs"}
 	hosts     = []string{"System Name", "Host Name"} // an address where a host has no name
 	names     = []string{"NetBIOS Name", "NBName", "Asset Name"}
-	dns       = []string{"DNS Name", "FQDN"}
+	dns       = []string{"DNS Name", "FQDN", "DNS Names", "FQDNs"}
 	domains   = []string{"Domain", "Domain/Workgroup", "Workgroup"}
-	macs      = []string{"MAC", "MAC Address"}
+	macs      = []string{"MAC", "MAC Address", "MAC Addresses"}
 	systems   = []string{"OS", "OS Name", "Operating System", "OS Type + OS Version"}
 	findings  = []string{"FaultlineID", "FaultlineID Title", "Vuln ID", "Vulnerability Name", "Risk", "Severity", "CVE"}
 )
@@ -42,8 +42,8 @@ var Report = columns.Export{
 // read tells what to do with the archive that a report comes in.
 func read(ctx context.Context, f plugins.File, emit func(plugins.Record) error) error {
 	err := Report.Import(ctx, f, emit)
-	if other, ok := errors.AsType[columns.NotCSV](err); ok && other.LooksLike == "a zip archive" {
-		return fmt.Errorf("%w; a report of McAfee Vulnerability Manager is a zip archive of CSV files: unpack it and import those that list hosts", err)
+	if other, ok := errors.AsType[columns.NotCSV](err); ok && plugins.IsArchive(other.LooksLike) {
+		return fmt.Errorf("%w; of the CSV files in a report of McAfee Vulnerability Manager, those that list hosts", err)
 	}
 	return err
 }

@@ -2,6 +2,7 @@
 package metasploit
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -42,7 +43,10 @@ type host struct {
 
 // Record implements elements.Host.
 func (h *host) Record() plugins.Record {
-	name, _, _ := strings.Cut(text(h.Name), ",")
+	name := ""
+	for one := range strings.SplitSeq(text(h.Name), ",") {
+		name = cmp.Or(name, plugins.AssetName(one))
+	}
 	r := plugins.Record{
 		IPAddress: h.Address, AssetName: name, MacAddress: h.MAC, AssetType: text(h.Purpose), Description: text(h.Info),
 		OperatingSystem: strings.Join([]string{text(h.System), text(h.Flavor), text(h.Pack)}, " "),

@@ -14,14 +14,16 @@ var Importer = plugins.Importer{Type: Report.Type, Extensions: []string{".csv"},
 
 // Report is any export of Nessus, with whatever columns the user ticked.
 var Report = columns.Export{
-	Type:            "NESSUS",
-	IPAddress:       []string{"IP Address", "asset.display_ipv4_address", "asset.display_ipv6_address"},
+	Type:   "NESSUS",
+	Number: []string{"Plugin ID", "definition.id"},
+	IPAddress: []string{"IP Address", "IP Addresses", "asset.display_ipv4_address", "asset.ipv4_addresses", "asset.ip_addresses",
+		"asset.display_ipv6_address", "asset.ipv6_addresses", "asset.ipv4", "asset.ipv6"},
 	Host:            []string{"Host"},
-	AssetName:       []string{"NetBios", "asset.netbios_name", "asset.host_name", "asset.name"},
-	DnsName:         []string{"FQDN", "asset.display_fqdn"},
-	MacAddress:      []string{"MAC Address", "asset.display_mac_address"},
-	AssetType:       []string{"System Type", "asset.system_type"},
-	OperatingSystem: []string{"OS", "asset.operating_system"},
+	AssetName:       []string{"NetBios", "asset.netbios_name", "asset.netbios_names", "asset.host_name", "asset.host_names", "asset.hostname", "asset.name"},
+	DnsName:         []string{"FQDN", "FQDNs", "asset.display_fqdn", "asset.fqdns", "asset.fqdn", "asset.dns_names"},
+	MacAddress:      []string{"MAC Address", "MAC Addresses", "asset.display_mac_address", "asset.mac_addresses", "asset.mac_address"},
+	AssetType:       []string{"System Type", "asset.system_type", "asset.system_types"},
+	OperatingSystem: []string{"OS", "asset.operating_system", "asset.operating_systems"},
 	FactColumns:     [][]string{{"Plugin ID", "definition.id"}, {"Plugin Output", "output"}},
 	Facts:           Facts,
 }
@@ -31,6 +33,7 @@ var (
 	system   = later(`(?m)^\s*Remote operating system\s*:[ \t]*(\S.{0,300})`)
 	computer = later(`(?m)^\s*(\S{1,64})\s*= Computer name`)
 	domain   = later(`(?m)^\s*(\S{1,64})\s*= Workgroup / Domain name`)
+	resolved = later(`(?m)^\s*(\S{2,64}) resolves as (\S{1,255})`)
 	mac      = later(`\b((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})\b`)
 )
 
@@ -43,13 +46,18 @@ func later(expression string) func() *regexp.Regexp {
 // nowhere else.
 func Facts(cells []string) (r plugins.Record) {
 	output := cells[1][:min(len(cells[1]), 16<<10)]
-	switch cells[0] {
-	case "11936": // OS Identification
+	plugin, _ := plugins.Number(cells[0])
+	switch plugin {
+	case 11936: // OS Identification
 		r.OperatingSystem = find(system, output)
-	case "35716": // Ethernet Card Manufacturer Detection
+	case 35716: // Ethernet Card Manufacturer Detection
 		r.MacAddress = find(mac, output)
-	case "10150": // Windows NetBIOS / SMB Remote Host Information Disclosure
+	case 10150: // Windows NetBIOS / SMB Remote Host Information Disclosure
 		r.AssetName, r.DomainName, r.MacAddress = find(computer, output), find(domain, output), find(mac, output)
+	case 12053: // Host Fully Qualified Domain Name (FQDN) Resolution
+		if match := resolved().FindStringSubmatch(output); match != nil {
+			r.IPAddress, r.DnsName = match[1], match[2]
+		}
 	}
 	return r
 }

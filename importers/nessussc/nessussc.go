@@ -14,10 +14,11 @@ var Importer = plugins.Importer{Type: Report.Type, Extensions: []string{".csv"},
 // Report is a vulnerability list or a detail list. No column has the operating system.
 var Report = columns.Export{
 	Type:        "NESSUSSECCEN",
-	IPAddress:   []string{"IP Address"},
-	AssetName:   []string{"NetBIOS Name"},
-	DnsName:     []string{"DNS Name"},
-	MacAddress:  []string{"MAC Address"},
+	Number:      []string{"Plugin"},
+	IPAddress:   []string{"IP Address", "IP Addresses"},
+	AssetName:   []string{"NetBIOS Name", "NetBIOS Names"},
+	DnsName:     []string{"DNS Name", "DNS Names"},
+	MacAddress:  []string{"MAC Address", "MAC Addresses"},
 	FactColumns: [][]string{{"Plugin"}, {"Plugin Output", "Plugin Text"}},
 	Facts:       nessus.Facts,
 }

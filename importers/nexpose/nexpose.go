@@ -17,10 +17,7 @@ var Importer = plugins.Importer{Type: importType, Extensions: []string{".xml", "
 type names struct{ dns, asset string }
 
 func (n *names) add(name string) {
-	name = plugins.Text(name)
-	_, isAddress := plugins.Address(name)
-	switch {
-	case isAddress, strings.Contains(name, ":"): // localhost:5000
+	switch name = plugins.AssetName(name); {
 	case strings.Contains(name, "."):
 		n.dns = cmp.Or(n.dns, name)
 	default:

@@ -10,11 +10,14 @@ import (
 // and none called QID.
 var Report = columns.Export{
 	Type:            importType,
-	Required:        [][]string{{"QID"}, {"IP", "Asset IPV4", "Asset IPV6", "Asset Id"}},
-	IPAddress:       []string{"IP", "Asset IPV4", "Asset IPV6"},
+	Required:        [][]string{{"QID"}, {"IP", "IPs", "IP Addresses", "Asset IPV4", "Asset IPV6", "Asset Id"}},
+	IPAddress:       []string{"IP", "IPs", "IP Addresses", "Asset IPV4", "Asset IPV6"},
+	Number:          []string{"QID"},
+	Status:          []string{"IP Status", "Host Status"},
+	NotAlive:        notAlive,
 	AssetID:         []string{"Asset Id"},
-	AssetName:       []string{"NetBIOS", "Asset Name"},
-	DnsName:         []string{"DNS", "FQDN", "HOSTNAME"},
+	AssetName:       []string{"NetBIOS", "Asset Name", "Asset Names"},
+	DnsName:         []string{"DNS", "FQDN", "FQDNs", "HOSTNAME"},
 	OperatingSystem: []string{"OS", "Operating System"},
 	Aside:           regexp.MustCompile(`(?i)^(hosts not scanned|hosts? not alive|no (vulnerabilities|results) |total hosts)`),
 }

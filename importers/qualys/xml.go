@@ -33,8 +33,8 @@ type scanned struct {
 // Record implements elements.Host.
 func (s *scanned) Record() plugins.Record {
 	r := plugins.Record{IPAddress: s.Address, AssetName: string(s.NetBIOS), DnsName: s.Name, OperatingSystem: s.System}
-	if strings.EqualFold(s.Status, "down") {
-		r.Skip = "the host is down"
+	if notAlive.MatchString(s.Status) {
+		r.Skip = "its status is " + strings.ToLower(s.Status)
 	}
 	return r
 }

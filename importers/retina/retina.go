@@ -42,8 +42,8 @@ func read(ctx context.Context, f plugins.File, emit func(plugins.Record) error) 
 		return stored(f, func(s *plugins.Spooled) error { return readSQLite(ctx, f, s, emit) })
 	case elements.Begins(head):
 		return export.Import(ctx, f, emit)
-	case hasAt(head, 0, "PK"), hasAt(head, 0, "\x1f\x8b"):
-		return fmt.Errorf("the file looks like %s: unpack it first", kind)
+	case plugins.IsArchive(kind):
+		return fmt.Errorf("the file looks like %s: unpack it and import the file in it", kind)
 	case kind == "":
 		kind = "text"
 	}

@@ -37,22 +37,10 @@ type File struct {
 	Head   []byte    // the first bytes, 4 KiB at the most, for guesses about what the file is
 	source io.Reader // what the buffer reads
 	left   int       // bytes that may still be read from source
-	scarce byte      // of which no more than most may be read
-	most   int       // 0: any number
-	seen   int       // scarce bytes since Allow
-	last   byte      // the last one that was read
-	ended  bool      // source has no more
 }
 
 // Allow sets the number of bytes that may be read before the next call, give or take a buffer.
-func (f *File) Allow(n int) { f.left, f.seen = n, 0 }
-
-// Limit sets how often a byte may be read before the next call of Allow, give or take a buffer. It may take much more memory
-// than others.
-func (f *File) Limit(scarce byte, most int) { f.scarce, f.most = scarce, most }
-
-// CutOff reports whether all has been read and the last line has no end.
-func (f *File) CutOff() bool { return f.ended && f.Buffered() == 0 && f.last != '\n' }
+func (f *File) Allow(n int) { f.left = n }
 
 // declared finds the encoding that an XML file says it is in.
 var declared = sync.OnceValue(func() *regexp.Regexp {
@@ -142,17 +130,11 @@ func utf16Order(head []byte) (unicode.Endianness, bool) {
 type meter struct{ *File }
 
 func (m meter) Read(p []byte) (int, error) {
-	if m.left <= 0 || m.most > 0 && m.seen > m.most {
+	if m.left <= 0 {
 		return 0, ErrTooLong
 	}
 	n, err := m.source.Read(p)
-	if m.left -= n; n > 0 {
-		m.last = p[n-1]
-	}
-	if m.most > 0 {
-		m.seen += bytes.Count(p[:n], []byte{m.scarce})
-	}
-	m.ended = err == io.EOF
+	m.left -= n
 	return n, err
 }
 

@@ -12,10 +12,10 @@ var Importer = plugins.Importer{Type: Report.Type, Extensions: []string{".csv"},
 // Report lists the columns of the exports that are known, then the names that attributes of a host have in IP360's API.
 var Report = columns.Export{
 	Type:            "TRIPWIRE",
-	IPAddress:       []string{"IP", "IP Address"},
+	IPAddress:       []string{"IP", "IP Address", "IPs", "IP Addresses"},
 	AssetName:       []string{"NetBIOS Name", "Host Name", "Name"},
-	DnsName:         []string{"DNS Name", "FQDN"},
+	DnsName:         []string{"DNS Name", "FQDN", "DNS Names", "FQDNs"},
 	DomainName:      []string{"NetBIOS Domain", "Domain Name", "Domain"},
-	MacAddress:      []string{"MAC Address", "Iface MAC Address", "MAC"},
-	OperatingSystem: []string{"OS", "Operating System"},
+	MacAddress:      []string{"MAC Address", "Iface MAC Address", "MAC", "MAC Addresses"},
+	OperatingSystem: []string{"OS", "Operating System", "Operating Systems"},
 }

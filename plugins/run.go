@@ -1,6 +1,7 @@
 package plugins
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -11,8 +12,8 @@ import (
 )
 
 // Run imports f with i in this process, as Serve does for a host: records reach emit normalised, a file name with an
-// extension that i does not expect is a warning, and a panic of the importer is an error with the panic's text. The
-// stack goes to standard error.
+// extension that i does not expect is a warning, an import of which every host is skipped is an error, and so is a panic of the
+// importer, with the panic's text. The stack goes to standard error.
 func Run(ctx context.Context, i Importer, f File, emit func(Record) error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -23,5 +24,11 @@ func Run(ctx context.Context, i Importer, f File, emit func(Record) error) (err 
 	if extension := strings.ToLower(path.Ext(f.Name)); extension != "" && !slices.Contains(i.Extensions, extension) {
 		f.Warn(fmt.Sprintf("the extension of %s is not the usual %s", f.Name, strings.Join(i.Extensions, " or ")))
 	}
-	return i.Import(ctx, f, func(r Record) error { return emit(r.Normalized()) })
+	var skips Skips
+	err = i.Import(ctx, f, func(r Record) error {
+		r = r.Normalized()
+		skips.Count(r)
+		return emit(r)
+	})
+	return cmp.Or(err, skips.Err())
 }

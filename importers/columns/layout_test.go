@@ -29,7 +29,7 @@ func TestLayout(t *testing.T) {
 		"a last row that is none":               {"IP Address,Name\n192.0.2.1,a\nend,\n", []record{a}, nil, ""},
 		"the same without a line end":           {"IP Address,Name\n192.0.2.1,a\nend", []record{a}, nil, ""},
 		"the same in another place":             {"Name,IP Address\na,192.0.2.1\n0,end\n", []record{a}, nil, ""},
-		"a host of that name":                   {"IP Address,Name\n,end\n", []record{{AssetName: "end", Skip: "no address"}}, nil, ""},
+		"a host of that name":                   {"IP Address,Name\n,end\n", []record{{AssetName: "end", Skip: "no address"}}, nil, "every host is skipped: 1, the first: end: skipped, no address"},
 		"a trailing comma in the header alone":  {"IP Address,Name,\n192.0.2.1,a", []record{a}, []string{"line 2: the last line has no end, so the file may be cut off"}, ""},
 		"two reports":                           {"IP Address,Name\n192.0.2.1,a\nIP Address,Name\n192.0.2.2,b\n", []record{a, b}, nil, ""},
 		"two reports with marks":                {"\ufeff\"IP Address\",\"Name\"\n192.0.2.1,a\n\ufeff\"IP Address\",\"Name\"\n192.0.2.2,b\n", []record{a, b}, nil, ""},
@@ -43,7 +43,7 @@ func TestLayout(t *testing.T) {
 		"one of joined columns":                 {"IP Address,OS Name\n192.0.2.1,Linux\n", []record{{IPAddress: "192.0.2.1", OperatingSystem: "Linux"}}, nil, ""},
 		"IPv4 before IPv6":                      {"IP Address,IPv6\n2001:db8::1,192.0.2.1\n", []record{{IPAddress: "192.0.2.1"}}, nil, ""},
 		"an id with several addresses":          {"Asset,IP Address,Name\n7,2001:db8::1,\n7,192.0.2.1,a\n7,192.0.2.9,\n", []record{a}, nil, ""},
-		"an id without an address":              {"Asset,IP Address,Name\n7,,a\n7,,\n", []record{{AssetName: "a", Skip: "no address"}}, nil, ""},
+		"an id without an address":              {"Asset,IP Address,Name\n7,,a\n7,,\n", []record{{AssetName: "a", Skip: "no address"}}, nil, "every host is skipped: 1, the first: a: skipped, no address"},
 		"two ids with one address":              {"Asset,IP Address,Name,OS\n7,192.0.2.1,a,\n8,192.0.2.1,b,Linux\n,192.0.2.1,c,\n", []record{{IPAddress: "192.0.2.1", AssetName: "a", OperatingSystem: "Linux"}}, nil, ""},
 		"too many headers":                      {strings.Repeat("IP Address,Name\nName,IP Address\n", 501), nil, nil, "line 1001: more than 1000 headers"},
 	} {

@@ -80,12 +80,13 @@ func join(a, b string) string {
 	return a + " " + b
 }
 
-// hostName returns the cell if it can be the name of a host: a damaged row has prose in that place.
+// hostName returns the cell if it is the name of a host and nothing else: a damaged row has prose in that place.
 func hostName(cell string) string {
-	if cell = plugins.AssetName(cell); len(cell) > 255 || strings.ContainsAny(cell, " \t\r\n,;:\"<>()") || !strings.ContainsFunc(cell, letterOrDigit) {
+	cell = plugins.Text(cell)
+	if len(cell) > 255 || strings.ContainsAny(cell, " \t\r\n,;:\"<>()") || !strings.ContainsFunc(cell, letterOrDigit) {
 		return ""
 	}
-	return cell
+	return plugins.AssetName(cell)
 }
 
 func letterOrDigit(r rune) bool {

@@ -52,7 +52,7 @@ func TestRefusals(t *testing.T) {
 		"cut off in a cell of several lines":  {"IP Address,Name,OS\n192.0.2.1,a,\n192.0.2.2,b,\"x\ny", []record{a}, nil, "line 3: quote not closed"},
 		"cut off in a quoted row":             {"IP Address,Name,OS\n192.0.2.1,a,\n192.0.2.2,\"b\"", []record{a}, nil, "line 3: the file is cut off after 2 of 3 columns"},
 		"no end of the last line":             {"IP Address,Name\n192.0.2.1,a\n192.0.2.2,b", []record{a, b}, []string{"line 3: the last line has no end, so the file may be cut off"}, ""},
-		"an address that may be cut off":      {"OS,IP Address\n,192.0.2.1\n,192.0.2.2", []record{{IPAddress: "192.0.2.1"}}, []string{`rows that name no host: 1, in line 3: ""`, `line 3: the last line has no end, so the file may be cut off; "192.0.2.2" at its end is not read`}, ""},
+		"an address that may be cut off":      {"OS,IP Address\n,192.0.2.1\n,192.0.2.2", []record{{IPAddress: "192.0.2.1"}}, []string{`rows that name no host: 1, in line 3`, `line 3: the last line has no end, so the file may be cut off; "192.0.2.2" at its end is not read`}, ""},
 		"an id that may be cut off":           {"IP Address,Asset\n192.0.2.1,17\n192.0.2.2,1", []record{{IPAddress: "192.0.2.1"}, {IPAddress: "192.0.2.2"}}, []string{`line 3: the last line has no end, so the file may be cut off; "1" at its end is not read`}, ""},
 		"a header that may be cut off, below": {"IP Address,Name\n192.0.2.1,a\nName,IP Address", []record{a}, nil, "line 3: the file is cut off inside of its header, or has nothing behind it, not even the end of the line"},
 	} {

@@ -85,7 +85,7 @@ func (t *table) swallows(narrow bool) bool {
 		return false
 	}
 	for row := range t.rows.within(t.layout.width) {
-		if _, ok := t.addressIn(row); ok {
+		if ip, _ := t.addressIn(row); ip.IsValid() {
 			return true
 		}
 	}
@@ -178,38 +178,40 @@ func (t *table) isShifted(row []string) bool {
 }
 
 // addressOf returns the first IPv4 address of a row, else its first IPv6 address, and notes what is in place of one.
-func (t *table) addressOf(row []string) (netip.Addr, bool) {
-	t.refused = ""
-	return t.addressIn(row)
+func (t *table) addressOf(row []string) (ip netip.Addr, ok bool) {
+	ip, t.refused = t.addressIn(row)
+	return ip, ip.IsValid()
 }
 
-func (t *table) addressIn(row []string) (first netip.Addr, ok bool) {
+func (t *table) addressIn(row []string) (first netip.Addr, refused string) {
 	for _, i := range t.layout.address {
 		if i >= len(row) {
 			continue
 		}
-		if ip, ok := plugins.Address(row[i]); ok && ip.Is4() {
-			return ip, true
-		} else if ok && !first.IsValid() {
+		ip, ok := plugins.Address(row[i])
+		switch {
+		case ok && ip.Is4():
+			return ip, refused
+		case ok && !first.IsValid():
 			first = ip
-		} else if !ok && t.refused == "" {
-			t.refused = plugins.Text(row[i])
+		case !ok && refused == "":
+			refused = plugins.Text(row[i])
 		}
 	}
 	if first.IsValid() {
-		return first, true
+		return first, refused
 	}
 	for _, place := range t.layout.host {
 		if i := place[0]; i < len(row) {
 			if ip, ok := plugins.Address(row[i]); ok {
-				return ip, true
+				return ip, refused
 			}
-			if t.refused == "" && hostName(row[i]) == "" {
-				t.refused = plugins.Text(row[i])
+			if refused == "" && hostName(row[i]) == "" {
+				refused = plugins.Text(row[i])
 			}
 		}
 	}
-	return first, false
+	return first, refused
 }
 
 // hostOf returns the host that a row is about, nil if it names none.

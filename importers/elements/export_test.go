@@ -111,7 +111,7 @@ func TestExport(t *testing.T) {
 		"an empty file":                {"", nil, "the file is empty", ""},
 		"blanks":                       {" \n\n ", nil, "the file is empty", ""},
 		"CSV":                          {"Host,OS\n192.0.2.1,<inventory/>\n", nil, "the file is not XML: it looks like text", ""},
-		"a zip archive":                {"PK\x03\x04\x00\x00", nil, "the file is not XML: it looks like a zip archive", ""},
+		"a zip archive":                {"PK\x03\x04\x00\x00", nil, "the file is not XML: it looks like a zip archive: unpack it and import the files in it", ""},
 		"a web page":                   {"<!DOCTYPE html><html><p>", nil, "the file looks like XML with the root html: looked for inventory", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,15 +19,19 @@ type Refused struct {
 	first []string
 }
 
-// Add counts a thing that is at a place, "line 3", and looks like the text.
+// Add counts a thing that is at a place, "line 3", and looks like the text, which may be empty.
 func (r *Refused) Add(place, text string) {
 	r.Count++
 	if len(r.first) == quoted {
 		return
 	}
-	if text = plugins.Quote(text); !slices.Contains(r.texts, text) {
-		r.texts = append(r.texts, strings.Clone(text))
-		r.first = append(r.first, place+": "+text)
+	if text != "" {
+		text = plugins.Quote(text)
+		place += ": " + text
+	}
+	if !slices.Contains(r.texts, text) {
+		r.texts = append(r.texts, text)
+		r.first = append(r.first, place)
 	}
 }
 

@@ -43,7 +43,7 @@ var Report = columns.Export{
 func read(ctx context.Context, f plugins.File, emit func(plugins.Record) error) error {
 	err := Report.Import(ctx, f, emit)
 	if other, ok := errors.AsType[columns.NotCSV](err); ok && plugins.IsArchive(other.LooksLike) {
-		return fmt.Errorf("%w; of the CSV files in a report of McAfee Vulnerability Manager, those that list hosts", err)
+		return fmt.Errorf("%w; a report of McAfee Vulnerability Manager has several CSV files, and those that list hosts are read", err)
 	}
 	return err
 }

@@ -22,7 +22,7 @@ type host struct {
 // Record implements elements.Host.
 func (h *host) Record() plugins.Record {
 	return plugins.Record{
-		IPAddress: string(h.Address), AssetName: name(string(h.NetBIOS)), DomainName: string(h.Domain), DnsName: firstName(string(h.DNS)),
+		IPAddress: string(h.Address), AssetName: string(h.NetBIOS), DomainName: string(h.Domain), DnsName: string(h.DNS),
 		MacAddress: string(h.MAC), OperatingSystem: string(h.System),
 	}
 }

@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"net/netip"
-	"strconv"
-	"strings"
+
+	"github.com/musterhq/muster/plugins"
 )
 
 // addressOf returns a number of 32 bits as an address: its highest byte first, as ntohl makes it, or its lowest, as inet_addr
@@ -33,14 +33,7 @@ func number(value any) (uint32, bool) {
 		}
 		n = int64(v)
 	case string:
-		whole, part, _ := strings.Cut(strings.TrimSpace(v), ".") // of a decimal number
-		if len(whole) > len("-2147483648") || strings.Trim(part, "0") != "" {
-			return 0, false
-		}
-		var err error
-		if n, err = strconv.ParseInt(whole, 10, 64); err != nil {
-			return 0, false
-		}
+		n, _ = plugins.Number(v)
 	}
 	return uint32(n), n != 0 && math.MinInt32 <= n && n <= math.MaxUint32
 }

@@ -42,7 +42,7 @@ func readTables(ctx context.Context, f plugins.File, tables iter.Seq2[table, err
 // complete adds what the table knows of hosts that were found already.
 func (c *candidate) complete(ctx context.Context, f plugins.File, found *hosts.List) error {
 	foreign := 0
-	err := c.read(ctx, plugins.File{}, func(r plugins.Record) error {
+	err := c.read(ctx, plugins.File{}, func(r plugins.Record) error { // what it refuses is told of the table of the hosts alone
 		ip, ok := plugins.Address(r.IPAddress)
 		if ok && found.Has(ip) {
 			return found.Add(r)
@@ -106,7 +106,7 @@ func quote(name string) string {
 	if runes := []rune(name); len(runes) > 32 {
 		name = string(runes[:32]) + "…"
 	}
-	return `"` + plugins.Sentence(strings.ReplaceAll(name, `"`, "'")) + `"`
+	return plugins.Quote(name)
 }
 
 func (c *candidate) called() string { return quote(c.name) }
@@ -129,7 +129,8 @@ func (c *candidate) read(ctx context.Context, f plugins.File, add func(plugins.R
 	for i, column := range columns {
 		at[column] = i
 	}
-	homeless, rows := 0, 0
+	var homeless, strange hosts.Refused
+	rows := 0
 	for row, err := range c.rows(columns) {
 		if err != nil {
 			return err
@@ -137,23 +138,28 @@ func (c *candidate) read(ctx context.Context, f plugins.File, add func(plugins.R
 		if rows++; rows%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		r := c.record(func(column int) any { return row[at[column]] })
-		if r.IPAddress == "" && r.DnsName == "" && r.AssetName == "" {
-			homeless++
+		r, refused := c.record(func(column int) any { return row[at[column]] })
+		switch place := fmt.Sprintf("row %d", rows); {
+		case r.IPAddress == "" && r.DnsName == "" && r.AssetName == "":
+			homeless.Add(place, refused)
 			continue
+		case refused != "":
+			strange.Add(place, refused)
 		}
 		if err := add(r); err != nil {
 			return fmt.Errorf("table %s: %w", c.called(), err)
 		}
 	}
-	if homeless > 0 {
-		f.Warn(fmt.Sprintf("table %s: rows that name no host: %d of %d", c.called(), homeless, rows))
+	homeless.Warn(f, fmt.Sprintf("table %s: rows of %d that name no host", c.called(), rows))
+	strange.Warn(f, fmt.Sprintf("table %s: values in place of an address that hold none", c.called()))
+	if rows > 0 && rows == homeless.Count {
+		return fmt.Errorf("table %s: no row names a host: %s", c.called(), &homeless)
 	}
 	return nil
 }
 
-// record returns what a row says.
-func (c *candidate) record(value func(column int) any) plugins.Record {
+// record returns what a row says, and what is in place of its address, if that holds none.
+func (c *candidate) record(value func(column int) any) (r plugins.Record, refused string) {
 	first := func(r role, clean func(string) string) string {
 		for _, column := range c.mapping[r] {
 			if text := clean(plain(value(column))); text != "" {
@@ -162,39 +168,28 @@ func (c *candidate) record(value func(column int) any) plugins.Record {
 		}
 		return ""
 	}
-	r := plugins.Record{
-		AssetName: first(netBIOS, name), DomainName: first(domain, plugins.Text), DnsName: first(dns, firstName),
-		MacAddress: first(mac, plugins.Text), OperatingSystem: first(system, plugins.Text),
+	r = plugins.Record{
+		AssetName: first(netBIOS, plugins.AssetName), DomainName: first(domain, plugins.Text), DnsName: first(dns, plugins.DNSName),
+		MacAddress: first(mac, plugins.MAC), OperatingSystem: first(system, plugins.Text),
 	}
 	var addresses []string
 	for _, column := range c.addresses {
 		v := value(column)
 		text := c.kinds[column].addressIn(v)
 		_, isNumber := number(v) // of a row somewhere else
+		isTarget := slices.Contains(c.mapping[target], column)
 		switch _, isAddress := plugins.Address(text); {
 		case isAddress:
 			addresses = append(addresses, text)
-		case !isNumber && r.DnsName == "" && slices.Contains(c.mapping[target], column):
-			r.DnsName = firstName(text)
+		case !isNumber && r.DnsName == "" && isTarget && isWord(text):
+			r.DnsName = plugins.DNSName(text)
+		case !isNumber && refused == "" && !(isTarget && isWord(text)) && text != "0":
+			refused = plugins.Text(text)
 		}
 	}
 	r.IPAddress = strings.Join(addresses, " ")
-	return r
+	return r, refused
 }
 
-// name returns the text unless it repeats an address where a name should be.
-func name(text string) string {
-	if _, ok := plugins.Address(text); ok {
-		return ""
-	}
-	return plugins.Text(text)
-}
-
-// firstName returns the first of several names.
-func firstName(text string) string {
-	text = name(text)
-	if i := strings.IndexAny(text, " \t\r\n,;"); i >= 0 {
-		return text[:i]
-	}
-	return text
-}
+// isWord reports whether a text may be a name: what has blanks in it is prose.
+func isWord(text string) bool { return len(strings.Fields(text)) == 1 }

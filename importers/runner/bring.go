@@ -84,9 +84,7 @@ func (i *running) bring(tx *store.Tx, p *progress, r part) error {
 	address, err := netip.ParseAddr(r.IPAddress)
 	switch {
 	case r.Skip != "" || err != nil:
-		if len(p.warnings) < store.MaxWarnings {
-			p.warnings = append(p.warnings, skipped(r.Record))
-		}
+		p.warn("%s", r.Skipped())
 		p.count(r.more, &p.Skipped)
 		return nil
 	case !i.lets(r.Record, address):
@@ -122,14 +120,4 @@ func (i *running) bring(tx *store.Tx, p *progress, r part) error {
 		p.unchanged = append(p.unchanged, asset.AssetID)
 	}
 	return p.miss(tx, asset, r.AssetName, address)
-}
-
-// skipped says which host was not imported, and why.
-func skipped(r plugins.Record) string {
-	for _, name := range []string{r.IPAddress, r.DnsName, r.AssetName} {
-		if name != "" {
-			return fmt.Sprintf("%s: skipped, %s", name, r.Skip)
-		}
-	}
-	return "a host without a name: skipped, " + r.Skip
 }

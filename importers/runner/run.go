@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -189,7 +190,12 @@ func (i *running) end(ctx context.Context, failed error) error {
 
 // allWarnings are those of the importer and then those of the batches, as far as so many are kept.
 func allWarnings(importer, batches []string) []string {
-	all := append(append([]string{}, importer...), batches...)
+	all := append([]string{}, importer...)
+	for _, text := range batches {
+		if !slices.Contains(importer, text) {
+			all = append(all, text)
+		}
+	}
 	if len(all) > store.MaxWarnings {
 		all = append(all[:store.MaxWarnings-1], "and more")
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 
@@ -79,10 +80,11 @@ func send(rpc grpc.BidiStreamingClient[importerpb.Chunk, importerpb.Batch], file
 // receive takes what the importer sends until it says that it is done.
 func receive(ctx context.Context, rpc grpc.BidiStreamingClient[importerpb.Chunk, importerpb.Batch], limit int, report *Report,
 	emit func(plugins.Record) error) error {
+	var skips plugins.Skips
 	for {
 		batch, err := rpc.Recv()
 		if err == io.EOF {
-			return nil
+			return skips.Err()
 		}
 		if err != nil {
 			return reason(ctx, err)
@@ -93,20 +95,27 @@ func receive(ctx context.Context, rpc grpc.BidiStreamingClient[importerpb.Chunk,
 				return fmt.Errorf("%w: more than %d hosts", ErrFlood, limit)
 			}
 			report.Records++
-			if err := emit(plugins.FromWire(record)); err != nil {
+			r := plugins.FromWire(record)
+			skips.Count(r)
+			if err := emit(r); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// warn keeps the first warnings and counts the rest, whatever the importer has kept and counted itself.
+// warn keeps the first warnings, each once, and counts the rest, whatever the importer has kept and counted itself.
 func (r *Report) warn(batch *importerpb.Batch) {
-	keep := min(len(batch.Warnings), maxWarnings-len(r.Warnings))
-	for _, text := range batch.Warnings[:keep] {
-		r.Warnings = append(r.Warnings, plugins.Sentence(text))
+	dropped := uint64(r.WarningsDropped) + min(batch.WarningsDropped, math.MaxInt32)
+	for _, text := range batch.Warnings {
+		switch text = plugins.Sentence(text); {
+		case slices.Contains(r.Warnings, text):
+		case len(r.Warnings) == maxWarnings:
+			dropped++
+		default:
+			r.Warnings = append(r.Warnings, text)
+		}
 	}
-	dropped := uint64(r.WarningsDropped) + uint64(len(batch.Warnings)-keep) + min(batch.WarningsDropped, math.MaxInt32)
 	r.WarningsDropped = int(min(dropped, math.MaxInt32))
 }
 

@@ -118,10 +118,10 @@ func hostsIn(t *testing.T, importType string, content []byte) int {
 		seen[r.IPAddress] = true
 		return nil
 	})
-	if err != nil {
+	delete(seen, "")
+	if err != nil && !(len(seen) == 0 && strings.HasPrefix(err.Error(), "every host is skipped")) {
 		t.Errorf("%v in\n%.500q…", err, content)
 	}
-	delete(seen, "")
 	return len(seen)
 }
 

@@ -3,11 +3,11 @@ package columns
 import (
 	"bufio"
 	"bytes"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"strings"
 
 	"github.com/musterhq/muster/importers/text"
 )
@@ -93,11 +93,16 @@ func (r *rows) read() ([]string, error) {
 // reject makes a row of the first line alone: those behind it are read again.
 func (r *rows) reject() { r.next, r.nextLine = r.first, r.line+1 }
 
-// within yields the lines of the row behind the first that have as many cells as a row, cut at each comma.
+// within yields the lines of the row behind the first that are rows by themselves, with so many cells or more.
 func (r *rows) within(width int) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
 		for line := range bytes.Lines(r.lines[r.first:r.end]) {
-			if bytes.Count(line, []byte{r.comma}) >= width-1 && !yield(strings.Split(string(line), string(r.comma))) {
+			if bytes.Count(line, []byte{r.comma}) < width-1 {
+				continue
+			}
+			inner := csv.NewReader(bytes.NewReader(line))
+			inner.Comma = rune(r.comma)
+			if row, err := inner.Read(); err == nil && len(row) >= width && !yield(row) {
 				return
 			}
 		}

@@ -45,6 +45,9 @@ func TestLayout(t *testing.T) {
 		"an id with several addresses":          {"Asset,IP Address,Name\n7,2001:db8::1,\n7,192.0.2.1,a\n7,192.0.2.9,\n", []record{a}, nil, ""},
 		"an id without an address":              {"Asset,IP Address,Name\n7,,a\n7,,\n", []record{{AssetName: "a", Skip: "no address"}}, nil, "every host is skipped: 1, the first: a: skipped, no address"},
 		"two ids with one address":              {"Asset,IP Address,Name,OS\n7,192.0.2.1,a,\n8,192.0.2.1,b,Linux\n,192.0.2.1,c,\n", []record{{IPAddress: "192.0.2.1", AssetName: "a", OperatingSystem: "Linux"}}, nil, ""},
+		"a third header":                        {"IP Address,Name\n192.0.2.1,a\nName,OS,IP Address\nb,,192.0.2.2\nOS,Name,IP Address\n,c,192.0.2.3\n", []record{a, b, {IPAddress: "192.0.2.3", AssetName: "c"}}, nil, ""},
+		"the same header again":                 {strings.Repeat("IP Address,Name\n192.0.2.1,a\n", 2000), []record{a}, nil, ""},
+		"as many headers as may be":             {strings.Repeat("IP Address,Name\nName,IP Address\n", 500) + "a,192.0.2.1\n", []record{a}, nil, ""},
 		"too many headers":                      {strings.Repeat("IP Address,Name\nName,IP Address\n", 501), nil, nil, "line 1001: more than 1000 headers"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -81,6 +81,8 @@ func TestExport(t *testing.T) {
 		"a DOCTYPE before everything":  {"\n<!DOCTYPE x SYSTEM \"http://nowhere.example/x.dtd\" [<!ENTITY a 'it''s'>]>\n<?xml version=\"1.0\"?><!-- <a b='' --> " + document(first), one, "", ""},
 		"a namespace":                  {`<i:inventory xmlns:i="urn:x" xmlns="urn:y"><i:hosts>` + first + `</i:hosts></i:inventory>`, one, "", ""},
 		"CDATA and comments in a text": {document(`<host address="192.0.2.1"><name>srv<!-- a = "b" -->0<![CDATA[1 < <x a="]]></name></host>`), []record{{IPAddress: "192.0.2.1", AssetName: `srv01 < <x a="`}}, "", ""},
+		"quotes and signs in CDATA":    {document(`<host address="192.0.2.1"><name><![CDATA[it's ` + strings.Repeat("=", 300) + ` "x]]></name></host><host address="192.0.2.2"` + attributes(255) + "/>"), []record{{IPAddress: "192.0.2.1", AssetName: "it's " + strings.Repeat("=", 123)}, {IPAddress: "192.0.2.2"}}, "", ""},
+		"quotes and signs in comments": {document(`<!-- it's ` + strings.Repeat("=", 300) + ` "x <a b='-->` + first + `<!-- ' --><host address="192.0.2.2"` + attributes(256) + "/>"), one, "line 2: an element with more than 256 attributes", ""},
 		"control characters":           {document("<host address=\"192.0.2.1\"><name>a\x01b\x0bc</name></host>"), []record{{IPAddress: "192.0.2.1", AssetName: "a b c"}}, "", ""},
 		"references to such":           {document(`<host address="192.0.2.1&#0;"><name>a&#x1;b&#xFFFF;c&#65;&amp;&nbsp;&#000001;d</name></host>`), []record{{IPAddress: "192.0.2.1", AssetName: "a b cA& d"}}, "", ""},
 		"bytes that are not UTF-8":     {document("<host address='192.0.2.1'><name>gr\xfcn</name></host>"), []record{{IPAddress: "192.0.2.1", AssetName: "grün"}}, "", ""},

@@ -62,6 +62,23 @@ func TestTheDemoLab(t *testing.T) {
 	}
 }
 
+// TestDemoUsers compares those that a first start names with those of the lab file who have a password.
+func TestDemoUsers(t *testing.T) {
+	t.Parallel()
+	f, err := Parse("demo/lab.yaml", demo.Lab)
+	check(t, err)
+	var want, got []string
+	for _, u := range f.Users {
+		if u.PasswordEnv != nil {
+			want = append(want, u.UserName)
+		}
+	}
+	for _, u := range demo.Users {
+		got = append(got, u.Name)
+	}
+	is(t, "the users of the demo", strings.Join(got, " "), strings.Join(want, " "))
+}
+
 // demoEntitlements are the rows of GET Entitlements over the demo lab, as a person reads them from lab.yaml: the group, the user, the Smart
 // Rule, the group's access to it, the role, the account and the access policy.
 const demoEntitlements = `

@@ -22,13 +22,32 @@ func (o *Organization) check(*Tx) error {
 	return required("Name", o.Name, 256)
 }
 
-// DefaultOrganization is the key under which the store remembers which Organization is the default one.
+// defaultOrganization is the key under which the store remembers which Organization is the default one.
 const defaultOrganization = "default-organization"
 
 // DefaultOrganization returns the id of the Organization that a Workgroup gets when nobody names one.
 func DefaultOrganization(tx *Tx) (string, error) {
 	id, err := tx.get(storeKey(defaultOrganization))
 	return string(id), err
+}
+
+// OrganizationOfUnplaced returns the default Organization for a record that names none. An actor without access to it gets ErrInvalid,
+// which asks for another one, or ErrDenied if there is no other: neither is about an id that the actor has not sent.
+func OrganizationOfUnplaced(tx *Tx) (string, error) {
+	id, err := DefaultOrganization(tx)
+	if err != nil {
+		return "", err
+	}
+	sees, err := tx.Sees(id)
+	switch {
+	case err != nil:
+		return "", err
+	case !sees && len(tx.organizations) == 0:
+		return "", Denied("access to an Organization is required, and your user groups have none")
+	case !sees:
+		return "", Invalid("OrganizationID is required: your user groups have no access to the default Organization")
+	}
+	return id, nil
 }
 
 // OrganizationByName returns an Organization that the actor may see, or ErrNotFound.

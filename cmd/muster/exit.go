@@ -84,8 +84,8 @@ func onlyKnown(cmd *cobra.Command, args []string) error {
 	if cmd.SuggestionsMinimumDistance == 0 {
 		cmd.SuggestionsMinimumDistance = 2
 	}
-	if close := cmd.SuggestionsFor(args[0]); len(close) > 0 {
-		text += "; is it " + strings.Join(close, " or ") + "?"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		text += "; is it " + strings.Join(near, " or ") + "?"
 	}
 	return errors.New(text)
 }

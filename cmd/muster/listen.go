@@ -41,7 +41,7 @@ func portError(flag, address string, failed error) error {
 		return fmt.Errorf("--%s: %w", flag, failed)
 	}
 	host, port, _ := net.SplitHostPort(address)
-	return exitWith(exitPort, fmt.Errorf("port %s is taken by another program: choose another one with --%s %s:PORT, or with %s=%[3]s:PORT before the command, as before make run",
+	return exitWith(exitPort, fmt.Errorf("port %s is taken by another program: choose another one with --%s %s:PORT, or for make run with %s=%[3]s:PORT make run",
 		port, flag, bracketed(host), environmentName(flag)))
 }
 

@@ -61,7 +61,7 @@ type workgroupFields struct {
 func createWorkgroup(tx *store.Tx, in newWorkgroup) (w *store.Workgroup, err error) {
 	w = &store.Workgroup{OrganizationID: in.Body.OrganizationID, Name: in.Body.Name}
 	if w.OrganizationID == "" {
-		if w.OrganizationID, err = store.DefaultOrganization(tx); err != nil {
+		if w.OrganizationID, err = store.OrganizationOfUnplaced(tx); err != nil {
 			return nil, err
 		}
 	}

@@ -70,7 +70,7 @@ func (p *progress) count(more bool, as *int) {
 
 // lets reports whether a host becomes an asset.
 func (i *running) lets(r plugins.Record, address netip.Addr) bool {
-	return r.Skip == "" && r.FunctionalAccount == nil && (i.ranges == nil || i.ranges.Contains(address))
+	return r.Skip == "" && r.FunctionalAccount == nil && i.filter.Lets(address, r.DnsName, r.AssetName)
 }
 
 // bring is one host: filtered, skipped or an asset. Or it is a functional account, which is not counted, or a name.

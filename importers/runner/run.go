@@ -23,7 +23,7 @@ type running struct {
 	*Runner
 	job    *store.Job
 	file   string
-	ranges store.Ranges  // nil: all assets
+	filter *store.ImportFilter
 	about  *store.Import // as it was when it began
 	read   atomic.Int64  // bytes of the file
 
@@ -86,15 +86,19 @@ func (i *running) begin(ctx context.Context) (err error) {
 		i.file = file
 		return im, err
 	})
-	if err == nil && i.about.Filter != store.AllAssets {
-		i.ranges, err = store.ParseRanges(i.about.Filter)
-	}
 	return err
 }
 
-// permitted returns an error if whoever posted the import may not import any more. Each batch asks again.
-func (i *running) permitted(ctx context.Context) error {
-	_, err := store.View(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (store.Poster, error) { return store.PosterOf(tx, i.about) })
+// permitted returns an error if whoever posted the import may not import any more, or not with its Filter. Each batch asks again for
+// the former; of an address group counts what it has when the import starts.
+func (i *running) permitted(ctx context.Context) (err error) {
+	i.filter, err = store.View(ctx, i.DB, store.System("imports"), func(tx *store.Tx) (*store.ImportFilter, error) {
+		poster, err := store.PosterOf(tx, i.about)
+		if err != nil {
+			return nil, err
+		}
+		return store.ImportFilterOf(tx.As(poster.Actor), i.about.Filter)
+	})
 	return err
 }
 

@@ -98,6 +98,9 @@ func (s Services) accept(ctx context.Context, c api.Caller, body importFields, f
 		if err := s.knownType(tx, i.ImportType); err != nil {
 			return queuedImport{}, err
 		}
+		if _, err := store.ImportFilterOf(tx, i.Filter); err != nil {
+			return queuedImport{}, err
+		}
 		accepted := *i
 		err := store.QueueImport(tx, &accepted, file)
 		return queuedImport{accepted.ImportID}, err
@@ -121,8 +124,6 @@ func (s Services) check(b importFields, size int) (*store.Import, error) {
 	}
 	if i.Filter == "" || strings.EqualFold(i.Filter, store.AllAssets) {
 		i.Filter = store.AllAssets
-	} else if _, err := store.ParseRanges(i.Filter); err != nil {
-		return nil, store.Invalid("Filter: %v; it may also be %q", err, store.AllAssets)
 	}
 	return i, nil
 }

@@ -18,7 +18,7 @@ func TestPageInABrowser(t *testing.T) {
 	site := httptest.NewServer(newLab(t, false).http)
 	defer site.Close()
 	browser := exec.CommandContext(t.Context(), chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--user-data-dir="+t.TempDir(), "--enable-logging=stderr", "--virtual-time-budget=30000", "--dump-dom", site.URL+"/swagger/insight/#/AccessLevels/get_AccessLevels")
+		"--user-data-dir="+t.TempDir(), "--enable-logging=stderr", "--virtual-time-budget=30000", "--dump-dom", site.URL+"/swagger/insight/#/AccessLevels/listAccessLevels")
 	var log strings.Builder
 	browser.Stderr = &log
 	shown, err := browser.Output()

@@ -25,7 +25,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the answers in testdata/api")
 
 // TestConversations holds the conversations in testdata/api, which are written to be read: each file talks to a
-// server of its own, over a new store whose clock stands still. One whose name begins with manual is held under that
+// server of its own, over a new store whose clock stands still. Every answer has to be one that the served document knows. One whose name begins with manual is held under that
 // contract, one with vendor under the vendor's rule of who may give what.
 //
 //	# a comment
@@ -48,15 +48,17 @@ func TestConversations(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatal("there are no conversations")
 	}
+	documents := map[bool]served{false: servedUnder(t, false), true: servedUnder(t, true)}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			t.Parallel()
 			script, err := os.ReadFile(file)
 			must(t, err)
-			l := newLab(t, strings.HasPrefix(filepath.Base(file), "manual"), func(o *server.Options) {
+			manual := strings.HasPrefix(filepath.Base(file), "manual")
+			l := newLab(t, manual, func(o *server.Options) {
 				o.VendorGrants = strings.HasPrefix(filepath.Base(file), "vendor")
 			})
-			c := &conversation{lab: l, header: http.Header{}}
+			c := &conversation{lab: l, header: http.Header{}, served: documents[manual]}
 			got := c.hold(string(script))
 			if *update {
 				must(t, os.WriteFile(file, []byte(got), 0o644))
@@ -96,6 +98,8 @@ type conversation struct {
 	hears  http.Header // of the last answer
 	answer string      // the body of it, as it was sent
 	kept   []string    // {NAME} and what it stands for, in turn
+
+	served served // the documents that every answer is held against; nil: none
 
 	query string                        // added to that of every request
 	heard func(status int, text string) // is told every answer; nil: nobody
@@ -247,6 +251,9 @@ func (c *conversation) ask(method, path, body string) {
 		c.witness = func(_, _, _ string, send func() *httptest.ResponseRecorder) *httptest.ResponseRecorder { return send() }
 	}
 	w := c.witness(method, asked, c.reveal(body), send)
+	for _, fault := range c.served.faults(method, path, w) {
+		c.t.Errorf("%s %s: %s", method, path, fault)
+	}
 	c.hears = w.Header()
 	if c.heard != nil {
 		c.heard(w.Code, w.Body.String())

@@ -27,6 +27,8 @@ type Dialect struct {
 	Schemes []Scheme
 	// Models are what the vendor's document calls types of bodies, where that is not their own name, by that.
 	Models map[string]string
+	// Examples are what the document gives for a parameter in the path, by the segment before it: of the demo lab.
+	Examples map[string]string
 	// Error is the body of an answer with that status.
 	Error func(status int, err error) any
 	// Meter counts the requests of those who are signed in; nil: nobody does.

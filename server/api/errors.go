@@ -28,6 +28,16 @@ var (
 	ErrUnavailable = errors.New("try again later")
 )
 
+// mediaType is the error of a body that is none of what its row takes.
+type mediaType string
+
+// WrongMediaType is an ErrMediaType of a row that takes another body than most.
+func WrongMediaType(takes string) error { return mediaType(takes) }
+
+func (m mediaType) Error() string { return "the body must be " + string(m) }
+
+func (m mediaType) Is(target error) bool { return target == ErrMediaType }
+
 // statuses is the one table of errors. The first that an error wraps decides.
 var statuses = []struct {
 	is     error

@@ -77,6 +77,7 @@ type Route struct {
 	refusals       []int
 	ownRefusals    []int        // those whose body is a refusal of the row's own
 	refusal        reflect.Type // nil: all are the door's
+	harmful        bool         // trying it with what exists does harm
 	form           bool         // the document shows the body as a form
 	file           string       // what the file is that comes with the body; empty: there is none
 	status, manual int
@@ -157,6 +158,9 @@ func (r Route) RefusesWith(body any, statuses ...int) Route {
 	r.refusal, r.ownRefusals = reflect.TypeOf(body), statuses
 	return r
 }
+
+// Harmful marks a row that does harm when somebody only tries it, so that the document has an example that does not exist.
+func (r Route) Harmful() Route { r.harmful = true; return r }
 
 // Form documents the body as an HTML form, which the row takes as well as JSON.
 func (r Route) Form() Route { r.form = true; return r }

@@ -23,7 +23,7 @@ import (
 func (d *Dialect) WriteSwag(w io.Writer, pkg string, source fs.FS) error {
 	p := &printer{
 		pkg: pkg, imports: map[string]bool{}, comments: comments{source: source}, paths: spellings(d.Routes),
-		failure: reflect.TypeOf(d.Error(0, errors.New(""))), schemes: d.Schemes,
+		failure: reflect.TypeOf(d.Error(0, errors.New(""))), schemes: d.Schemes, examples: d.Examples,
 	}
 	for _, rows := range d.Operations() {
 		if err := p.operation(rows); err != nil {
@@ -47,6 +47,7 @@ type printer struct {
 	paths    map[string]string
 	failure  reflect.Type
 	schemes  []Scheme
+	examples map[string]string
 }
 
 func (p *printer) line(format string, values ...any) { fmt.Fprintf(p, format+"\n", values...) }
@@ -100,6 +101,15 @@ func (p *printer) operation(rows []*Route) error {
 		p.line("// @Param %s", parameter)
 	}
 	p.line("%s", strings.TrimSpace(fmt.Sprintf("// @Success %d %s", main.Status(false), answer)))
+	for _, r := range rows { // swag learns the types of the other rows here; what is made of its document puts them in their place
+		other, err := p.schema(r.out)
+		if err != nil {
+			return err
+		}
+		if other != "" && other != answer {
+			p.line("// @Success default %s", other)
+		}
+	}
 	if err := p.failures(rows); err != nil {
 		return err
 	}
@@ -159,6 +169,9 @@ func notes(r *Route) []string {
 	words := []string{needs}
 	if r.deprecated {
 		words = append(words, "Deprecated.")
+	}
+	if r.acts() {
+		words = append(words, "What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.")
 	}
 	if shapeOf(r.out).paged && r.takesLimit() {
 		words = append(words, "With `limit` the answer is an object of TotalCount and Data instead of an array.")

@@ -4,8 +4,10 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -96,7 +98,7 @@ func (p *printer) parameters(rows []*Route) (all []*parameter, err error) {
 		}
 		one := &parameter{name: parameterName(spelled[i]), in: "path", schema: "integer", required: true}
 		for _, r := range rows {
-			if err := p.fromPath(one, r, parameterName(r.pattern.segments[i])); err != nil {
+			if err := p.fromPath(one, r, i); err != nil {
 				return nil, err
 			}
 		}
@@ -111,13 +113,20 @@ func (p *printer) parameters(rows []*Route) (all []*parameter, err error) {
 		if one.in == "query" {
 			one.required = hasRule(one.tag.Get("binding"), "required") ||
 				!slices.ContainsFunc(rows, func(r *Route) bool { return !strings.EqualFold(r.pattern.query, one.name) })
+			switch {
+			case one.required && rows[0].acts():
+				one.example = "Nowhere"
+			case one.required:
+				one.example = one.tag.Get("example")
+			}
 		}
 	}
 	return p.fromBody(all, rows)
 }
 
 // fromPath adds what a row says of a parameter in the path, which is a number if it is one for all rows.
-func (p *printer) fromPath(one *parameter, r *Route, name string) error {
+func (p *printer) fromPath(one *parameter, r *Route, segment int) error {
+	name := parameterName(r.pattern.segments[segment])
 	for _, s := range r.plan.uri {
 		if s.name != name {
 			continue
@@ -130,9 +139,32 @@ func (p *printer) fromPath(one *parameter, r *Route, name string) error {
 			one.schema = "string"
 		}
 		one.tell(text)
+		if one.example == "" {
+			one.example = p.exampleOf(r, segment)
+		}
 		return nil
 	}
 	return fmt.Errorf("no field is filled from {%s}", name)
+}
+
+// acts reports whether trying the row with what exists could do harm.
+func (r *Route) acts() bool { return r.Method == http.MethodDelete || r.harmful }
+
+// exampleOf is what the page fills in for a parameter in the path: something that the demo has or, where a try could do harm,
+// something that nobody has.
+func (p *printer) exampleOf(r *Route, segment int) string {
+	noun := ""
+	if segment > 0 {
+		noun = r.pattern.segments[segment-1]
+	}
+	example := p.examples[noun]
+	if !r.acts() || example == "" {
+		return example
+	}
+	if _, err := strconv.Atoi(example); err == nil {
+		return "999999"
+	}
+	return "00000000-0000-4000-8000-000000000000"
 }
 
 // fromQuery adds the parameters that a row takes from the query.

@@ -41,10 +41,11 @@ func New() *api.Dialect {
 			Name: "AdminAPIAuthentication", In: "header", Parameter: "Authorization",
 			Description: "The authToken that adminapi/authenticate answers with, or an applicationId and its sharedSecret with a comma between them.",
 		}},
-		Models: map[string]string{"groupFields": "GroupParms", "changedFields": "ChangedGroupParms", "groupIDFields": "GroupId", "userNameFields": "UserId"},
-		Error:  describe,
-		Probed: true,
-		Routes: slices.Concat(authentication, groups, users),
+		Models:   map[string]string{"groupFields": "GroupParms", "changedFields": "ChangedGroupParms", "groupIDFields": "GroupId", "userNameFields": "UserId"},
+		Examples: map[string]string{"groups": "3f6c2f0e-8a51-4d0b-9a7e-5d1f60b2c7a4", "userauthorizationgroup": "9a7e5d1f-60b2-4c7a-8a51-3f6c2f0e4d0b", "users": "9a7e5d1f-60b2-4c7a-8a51-3f6c2f0e4d0b"},
+		Error:    describe,
+		Probed:   true,
+		Routes:   slices.Concat(authentication, groups, users),
 	}
 }
 

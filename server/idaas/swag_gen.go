@@ -35,10 +35,10 @@ func _() {}
 func _() {}
 
 // @Summary Remove a group
-// @Description Required permissions: GROUPS:REMOVE, which is User Accounts Management (Read/Write).
+// @Description Required permissions: GROUPS:REMOVE, which is User Accounts Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteGroupUsingDELETE
 // @Tags groups
-// @Param id path string true "The UUID of the group."
+// @Param id path string true "The UUID of the group." extensions(x-example=00000000-0000-4000-8000-000000000000)
 // @Success 200
 // @Failure 400,401,403,404,409,503 {object} errorInfo
 // @Security AdminAPIAuthentication
@@ -60,7 +60,7 @@ func _() {}
 // @Description Required permissions: GROUPS:VIEW, which is User Accounts Management (Read).
 // @ID groupUsingGET
 // @Tags groups
-// @Param id path string true "The UUID of the group."
+// @Param id path string true "The UUID of the group." extensions(x-example=3f6c2f0e-8a51-4d0b-9a7e-5d1f60b2c7a4)
 // @Success 200 {object} group
 // @Failure 400,401,403,404,503 {object} errorInfo
 // @Security AdminAPIAuthentication
@@ -92,7 +92,7 @@ func _() {}
 // @Description Required permissions: GROUPS:EDIT, which is User Accounts Management (Read/Write).
 // @ID updateGroupUsingPUT
 // @Tags groups
-// @Param id path string true "The UUID of the group."
+// @Param id path string true "The UUID of the group." extensions(x-example=3f6c2f0e-8a51-4d0b-9a7e-5d1f60b2c7a4)
 // @Param body body changedFields false "The members of the body, in any letter case."
 // @Success 200 {object} group
 // @Failure 400,401,403,404,409,413,415,503 {object} errorInfo
@@ -104,7 +104,7 @@ func _() {}
 // @Description Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write).
 // @ID modifyUserAuthorizationGroupAssociationsUsingPUT
 // @Tags userauthorizationgroup
-// @Param userid path string true "The UUID of the user whose group membership is to be modified."
+// @Param userid path string true "The UUID of the user whose group membership is to be modified." extensions(x-example=9a7e5d1f-60b2-4c7a-8a51-3f6c2f0e4d0b)
 // @Param body body []string true "The members of the body, in any letter case."
 // @Success 200
 // @Failure 400,401,403,404,409,413,415,503 {object} errorInfo
@@ -127,7 +127,7 @@ func _() {}
 // @Description Required permissions: USERS:VIEW, which is User Accounts Management (Read).
 // @ID userUsingGET
 // @Tags users
-// @Param id path string true "The UUID of the user."
+// @Param id path string true "The UUID of the user." extensions(x-example=9a7e5d1f-60b2-4c7a-8a51-3f6c2f0e4d0b)
 // @Success 200 {object} user
 // @Failure 400,401,403,404,503 {object} errorInfo
 // @Security AdminAPIAuthentication

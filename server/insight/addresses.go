@@ -9,7 +9,7 @@ var addresses = []api.Route{
 	api.GET("Addresses/{id}", readsAssets, "Returns the Address by ID.", addressByID).
 		Prints("AddressId AddressGroupId Omit Type Value LastUpdateDate"),
 	api.DELETE("Addresses/{id}", writesAssets, "Deletes an Address by ID.", deleteAddress),
-	api.PUT("Addresses/{id}", writesAssets, "Updates an Address by ID.", updateAddress).
+	api.PUT("Addresses/{id}", writesAssets, "Updates an Address by ID.", updateAddress).Harmful().
 		Prints("AddressID AddressGroupID Omit Type Value LastUpdateDate"),
 }
 

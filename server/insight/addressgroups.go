@@ -19,7 +19,7 @@ var addressGroups = []api.Route{
 		Prints(addressGroupMembers),
 	api.GET("AddressGroups/{id}", readsAssets, "Returns the Address Group by ID.", addressGroupByID).
 		Prints(addressGroupMembers),
-	api.PUT("AddressGroups/{id}", writesAssets, "Updates an Address Group by ID.", updateAddressGroup).
+	api.PUT("AddressGroups/{id}", writesAssets, "Updates an Address Group by ID.", updateAddressGroup).Harmful().
 		Prints(addressGroupMembers),
 	api.POST("AddressGroups", writesAssets, "Creates an Address Book.", createAddressGroup).
 		Prints(addressGroupMembers),

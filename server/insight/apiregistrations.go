@@ -17,9 +17,9 @@ var apiRegistrations = []api.Route{
 	api.GET("ApiRegistrations/{id}", readsRegistrations, "Returns an API registration by ID.", registrationByID).
 		Prints(registrationMembers),
 	api.POST("ApiRegistrations", writesRegistrations, "Creates an API registration.", createRegistration).Manual(200),
-	api.PUT("ApiRegistrations/{id}", writesRegistrations, "Updates an API registration by ID.", updateRegistration),
+	api.PUT("ApiRegistrations/{id}", writesRegistrations, "Updates an API registration by ID.", updateRegistration).Harmful(),
 	api.DELETE("ApiRegistrations/{id}", writesRegistrations, "Deletes the API Registration for the ID provided.", deleteRegistration),
-	api.POST("ApiRegistrations/{id}/Rotate", writesRegistrations, "Rotates the API key for an API Key policy API Registration.", rotateKey).Named("rotateApiKey"),
+	api.POST("ApiRegistrations/{id}/Rotate", writesRegistrations, "Rotates the API key for an API Key policy API Registration.", rotateKey).Harmful().Named("rotateApiKey"),
 	api.GET("ApiRegistrations/{id}/Key", writesRegistrations, "Retrieves the API key for an API Key policy API Registration.", readKey).Updates().Named("getApiKey"),
 }
 

@@ -17,7 +17,7 @@ func authentication() []api.Route {
 		api.POST("Auth/SignAppin", authz.Anyone, "Signs in with a PS-Auth or Bearer header and begins a session that a cookie carries.", signAppin).Answers(200).Named("signIn"),
 		api.Do("POST", "Auth/Signout", authz.Anyone, "Ends the session.", signout).Named("signOut"),
 		api.GET("Auth", authz.Anyone, "Returns who is signed in.", whoIsSignedIn).Named("getSignedInUser"),
-		api.Do("POST", "Auth/connect/token", authz.Anyone, "Returns a Bearer token for an Application user's ClientID and ClientSecret.", token).Open().Named("createToken"),
+		api.Do("POST", "Auth/connect/token", authz.Anyone, "Returns a Bearer token for an Application user's ClientID and ClientSecret.", token).Form().RefusesWith(tokenAnswer{}, http.StatusBadRequest, http.StatusUnauthorized).Open().Named("createToken"),
 	}
 }
 

@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"strings"
 
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
@@ -38,14 +39,17 @@ func (s Services) queueImportFile(ctx context.Context, c api.Caller, in postedIm
 func readParts(body api.Stream, w io.Writer) (members []byte, err error) {
 	_, parameters, err := mime.ParseMediaType(body.ContentType)
 	if err != nil || parameters["boundary"] == "" {
-		return nil, fmt.Errorf("%w of several parts, multipart/form-data", api.ErrMediaType)
+		return nil, api.WrongMediaType("multipart/form-data: the members as JSON or as parts named WorkgroupID and FileName, and the file")
 	}
+	form := map[string]string{}
 	parts, found := multipart.NewReader(body, parameters["boundary"]), false
 	for {
 		part, err := parts.NextRawPart()
 		switch {
 		case errors.Is(err, io.EOF) && !found:
 			return nil, store.Invalid("the import file was not found in the body of the request")
+		case errors.Is(err, io.EOF) && members == nil:
+			return json.Marshal(form)
 		case errors.Is(err, io.EOF):
 			return members, nil
 		case err != nil:
@@ -56,6 +60,14 @@ func readParts(body api.Stream, w io.Writer) (members []byte, err error) {
 			if members, err = io.ReadAll(io.LimitReader(content, maxMembers)); err != nil {
 				return nil, err
 			}
+			continue
+		}
+		if name := part.FormName(); part.FileName() == "" && (strings.EqualFold(name, "WorkgroupID") || strings.EqualFold(name, "FileName")) {
+			text, err := io.ReadAll(io.LimitReader(content, maxMembers))
+			if err != nil {
+				return nil, unreadable(err)
+			}
+			form[name] = string(text)
 			continue
 		}
 		if found {

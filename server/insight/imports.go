@@ -16,10 +16,10 @@ func imports(s Services) []api.Route {
 		api.Do(http.MethodPost, "Imports", writesScans, "Queues a third-party import.", s.queueImport).Named("queueImport").
 			Takes(importFields{}).Limit(s.bodyLimit()),
 		api.Do(http.MethodPost, "Imports/QueueImportFile", writesScans, "Queues a Password Safe XML import using multi-part form-data content.", s.queueImportFile).Named("queueImportFile").
-			Takes(importFileFields{}).Limit(s.bodyLimit()).Deprecated(),
+			Takes(importFileFields{}).File("The Password Safe XML file, as it is or in base64.").Limit(s.bodyLimit()).Deprecated(),
 		api.GET("Imports", writesScans, "Returns a list of imports, latest first.", listImports),
 		api.GET("Imports/{id}", writesScans, "Returns an import and how far it is.", importByID),
-		api.Do(http.MethodDelete, "Imports/{id}", writesScans, "Cancels an import that waits or runs.", s.cancelImport).Named("cancelImport"),
+		api.Do(http.MethodDelete, "Imports/{id}", writesScans, "Cancels an import that waits or runs.", s.cancelImport).Refuses(http.StatusConflict).Named("cancelImport"),
 	}
 }
 

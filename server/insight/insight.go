@@ -77,7 +77,16 @@ func New(s Services) *api.Dialect {
 		Schemes: []api.Scheme{{
 			Name: "Bearer", In: "header", Parameter: "Authorization",
 			Description: "A token, with or without the word Bearer before it: the one that the first start printed, or one that muster token makes.",
+		}, {
+			Name: "PS-Auth", In: "header", Parameter: "Authorization",
+			Description: "The whole header, with an API key and the user that it acts for: PS-Auth key=…; runas=administrator;. Add pwd=[…]; where the registration asks for the user's password.",
 		}},
+		Examples: map[string]string{
+			"AddressGroups": "1", "Addresses": "1", "ApiRegistrations": "1", "Assets": "1", "Attributes": "10006", "AttributeTypes": "10000",
+			"Databases": "2", "Imports": "1", "ManagedSystems": "1", "ManagedAccounts": "1", "Organizations": "3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101",
+			"Platforms": "2", "SmartRules": "4", "UserAudits": "1", "UserGroups": "2", "Users": "3", "Workgroups": "2",
+			"": examplePolicy, "epmpolicies": examplePolicy,
+		},
 		Error:    func(_ int, err error) any { return err.Error() },
 		Unserved: unserved,
 		Routes: slices.Concat(
@@ -91,6 +100,9 @@ func New(s Services) *api.Dialect {
 		),
 	}
 }
+
+// examplePolicy is a policy of the demo lab.
+const examplePolicy = "7d1c3d0e-31a4-4f43-9a0b-5f2a6a1f0001"
 
 // sessionCookie is the vendor's name for it, which clients look for.
 const sessionCookie = "ASP.NET_SessionId"

@@ -29,7 +29,7 @@ func listPermissions(*store.Tx, api.None) ([]permission, error) {
 // grantedPermission is a permission of a user group.
 type grantedPermission struct {
 	PermissionID  authz.Permission `binding:"required" example:"1"` // ID of the permission.
-	AccessLevelID authz.Level      `binding:"required" example:"1"` // Access level: 0 for None, 1 for Read, 3 for Read/Write.
+	AccessLevelID authz.Level      `binding:"required" example:"3"` // Access level: 0 for None, 1 for Read, 3 for Read/Write.
 }
 
 func grants(granted []grantedPermission) []authz.Grant {

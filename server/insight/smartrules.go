@@ -29,7 +29,7 @@ var smartRules = []api.Route{
 	api.GET("Organizations/{orgID}/SmartRules?title", readsRule, "Returns a Smart Rule by organization ID and title.", smartRuleInOrganization),
 	api.Do(http.MethodPost, "SmartRules/FilterAssetAttribute", writesAssets, "Specialized action for creating an asset type Smart Rule for filtering assets by attributes.", createAttributeRule).Named("createAssetSmartRule").Answers(201).
 		Prints("SmartRuleID OrganizationID Title Description Category Status LastProcessedDate IsReadOnly"),
-	api.Do(http.MethodPost, "SmartRules/{id}/Process", writesRule, "Process a Smart Rule by ID.", processRule).Named("processSmartRule"),
+	api.Do(http.MethodPost, "SmartRules/{id}/Process", writesRule, "Process a Smart Rule by ID.", processRule).Refuses(http.StatusConflict).Named("processSmartRule"),
 	api.DELETE("SmartRules/{id}", writesRule, "Deletes a Smart Rule by ID.", deleteRuleByID),
 	api.DELETE("SmartRules?title", writesRule, "Deletes a Smart Rule by title.", deleteRuleByTitle),
 	api.DELETE("Organizations/{orgID}/SmartRules?title", writesRule, "Deletes a Smart Rule by organization ID and title.", deleteRuleInOrganization),
@@ -42,7 +42,7 @@ type groupRuleLevel struct {
 }
 
 type ruleLevel struct {
-	AccessLevelID int `binding:"required" example:"1" enums:"0,1,3"` // Access level: 0 for None, 1 for Read, 3 for Read/Write.
+	AccessLevelID int `binding:"required" example:"3" enums:"0,1,3"` // Access level: 0 for None, 1 for Read, 3 for Read/Write.
 }
 
 func setRuleLevel(tx *store.Tx, in groupRuleLevel) (api.None, error) {
@@ -144,7 +144,7 @@ func listRulesOfGroup(tx *store.Tx, in rulesOfGroup) ([]*store.RuleOfGroup, erro
 }
 
 type ruleTitle struct {
-	Title string `form:"title"` // Title of the Smart Rule.
+	Title string `form:"title" example:"Row A"` // Title of the Smart Rule.
 }
 
 func smartRuleByTitle(tx *store.Tx, in ruleTitle) (*store.SmartRule, error) {

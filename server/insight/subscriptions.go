@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"net/http"
 
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
@@ -15,7 +16,7 @@ var subscriptions = []api.Route{
 	api.GET("Subscriptions/Delivery", readsReports,
 		"Returns a list of IDs for all subscription deliveries that a user has access to. "+
 			"Administrators have access to all deliveries while other users only have access to deliveries they created.", listDeliveries).Named("listDeliveries"),
-	api.POST("Subscriptions/Delivery/download", readsReports, "Returns the subscription delivery for the requested id.", downloadDelivery).Named("downloadDelivery").
+	api.POST("Subscriptions/Delivery/download", readsReports, "Returns the subscription delivery for the requested id.", downloadDelivery).Refuses(http.StatusNotFound).Named("downloadDelivery").
 		ReadOnly().Answers(200).ManualList(),
 }
 
@@ -24,7 +25,7 @@ var readsReports = authz.Reads(authz.AnalyticsAndReporting)
 func listDeliveries(tx *store.Tx, _ api.None) ([]int, error) { return collect(store.DeliveryIDs(tx)) }
 
 type deliveryID struct {
-	ID *int `form:"id"` // The ID of the request for which to retrieve the subscription delivery. Required.
+	ID *int `form:"id" binding:"required" example:"1"` // The ID of the request for which to retrieve the subscription delivery. Required.
 }
 
 type delivery struct {

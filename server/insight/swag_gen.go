@@ -17,6 +17,10 @@ import (
 // @In header
 // @Name Authorization
 // @Description A token, with or without the word Bearer before it: the one that the first start printed, or one that muster token makes.
+// @SecurityDefinitions.apikey PS-Auth
+// @In header
+// @Name Authorization
+// @Description The whole header, with an API key and the user that it acts for: PS-Auth key=…; runas=administrator;. Add pwd=[…]; where the registration asks for the user's password.
 
 // @Summary Signs in with a PS-Auth or Bearer header and begins a session that a cookie carries.
 // @Description Required permissions: Any signed-in caller.
@@ -25,6 +29,7 @@ import (
 // @Success 200 {object} signedInUser
 // @Failure 401,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Auth/SignAppin [post]
 func _() {}
 
@@ -35,6 +40,7 @@ func _() {}
 // @Success 200
 // @Failure 401,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Auth/Signout [post]
 func _() {}
 
@@ -45,6 +51,7 @@ func _() {}
 // @Success 200 {object} signedInUser
 // @Failure 401,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Auth [get]
 func _() {}
 
@@ -52,9 +59,13 @@ func _() {}
 // @Description Required permissions: none, the caller need not be signed in.
 // @ID createToken
 // @Tags Auth
-// @Param body body tokenFields false "The members of the body, in any letter case."
+// @Accept x-www-form-urlencoded
+// @Param grant_type formData string false "How the token is asked for: client_credentials." enums(client_credentials) extensions(x-example=client_credentials)
+// @Param client_id formData string false "ClientID of an Application user. The first start prints one; put it here." extensions(x-example=6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11)
+// @Param client_secret formData string false "ClientSecret of the Application user." extensions(x-example=the-client-secret-that-the-first-start-printed)
 // @Success 200 {object} tokenAnswer
-// @Failure 400,413,415,503 {string} string
+// @Failure 400,401 {object} tokenAnswer
+// @Failure 413,415,503 {string} string
 // @Router /Auth/connect/token [post]
 func _() {}
 
@@ -65,6 +76,7 @@ func _() {}
 // @Success 200 {array} accessLevel
 // @Failure 401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AccessLevels [get]
 func _() {}
 
@@ -75,6 +87,7 @@ func _() {}
 // @Success 200 {array} store.ApiRegistration
 // @Failure 401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /ApiRegistrations [get]
 func _() {}
 
@@ -82,10 +95,11 @@ func _() {}
 // @Description Required permissions: API Registration Management (Read).
 // @ID getApiRegistration
 // @Tags ApiRegistrations
-// @Param id path integer true "ID of the API registration."
+// @Param id path integer true "ID of the API registration." extensions(x-example=1)
 // @Success 200 {object} store.ApiRegistration
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /ApiRegistrations/{id} [get]
 func _() {}
 
@@ -97,40 +111,44 @@ func _() {}
 // @Success 201 {object} store.ApiRegistration
 // @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /ApiRegistrations [post]
 func _() {}
 
 // @Summary Updates an API registration by ID.
-// @Description Required permissions: API Registration Management (Read/Write).
+// @Description Required permissions: API Registration Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID updateApiRegistration
 // @Tags ApiRegistrations
-// @Param id path integer true "ID of the API registration."
+// @Param id path integer true "ID of the API registration." extensions(x-example=999999)
 // @Param body body registrationFields true "The members of the body, in any letter case."
 // @Success 200 {object} store.ApiRegistration
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /ApiRegistrations/{id} [put]
 func _() {}
 
 // @Summary Deletes the API Registration for the ID provided.
-// @Description Required permissions: API Registration Management (Read/Write).
+// @Description Required permissions: API Registration Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteApiRegistration
 // @Tags ApiRegistrations
-// @Param id path integer true "ID of the API registration."
+// @Param id path integer true "ID of the API registration." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /ApiRegistrations/{id} [delete]
 func _() {}
 
 // @Summary Rotates the API key for an API Key policy API Registration.
-// @Description Required permissions: API Registration Management (Read/Write).
+// @Description Required permissions: API Registration Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID rotateApiKey
 // @Tags ApiRegistrations
-// @Param id path integer true "ID of the API registration."
+// @Param id path integer true "ID of the API registration." extensions(x-example=999999)
 // @Success 201 {string} string
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /ApiRegistrations/{id}/Rotate [post]
 func _() {}
 
@@ -138,10 +156,11 @@ func _() {}
 // @Description Required permissions: API Registration Management (Read/Write).
 // @ID getApiKey
 // @Tags ApiRegistrations
-// @Param id path integer true "ID of the API registration."
+// @Param id path integer true "ID of the API registration." extensions(x-example=1)
 // @Success 200 {string} string
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /ApiRegistrations/{id}/Key [get]
 func _() {}
 
@@ -149,10 +168,11 @@ func _() {}
 // @Description Required permissions: Asset Management (Read).
 // @ID getAsset
 // @Tags Assets
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Success 200 {object} store.Asset
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Assets/{id} [get]
 func _() {}
 
@@ -164,13 +184,15 @@ func _() {}
 // @Description - `GET Workgroups/{workgroupName}/Assets?name`: Returns an asset by Workgroup name and asset name. Required permissions: Asset Management (Read). Answers one Asset.
 // @ID listWorkgroupAssets
 // @Tags Workgroups
-// @Param workgroupID path string true "ID of the Workgroup. Or: Name of the Workgroup."
+// @Param workgroupID path string true "ID of the Workgroup. Or: Name of the Workgroup." extensions(x-example=2)
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Param name query string false "Name of the asset."
 // @Success 200 {array} store.Asset
+// @Success default {object} store.Asset
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Workgroups/{workgroupID}/Assets [get]
 func _() {}
 
@@ -181,12 +203,13 @@ func _() {}
 // @Description - `POST Workgroups/{workgroupName}/Assets`: Creates a new asset in the Workgroup referenced by name. Required permissions: Asset Management (Read/Write).
 // @ID createWorkgroupAsset
 // @Tags Workgroups
-// @Param workgroupID path string true "ID of the Workgroup. Or: Name of the Workgroup."
+// @Param workgroupID path string true "ID of the Workgroup. Or: Name of the Workgroup." extensions(x-example=2)
 // @Param version query string false "The minor version of the API, 3.1 for instance."
 // @Param body body assetFields true "The members of the body, in any letter case."
 // @Success 201 {object} store.Asset
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Workgroups/{workgroupID}/Assets [post]
 func _() {}
 
@@ -194,12 +217,13 @@ func _() {}
 // @Description Required permissions: Asset Management (Read/Write).
 // @ID updateAsset
 // @Tags Assets
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Param version query string false "The minor version of the API, 3.1 for instance."
 // @Param body body changedAssetFields true "The members of the body, in any letter case."
 // @Success 200 {object} store.Asset
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Assets/{id} [put]
 func _() {}
 
@@ -213,29 +237,32 @@ func _() {}
 // @Success 200 {array} store.Asset
 // @Failure 400,401,403,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Assets/Search [post]
 func _() {}
 
 // @Summary Deletes an asset by ID.
-// @Description Required permissions: Asset Management (Read/Write).
+// @Description Required permissions: Asset Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteAsset
 // @Tags Assets
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Assets/{id} [delete]
 func _() {}
 
 // @Summary Deletes an asset by Workgroup name and asset name.
-// @Description Required permissions: Asset Management (Read/Write).
+// @Description Required permissions: Asset Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteWorkgroupAssetByName
 // @Tags Workgroups
-// @Param workgroupID path string true "Name of the Workgroup."
-// @Param name query string true "Name of the asset."
+// @Param workgroupID path string true "Name of the Workgroup." extensions(x-example=999999)
+// @Param name query string true "Name of the asset." extensions(x-example=Nowhere)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Workgroups/{workgroupID}/Assets [delete]
 func _() {}
 
@@ -243,10 +270,11 @@ func _() {}
 // @Description Required permissions: Asset Management (Read) and Attribute Management (Read).
 // @ID listAssetAttributes
 // @Tags Assets
-// @Param assetID path integer true "ID of the asset."
+// @Param assetID path integer true "ID of the asset." extensions(x-example=1)
 // @Success 200 {array} store.Attribute
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Assets/{assetID}/Attributes [get]
 func _() {}
 
@@ -254,34 +282,37 @@ func _() {}
 // @Description Required permissions: Asset Management (Read/Write) and Attribute Management (Read/Write).
 // @ID assignAttributeToAsset
 // @Tags Assets
-// @Param assetID path integer true "ID of the asset."
-// @Param attributeID path integer true "ID of the attribute."
+// @Param assetID path integer true "ID of the asset." extensions(x-example=1)
+// @Param attributeID path integer true "ID of the attribute." extensions(x-example=10006)
 // @Success 201 {object} store.Attribute
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Assets/{assetID}/Attributes/{attributeID} [post]
 func _() {}
 
 // @Summary Deletes all asset attributes by asset ID.
-// @Description Required permissions: Asset Management (Read/Write) and Attribute Management (Read/Write).
+// @Description Required permissions: Asset Management (Read/Write) and Attribute Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID removeAttributesFromAsset
 // @Tags Assets
-// @Param assetID path integer true "ID of the asset."
+// @Param assetID path integer true "ID of the asset." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Assets/{assetID}/Attributes [delete]
 func _() {}
 
 // @Summary Deletes an asset attribute by asset ID and attribute ID.
-// @Description Required permissions: Asset Management (Read/Write) and Attribute Management (Read/Write).
+// @Description Required permissions: Asset Management (Read/Write) and Attribute Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID removeAttributeFromAsset
 // @Tags Assets
-// @Param assetID path integer true "ID of the asset."
-// @Param attributeID path integer true "ID of the attribute."
+// @Param assetID path integer true "ID of the asset." extensions(x-example=999999)
+// @Param attributeID path integer true "ID of the attribute." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Assets/{assetID}/Attributes/{attributeID} [delete]
 func _() {}
 
@@ -289,10 +320,11 @@ func _() {}
 // @Description Required permissions: Attribute Management (Read).
 // @ID listAttributeTypeAttributes
 // @Tags AttributeTypes
-// @Param attributeTypeID path integer true "ID of the attribute type."
+// @Param attributeTypeID path integer true "ID of the attribute type." extensions(x-example=10000)
 // @Success 200 {array} attributeDefinition
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AttributeTypes/{attributeTypeID}/Attributes [get]
 func _() {}
 
@@ -300,10 +332,11 @@ func _() {}
 // @Description Required permissions: Attribute Management (Read).
 // @ID getAttribute
 // @Tags Attributes
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=10006)
 // @Success 200 {object} attributeDefinition
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Attributes/{id} [get]
 func _() {}
 
@@ -311,22 +344,24 @@ func _() {}
 // @Description Required permissions: Attribute Management (Read/Write).
 // @ID createAttributeTypeAttribute
 // @Tags AttributeTypes
-// @Param attributeTypeID path integer true "ID of the attribute type."
+// @Param attributeTypeID path integer true "ID of the attribute type." extensions(x-example=10000)
 // @Param body body attributeFields true "The members of the body, in any letter case."
 // @Success 201 {object} attributeDefinition
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AttributeTypes/{attributeTypeID}/Attributes [post]
 func _() {}
 
 // @Summary Deletes an attribute definition by ID.
-// @Description Required permissions: Attribute Management (Read/Write).
+// @Description Required permissions: Attribute Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteAttribute
 // @Tags Attributes
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Attributes/{id} [delete]
 func _() {}
 
@@ -337,6 +372,7 @@ func _() {}
 // @Success 200 {array} store.AttributeType
 // @Failure 401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AttributeTypes [get]
 func _() {}
 
@@ -344,10 +380,11 @@ func _() {}
 // @Description Required permissions: Attribute Management (Read).
 // @ID getAttributeType
 // @Tags AttributeTypes
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=10000)
 // @Success 200 {object} store.AttributeType
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AttributeTypes/{id} [get]
 func _() {}
 
@@ -359,17 +396,19 @@ func _() {}
 // @Success 201 {object} store.AttributeType
 // @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AttributeTypes [post]
 func _() {}
 
 // @Summary Deletes an attribute type and all related attributes by ID.
-// @Description Required permissions: Attribute Management (Read/Write).
+// @Description Required permissions: Attribute Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteAttributeType
 // @Tags AttributeTypes
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AttributeTypes/{id} [delete]
 func _() {}
 
@@ -380,6 +419,7 @@ func _() {}
 // @Success 200 {array} entityType
 // @Failure 401,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /EntityTypes [get]
 func _() {}
 
@@ -390,6 +430,7 @@ func _() {}
 // @Success 200 {array} store.Database
 // @Failure 401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Databases [get]
 func _() {}
 
@@ -397,10 +438,11 @@ func _() {}
 // @Description Required permissions: Asset Management (Read). Under `--contract manual` the status is 201.
 // @ID getDatabase
 // @Tags Databases
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=2)
 // @Success 200 {object} store.Database
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Databases/{id} [get]
 func _() {}
 
@@ -408,10 +450,11 @@ func _() {}
 // @Description Required permissions: Asset Management (Read). Under `--contract manual` the status is 201.
 // @ID listAssetDatabases
 // @Tags Assets
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Success 200 {array} store.Database
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Assets/{id}/Databases [get]
 func _() {}
 
@@ -419,11 +462,12 @@ func _() {}
 // @Description Required permissions: Asset Management (Read/Write). Under `--contract manual` the status is 200.
 // @ID createAssetDatabase
 // @Tags Assets
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Param body body newDatabaseFields true "The members of the body, in any letter case."
 // @Success 201 {object} store.Database
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Assets/{id}/Databases [post]
 func _() {}
 
@@ -431,22 +475,24 @@ func _() {}
 // @Description Required permissions: Asset Management (Read/Write).
 // @ID updateDatabase
 // @Tags Databases
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=2)
 // @Param body body changedDatabaseFields true "The members of the body, in any letter case."
 // @Success 200 {object} store.Database
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Databases/{id} [put]
 func _() {}
 
 // @Summary Deletes a database by ID.
-// @Description Required permissions: Asset Management (Read/Write).
+// @Description Required permissions: Asset Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteDatabase
 // @Tags Databases
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Databases/{id} [delete]
 func _() {}
 
@@ -457,6 +503,7 @@ func _() {}
 // @Success 200 {array} store.Platform
 // @Failure 401,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Platforms [get]
 func _() {}
 
@@ -464,10 +511,11 @@ func _() {}
 // @Description Required permissions: Any signed-in caller.
 // @ID getPlatform
 // @Tags Platforms
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=2)
 // @Success 200 {object} store.Platform
 // @Failure 400,401,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Platforms/{id} [get]
 func _() {}
 
@@ -479,6 +527,7 @@ func _() {}
 // @Success 200 {object} queuedImport
 // @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Imports [post]
 func _() {}
 
@@ -486,10 +535,14 @@ func _() {}
 // @Description Required permissions: Scan Management (Read/Write). Deprecated.
 // @ID queueImportFile
 // @Tags Imports
-// @Param body body importFileFields true "The members of the body, in any letter case."
+// @Accept multipart/form-data
+// @Param WorkgroupID formData integer true "ID of the Workgroup to import the assets into." extensions(x-example=1)
+// @Param FileName formData string true "Filename (including extension) of the import file." maxlength(255) extensions(x-example=example.xml)
+// @Param file formData file true "The Password Safe XML file, as it is or in base64."
 // @Success 200 {object} queuedImport
 // @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Deprecated
 // @Router /Imports/QueueImportFile [post]
 func _() {}
@@ -503,6 +556,7 @@ func _() {}
 // @Success 200 {array} store.Import
 // @Failure 400,401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Imports [get]
 func _() {}
 
@@ -510,21 +564,23 @@ func _() {}
 // @Description Required permissions: Scan Management (Read/Write).
 // @ID getImport
 // @Tags Imports
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Success 200 {object} store.Import
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Imports/{id} [get]
 func _() {}
 
 // @Summary Cancels an import that waits or runs.
-// @Description Required permissions: Scan Management (Read/Write).
+// @Description Required permissions: Scan Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID cancelImport
 // @Tags Imports
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Success 200
-// @Failure 400,401,403,404,503 {string} string
+// @Failure 400,401,403,404,409,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Imports/{id} [delete]
 func _() {}
 
@@ -535,6 +591,7 @@ func _() {}
 // @Success 200 {array} store.OperatingSystem
 // @Failure 401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /OperatingSystems [get]
 func _() {}
 
@@ -547,8 +604,10 @@ func _() {}
 // @Tags Organizations
 // @Param name query string false "Name of the organization."
 // @Success 200 {array} store.Organization
+// @Success default {object} store.Organization
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Organizations [get]
 func _() {}
 
@@ -556,10 +615,11 @@ func _() {}
 // @Description Required permissions: Permission to the Organization and Asset Management (Read).
 // @ID getOrganization
 // @Tags Organizations
-// @Param id path string true "ID of the organization."
+// @Param id path string true "ID of the organization." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101)
 // @Success 200 {object} store.Organization
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Organizations/{id} [get]
 func _() {}
 
@@ -570,6 +630,7 @@ func _() {}
 // @Success 200 {array} permission
 // @Failure 401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Permissions [get]
 func _() {}
 
@@ -577,10 +638,11 @@ func _() {}
 // @Description Required permissions: User Accounts Management (Read).
 // @ID listUserGroupPermissions
 // @Tags UserGroups
-// @Param userGroupID path integer true "ID of the user group."
+// @Param userGroupID path integer true "ID of the user group." extensions(x-example=2)
 // @Success 200 {array} grantedPermission
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups/{userGroupID}/Permissions [get]
 func _() {}
 
@@ -588,22 +650,24 @@ func _() {}
 // @Description Required permissions: User Accounts Management (Read/Write).
 // @ID setUserGroupPermissions
 // @Tags UserGroups
-// @Param userGroupID path integer true "ID of the user group."
+// @Param userGroupID path integer true "ID of the user group." extensions(x-example=2)
 // @Param body body []grantedPermission true "The members of the body, in any letter case."
 // @Success 204
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups/{userGroupID}/Permissions [post]
 func _() {}
 
 // @Summary Deletes all permissions for the user group referenced by ID.
-// @Description Required permissions: User Accounts Management (Read/Write).
+// @Description Required permissions: User Accounts Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteUserGroupPermissions
 // @Tags UserGroups
-// @Param userGroupID path integer true "ID of the user group."
+// @Param userGroupID path integer true "ID of the user group." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups/{userGroupID}/Permissions [delete]
 func _() {}
 
@@ -621,6 +685,7 @@ func _() {}
 // @Success 200 {object} api.total[store.UserAudit]
 // @Failure 400,401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserAudits [get]
 func _() {}
 
@@ -628,12 +693,13 @@ func _() {}
 // @Description Required permissions: User Audit Management (Read).
 // @ID listUserAuditDetails
 // @Tags UserAudits
-// @Param auditId path integer true "Audit ID."
+// @Param auditId path integer true "Audit ID." extensions(x-example=1)
 // @Param limit query integer false "Number of records to return (default: 1000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records."
 // @Success 200 {object} api.total[store.UserAuditDetail]
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserAudits/{auditId}/UserAuditDetails [get]
 func _() {}
 
@@ -646,8 +712,10 @@ func _() {}
 // @Tags Workgroups
 // @Param name query string false "Name of the Workgroup."
 // @Success 200 {array} store.Workgroup
+// @Success default {object} store.Workgroup
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Workgroups [get]
 func _() {}
 
@@ -658,10 +726,11 @@ func _() {}
 // @Description - `GET Workgroups/{name}`: Returns a Workgroup by name. Required permissions: Permission to the Organization and (Asset Management (Read) or Scan Management (Read/Write)). Deprecated.
 // @ID getWorkgroup
 // @Tags Workgroups
-// @Param id path string true "ID of the Workgroup. Or: Name of the Workgroup."
+// @Param id path string true "ID of the Workgroup. Or: Name of the Workgroup." extensions(x-example=2)
 // @Success 200 {object} store.Workgroup
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Workgroups/{id} [get]
 func _() {}
 
@@ -673,6 +742,7 @@ func _() {}
 // @Success 201 {object} store.Workgroup
 // @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Workgroups [post]
 func _() {}
 
@@ -683,6 +753,7 @@ func _() {}
 // @Success 200 {array} store.AccessPolicy
 // @Failure 401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AccessPolicies [get]
 func _() {}
 
@@ -690,10 +761,11 @@ func _() {}
 // @Description Required permissions: Permission to the Organization and Asset Management (Read).
 // @ID listOrganizationAddressGroups
 // @Tags Organizations
-// @Param orgID path string true "Organization ID."
+// @Param orgID path string true "Organization ID." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101)
 // @Success 200 {array} store.AddressGroup
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Organizations/{orgID}/AddressGroups [get]
 func _() {}
 
@@ -706,8 +778,10 @@ func _() {}
 // @Tags AddressGroups
 // @Param name query string false "Name of the Address Group."
 // @Success 200 {array} store.AddressGroup
+// @Success default {object} store.AddressGroup
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AddressGroups [get]
 func _() {}
 
@@ -715,12 +789,13 @@ func _() {}
 // @Description Required permissions: Permission to the Organization and Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
 // @ID listAddressGroupAddresses
 // @Tags AddressGroups
-// @Param id path integer true "Address Group ID."
+// @Param id path integer true "Address Group ID." extensions(x-example=1)
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Success 200 {array} store.Address
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AddressGroups/{id}/Addresses [get]
 func _() {}
 
@@ -728,33 +803,36 @@ func _() {}
 // @Description Required permissions: Asset Management (Read/Write).
 // @ID createAddressGroupAddress
 // @Tags AddressGroups
-// @Param id path integer true "Address Group ID."
+// @Param id path integer true "Address Group ID." extensions(x-example=1)
 // @Param body body addressFields true "The members of the body, in any letter case."
 // @Success 201 {object} store.Address
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AddressGroups/{id}/Addresses [post]
 func _() {}
 
 // @Summary Delete the address group and all its addresses.
-// @Description Required permissions: Permission to the Organization and Asset Management (Read/Write).
+// @Description Required permissions: Permission to the Organization and Asset Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteAddressGroup
 // @Tags AddressGroups
-// @Param id path integer true "Address Group ID."
+// @Param id path integer true "Address Group ID." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AddressGroups/{id} [delete]
 func _() {}
 
 // @Summary Delete the addresses within the address group.
-// @Description Required permissions: Permission to the Organization and Asset Management (Read/Write).
+// @Description Required permissions: Permission to the Organization and Asset Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteAddressGroupAddresses
 // @Tags AddressGroups
-// @Param id path integer true "Address Group ID."
+// @Param id path integer true "Address Group ID." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AddressGroups/{id}/Addresses [delete]
 func _() {}
 
@@ -762,22 +840,24 @@ func _() {}
 // @Description Required permissions: Asset Management (Read).
 // @ID getAddressGroup
 // @Tags AddressGroups
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Success 200 {object} store.AddressGroup
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AddressGroups/{id} [get]
 func _() {}
 
 // @Summary Updates an Address Group by ID.
-// @Description Required permissions: Asset Management (Read/Write).
+// @Description Required permissions: Asset Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID updateAddressGroup
 // @Tags AddressGroups
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Param body body addressGroupFields true "The members of the body, in any letter case."
 // @Success 200 {object} store.AddressGroup
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AddressGroups/{id} [put]
 func _() {}
 
@@ -789,6 +869,7 @@ func _() {}
 // @Success 201 {object} store.AddressGroup
 // @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /AddressGroups [post]
 func _() {}
 
@@ -796,33 +877,36 @@ func _() {}
 // @Description Required permissions: Asset Management (Read).
 // @ID getAddress
 // @Tags Addresses
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Success 200 {object} store.Address
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Addresses/{id} [get]
 func _() {}
 
 // @Summary Deletes an Address by ID.
-// @Description Required permissions: Asset Management (Read/Write).
+// @Description Required permissions: Asset Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteAddress
 // @Tags Addresses
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Addresses/{id} [delete]
 func _() {}
 
 // @Summary Updates an Address by ID.
-// @Description Required permissions: Asset Management (Read/Write).
+// @Description Required permissions: Asset Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID updateAddress
 // @Tags Addresses
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Param body body addressFields true "The members of the body, in any letter case."
 // @Success 200 {object} store.Address
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Addresses/{id} [put]
 func _() {}
 
@@ -833,6 +917,7 @@ func _() {}
 // @Success 200 {object} versionAnswer
 // @Failure 401,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Configuration/Version [get]
 func _() {}
 
@@ -840,11 +925,12 @@ func _() {}
 // @Description Required permissions: EPM (Read/Write) and EPM Policy (Read/Write).
 // @ID addEpmApplication
 // @Tags epmapplications
-// @Param id path string true "Policy Guid."
+// @Param id path string true "Policy Guid." extensions(x-example=7d1c3d0e-31a4-4f43-9a0b-5f2a6a1f0001)
 // @Param body body epmApplicationFields true "The members of the body, in any letter case."
 // @Success 200 {object} emptyObject
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /{id}/epmapplications/add [post]
 func _() {}
 
@@ -852,11 +938,12 @@ func _() {}
 // @Description Required permissions: EPM (Read/Write) and EPM Policy (Read/Write).
 // @ID addEpmApplicationToPolicy
 // @Tags epmpolicies
-// @Param id path string true "Policy Guid."
+// @Param id path string true "Policy Guid." extensions(x-example=7d1c3d0e-31a4-4f43-9a0b-5f2a6a1f0001)
 // @Param body body epmApplicationFields true "The members of the body, in any letter case."
 // @Success 200 {object} emptyObject
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /epmpolicies/{id}/epmapplications/add [post]
 func _() {}
 
@@ -867,6 +954,7 @@ func _() {}
 // @Success 200 {array} integer
 // @Failure 401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Subscriptions/Delivery [get]
 func _() {}
 
@@ -874,10 +962,11 @@ func _() {}
 // @Description Required permissions: Analytics and Reporting (Read). Under `--contract manual` the answer is an array of one.
 // @ID downloadDelivery
 // @Tags Subscriptions
-// @Param id query integer false "The ID of the request for which to retrieve the subscription delivery. Required."
+// @Param id query integer true "The ID of the request for which to retrieve the subscription delivery. Required." extensions(x-example=1)
 // @Success 200 {object} delivery
-// @Failure 400,401,403,503 {string} string
+// @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Subscriptions/Delivery/download [post]
 func _() {}
 
@@ -885,10 +974,11 @@ func _() {}
 // @Description Required permissions: User Accounts Management (Read).
 // @ID listUserUserGroups
 // @Tags Users
-// @Param userID path integer true "ID of the user."
+// @Param userID path integer true "ID of the user." extensions(x-example=3)
 // @Success 200 {array} userGroup
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Users/{userID}/UserGroups [get]
 func _() {}
 
@@ -896,23 +986,25 @@ func _() {}
 // @Description Required permissions: User Accounts Management (Read/Write).
 // @ID addUserToUserGroup
 // @Tags Users
-// @Param userID path integer true "ID of the user."
-// @Param userGroupID path integer true "ID of the user group."
+// @Param userID path integer true "ID of the user." extensions(x-example=3)
+// @Param userGroupID path integer true "ID of the user group." extensions(x-example=2)
 // @Success 201 {object} userGroup
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Users/{userID}/UserGroups/{userGroupID} [post]
 func _() {}
 
 // @Summary Removes a user from a user group.
-// @Description Required permissions: User Accounts Management (Read/Write).
+// @Description Required permissions: User Accounts Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID removeUserFromUserGroup
 // @Tags Users
-// @Param userID path integer true "ID of the user."
-// @Param userGroupID path integer true "ID of the user group."
+// @Param userID path integer true "ID of the user." extensions(x-example=999999)
+// @Param userGroupID path integer true "ID of the user group." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Users/{userID}/UserGroups/{userGroupID} [delete]
 func _() {}
 
@@ -923,6 +1015,7 @@ func _() {}
 // @Success 200 {array} store.Role
 // @Failure 401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Roles [get]
 func _() {}
 
@@ -930,11 +1023,12 @@ func _() {}
 // @Description Required permissions: User Accounts Management (Read).
 // @ID listUserGroupSmartRuleRoles
 // @Tags UserGroups
-// @Param userGroupId path integer true "ID of the user group."
-// @Param smartRuleId path integer true "ID of the Smart Rule."
+// @Param userGroupId path integer true "ID of the user group." extensions(x-example=2)
+// @Param smartRuleId path integer true "ID of the Smart Rule." extensions(x-example=4)
 // @Success 200 {array} store.Role
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles [get]
 func _() {}
 
@@ -942,12 +1036,13 @@ func _() {}
 // @Description Required permissions: User Accounts Management (Read/Write).
 // @ID setUserGroupSmartRuleRoles
 // @Tags UserGroups
-// @Param userGroupId path integer true "ID of the user group."
-// @Param smartRuleId path integer true "ID of the Smart Rule."
+// @Param userGroupId path integer true "ID of the user group." extensions(x-example=2)
+// @Param smartRuleId path integer true "ID of the Smart Rule." extensions(x-example=4)
 // @Param body body rolesFields true "The members of the body, in any letter case."
 // @Success 204
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles [post]
 func _() {}
 
@@ -958,24 +1053,26 @@ func _() {}
 // @Description - `GET UserGroups/{id}`: Returns a user group by ID. Required permissions: User Accounts Management (Read). Under `--contract manual` the answer is an array of one.
 // @ID getUserGroup
 // @Tags UserGroups
-// @Param id path string true "Name of the user group. Or: ID of the record."
+// @Param id path string true "Name of the user group. Or: ID of the record." extensions(x-example=2)
 // @Success 200 {object} userGroup
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups/{id} [get]
 func _() {}
 
 // @Summary Deletes a user group by name. Deletes a user group by ID.
 // @Description One of 2 rows answers, whichever fits the request best:
 // @Description
-// @Description - `DELETE UserGroups/{name}`: Deletes a user group by name. Required permissions: User Accounts Management (Read/Write). Deprecated.
-// @Description - `DELETE UserGroups/{id}`: Deletes a user group by ID. Required permissions: User Accounts Management (Read/Write).
+// @Description - `DELETE UserGroups/{name}`: Deletes a user group by name. Required permissions: User Accounts Management (Read/Write). Deprecated. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @Description - `DELETE UserGroups/{id}`: Deletes a user group by ID. Required permissions: User Accounts Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteUserGroup
 // @Tags UserGroups
-// @Param id path string true "Name of the user group. Or: ID of the record."
+// @Param id path string true "Name of the user group. Or: ID of the record." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups/{id} [delete]
 func _() {}
 
@@ -988,8 +1085,10 @@ func _() {}
 // @Tags UserGroups
 // @Param name query string false "Name of the user group."
 // @Success 200 {array} userGroup
+// @Success default {object} userGroup
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups [get]
 func _() {}
 
@@ -1001,17 +1100,19 @@ func _() {}
 // @Success 201 {object} userGroup
 // @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups [post]
 func _() {}
 
 // @Summary Deletes a user group by name.
-// @Description Required permissions: User Accounts Management (Read/Write).
+// @Description Required permissions: User Accounts Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteUserGroupByName
 // @Tags UserGroups
-// @Param name query string true "Name of the user group."
+// @Param name query string true "Name of the user group." extensions(x-example=Nowhere)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups [delete]
 func _() {}
 
@@ -1024,6 +1125,7 @@ func _() {}
 // @Success 200 {array} user
 // @Failure 400,401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Users [get]
 func _() {}
 
@@ -1031,10 +1133,11 @@ func _() {}
 // @Description Required permissions: User Accounts Management (Read).
 // @ID listUserGroupUsers
 // @Tags UserGroups
-// @Param userGroupId path integer true "ID of the user group."
+// @Param userGroupId path integer true "ID of the user group." extensions(x-example=2)
 // @Success 200 {array} user
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups/{userGroupId}/Users [get]
 func _() {}
 
@@ -1042,10 +1145,11 @@ func _() {}
 // @Description Required permissions: User Accounts Management (Read). Under `--contract manual` the answer is an array of one.
 // @ID getUser
 // @Tags Users
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=3)
 // @Success 200 {object} user
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Users/{id} [get]
 func _() {}
 
@@ -1057,17 +1161,19 @@ func _() {}
 // @Success 201 {object} user
 // @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Users [post]
 func _() {}
 
 // @Summary Quarantines the user referenced by ID.
-// @Description Required permissions: Password Safe API Global Quarantine (Read/Write). Under `--contract manual` the status is 200. Under `--contract manual` the answer is an array of one.
+// @Description Required permissions: Password Safe API Global Quarantine (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean. Under `--contract manual` the status is 200. Under `--contract manual` the answer is an array of one.
 // @ID quarantineUser
 // @Tags Users
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Success 201 {object} user
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Users/{id}/Quarantine [post]
 func _() {}
 
@@ -1075,22 +1181,24 @@ func _() {}
 // @Description Required permissions: User Accounts Management (Read/Write). Under `--contract manual` the answer is an array of one.
 // @ID createUserInUserGroup
 // @Tags UserGroups
-// @Param userGroupId path integer true "ID of the user group."
+// @Param userGroupId path integer true "ID of the user group." extensions(x-example=2)
 // @Param body body personFields true "The members of the body, in any letter case."
 // @Success 201 {object} user
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups/{userGroupId}/Users [post]
 func _() {}
 
 // @Summary Recycles the client secret for an application user.
-// @Description Required permissions: User Accounts Management (Read/Write) or being logged in as the user affected. Under `--contract manual` the status is 200.
+// @Description Required permissions: User Accounts Management (Read/Write) or being logged in as the user affected. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean. Under `--contract manual` the status is 200.
 // @ID recycleClientSecret
 // @Tags Users
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Success 201 {string} string
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Users/{id}/RecycleClientSecret [post]
 func _() {}
 
@@ -1098,22 +1206,24 @@ func _() {}
 // @Description Required permissions: User Accounts Management (Read/Write). Under `--contract manual` the answer is an array of one.
 // @ID updateUser
 // @Tags Users
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=3)
 // @Param body body changedUserFields true "The members of the body, in any letter case."
 // @Success 200 {object} user
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Users/{id} [put]
 func _() {}
 
 // @Summary Deletes a user by ID.
-// @Description Required permissions: User Accounts Management (Read/Write).
+// @Description Required permissions: User Accounts Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteUser
 // @Tags Users
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Users/{id} [delete]
 func _() {}
 
@@ -1121,12 +1231,13 @@ func _() {}
 // @Description Required permissions: User Accounts Management (Read/Write).
 // @ID setUserGroupSmartRuleAccessLevel
 // @Tags UserGroups
-// @Param userGroupId path integer true "ID of the user group."
-// @Param smartRuleId path integer true "ID of the Smart Rule."
+// @Param userGroupId path integer true "ID of the user group." extensions(x-example=2)
+// @Param smartRuleId path integer true "ID of the Smart Rule." extensions(x-example=4)
 // @Param body body ruleLevel true "The members of the body, in any letter case."
 // @Success 200
 // @Failure 400,401,403,404,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups/{userGroupId}/SmartRules/{smartRuleId}/AccessLevels [post]
 func _() {}
 
@@ -1134,12 +1245,13 @@ func _() {}
 // @Description Required permissions: Read access to the Smart Rule. With `limit` the answer is an object of TotalCount and Data instead of an array.
 // @ID listSmartRuleAssets
 // @Tags SmartRules
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=4)
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Success 200 {array} store.Asset
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /SmartRules/{id}/Assets [get]
 func _() {}
 
@@ -1151,6 +1263,7 @@ func _() {}
 // @Success 201 {object} store.SmartRule
 // @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Deprecated
 // @Router /SmartRules/FilterSingleAccount [post]
 func _() {}
@@ -1165,8 +1278,10 @@ func _() {}
 // @Param type query string false "Type of Smart Rules to return (all, managed account, managed system, and asset; default: all)."
 // @Param title query string false "Title of the Smart Rule."
 // @Success 200 {array} store.SmartRule
+// @Success default {object} store.SmartRule
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /SmartRules [get]
 func _() {}
 
@@ -1174,10 +1289,11 @@ func _() {}
 // @Description Required permissions: Read access to the Smart Rule.
 // @ID getSmartRule
 // @Tags SmartRules
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=4)
 // @Success 200 {object} store.SmartRule
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /SmartRules/{id} [get]
 func _() {}
 
@@ -1185,11 +1301,12 @@ func _() {}
 // @Description Required permissions: User Accounts Management (Read).
 // @ID listUserGroupSmartRules
 // @Tags UserGroups
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=2)
 // @Param accessLevel query string false "User group Smart Rule access level: a single value or a comma-delimited list of values, 0: None, 1: Read, 3: Read/Write (default: 1,3)."
 // @Success 200 {array} store.RuleOfGroup
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /UserGroups/{id}/SmartRules [get]
 func _() {}
 
@@ -1197,11 +1314,12 @@ func _() {}
 // @Description Required permissions: Read access to the Smart Rule.
 // @ID getOrganizationSmartRuleByTitle
 // @Tags Organizations
-// @Param orgID path string true "ID of the organization."
-// @Param title query string true "Title of the Smart Rule."
+// @Param orgID path string true "ID of the organization." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101)
+// @Param title query string true "Title of the Smart Rule." extensions(x-example=Row A)
 // @Success 200 {object} store.SmartRule
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Organizations/{orgID}/SmartRules [get]
 func _() {}
 
@@ -1213,6 +1331,7 @@ func _() {}
 // @Success 201 {object} store.SmartRule
 // @Failure 400,401,403,409,413,415,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /SmartRules/FilterAssetAttribute [post]
 func _() {}
 
@@ -1220,45 +1339,49 @@ func _() {}
 // @Description Required permissions: Read/Write access to the Smart Rule.
 // @ID processSmartRule
 // @Tags SmartRules
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=4)
 // @Param Queue query boolean false "True to queue the Smart Rule for processing; false to process the Smart Rule immediately (default: false)."
 // @Success 200 {object} store.SmartRule
-// @Failure 400,401,403,404,503 {string} string
+// @Failure 400,401,403,404,409,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /SmartRules/{id}/Process [post]
 func _() {}
 
 // @Summary Deletes a Smart Rule by ID.
-// @Description Required permissions: Read/Write access to the Smart Rule.
+// @Description Required permissions: Read/Write access to the Smart Rule. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteSmartRule
 // @Tags SmartRules
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /SmartRules/{id} [delete]
 func _() {}
 
 // @Summary Deletes a Smart Rule by title.
-// @Description Required permissions: Read/Write access to the Smart Rule.
+// @Description Required permissions: Read/Write access to the Smart Rule. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteSmartRuleByTitle
 // @Tags SmartRules
-// @Param title query string true "Title of the Smart Rule."
+// @Param title query string true "Title of the Smart Rule." extensions(x-example=Nowhere)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /SmartRules [delete]
 func _() {}
 
 // @Summary Deletes a Smart Rule by organization ID and title.
-// @Description Required permissions: Read/Write access to the Smart Rule.
+// @Description Required permissions: Read/Write access to the Smart Rule. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteOrganizationSmartRuleByTitle
 // @Tags Organizations
-// @Param orgID path string true "ID of the organization."
-// @Param title query string true "Title of the Smart Rule."
+// @Param orgID path string true "ID of the organization." extensions(x-example=00000000-0000-4000-8000-000000000000)
+// @Param title query string true "Title of the Smart Rule." extensions(x-example=Nowhere)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Organizations/{orgID}/SmartRules [delete]
 func _() {}
 
@@ -1271,6 +1394,7 @@ func _() {}
 // @Success 200 {array} store.ManagedSystem
 // @Failure 400,401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /ManagedSystems [get]
 func _() {}
 
@@ -1278,10 +1402,11 @@ func _() {}
 // @Description Required permissions: Password Safe System Management (Read).
 // @ID getManagedSystem
 // @Tags ManagedSystems
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Success 200 {object} store.ManagedSystem
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /ManagedSystems/{id} [get]
 func _() {}
 
@@ -1296,6 +1421,7 @@ func _() {}
 // @Success 200 {array} managedAccount
 // @Failure 400,401,403,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /ManagedAccounts [get]
 func _() {}
 
@@ -1303,10 +1429,11 @@ func _() {}
 // @Description Required permissions: Password Safe Account Management (Read).
 // @ID getManagedAccount
 // @Tags ManagedAccounts
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Success 200 {object} managedAccount
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /ManagedAccounts/{id} [get]
 func _() {}
 
@@ -1319,7 +1446,9 @@ func _() {}
 // @Tags Entitlements
 // @Param groupIDs query string false "Comma separated list of group IDs."
 // @Success 200 {array} store.Entitlement
+// @Success default {array} store.RuleEntitlement
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
+// @Security PS-Auth
 // @Router /Entitlements [get]
 func _() {}

@@ -30,11 +30,11 @@ func users(s Services) []api.Route {
 			PrintsTwo(readUserMembers, applicationMembers),
 		api.Do(http.MethodPost, "Users", writesAccounts, "Creates a new user with no user group associations.", s.createUser).
 			Answers(http.StatusCreated).Manual(200).ManualList().PrintsTwo(userMembers, applicationMembers),
-		api.POST("Users/{id}/Quarantine", quarantines, "Quarantines the user referenced by ID.", quarantineUser).Named("quarantineUser").Manual(200).ManualList().
+		api.POST("Users/{id}/Quarantine", quarantines, "Quarantines the user referenced by ID.", quarantineUser).Harmful().Named("quarantineUser").Manual(200).ManualList().
 			Prints(userMembers),
 		api.POST("UserGroups/{userGroupId}/Users", writesAccounts, "Creates a user in a BeyondInsight-type user group.", createUserInGroup).Named("createUserInUserGroup").ManualList().
 			Prints(userMembers),
-		api.POST("Users/{id}/RecycleClientSecret", recyclesSecret, "Recycles the client secret for an application user.", recycleClientSecret).Named("recycleClientSecret").Manual(200),
+		api.POST("Users/{id}/RecycleClientSecret", recyclesSecret, "Recycles the client secret for an application user.", recycleClientSecret).Harmful().Named("recycleClientSecret").Manual(200),
 		api.PUT("Users/{id}", writesAccounts, "Updates a BeyondInsight user by ID.", updateUser).ManualList().
 			PrintsTwo(userMembers, applicationMembers),
 		api.DELETE("Users/{id}", writesAccounts, "Deletes a user by ID.", deleteUser),

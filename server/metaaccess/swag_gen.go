@@ -21,12 +21,16 @@ package metaaccess
 // @Description Required permissions: none, the caller need not be signed in.
 // @ID createToken
 // @Tags oauth
+// @Accept x-www-form-urlencoded
 // @Param grant_type query string false "How the token is asked for: client_credentials." enums(client_credentials)
 // @Param client_id query string false "ClientID of an Application user. The first start prints one; put it here."
 // @Param client_secret query string false "ClientSecret of the Application user."
-// @Param body body tokenFields false "The members of the body, in any letter case."
+// @Param grant_type formData string false "How the token is asked for: client_credentials." enums(client_credentials) extensions(x-example=client_credentials)
+// @Param client_id formData string false "ClientID of an Application user. The first start prints one; put it here." extensions(x-example=6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11)
+// @Param client_secret formData string false "ClientSecret of the Application user." extensions(x-example=the-client-secret-that-the-first-start-printed)
 // @Success 200 {object} tokenAnswer
-// @Failure 400,413,415,503 {object} failure
+// @Failure 400,401 {object} tokenAnswer
+// @Failure 413,415,503 {object} failure
 // @Router /oauth/token [post]
 func _() {}
 
@@ -38,7 +42,8 @@ func _() {}
 // @Param client_id query string false "ClientID of an Application user. The first start prints one; put it here."
 // @Param client_secret query string false "ClientSecret of the Application user."
 // @Success 200 {object} tokenAnswer
-// @Failure 400,503 {object} failure
+// @Failure 400,401 {object} tokenAnswer
+// @Failure 503 {object} failure
 // @Router /oauth/token [get]
 func _() {}
 

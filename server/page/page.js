@@ -11,7 +11,8 @@ window.ui = SwaggerUIBundle({
   validatorUrl: null, // nobody else is told what is served here
   persistAuthorization: false, // a token ends with the page that it was pasted into
   docExpansion: "list",
-  defaultModelsExpandDepth: -1,
+  defaultModelsExpandDepth: 0, // the models are listed, each closed
+  filter: true,
   defaultModelExpandDepth: 3, // an array, its objects, what is said of their members
   showExtensions: true,
   showCommonExtensions: true,

@@ -21,6 +21,7 @@ func answers(swagger *spec.Swagger, d *api.Dialect, manual bool) {
 	for _, rows := range d.Operations() {
 		o := operation(swagger, rows[0])
 		forms := map[int][]*spec.Schema{}
+		o.Responses.Default = nil
 		for _, r := range rows {
 			delete(o.Responses.StatusCodeResponses, r.Status(false))
 		}

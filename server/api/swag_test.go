@@ -168,6 +168,7 @@ func TestWriteSwag(t *testing.T) {
 // @Tags Things
 // @Param title query string false "Title of 'the' thing."
 // @Success 200 {array} string
+// @Success default {object} thing
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Router /Things [get]
@@ -204,7 +205,7 @@ func _() {}
 func _() {}
 
 // @Summary By ID.
-// @Description Required permissions: Asset Management (Read).
+// @Description Required permissions: Asset Management (Read). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteThing
 // @Tags Things
 // @Param id path integer true "ID of the thing."
@@ -219,10 +220,10 @@ func _() {}
 				api.DELETE("Things?TITLE", reads, "By title.", answers[byTitle, api.None]),
 			}, `
 // @Summary By title.
-// @Description Required permissions: Asset Management (Read).
+// @Description Required permissions: Asset Management (Read). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteThingByTitle
 // @Tags Things
-// @Param title query string true "Title of 'the' thing."
+// @Param title query string true "Title of 'the' thing." extensions(x-example=Nowhere)
 // @Success 200
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer

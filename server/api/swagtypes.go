@@ -72,6 +72,9 @@ func (r Route) Answer() Answer {
 	return Answer{s.of, s.list, s.counted || s.paged && r.takesLimit()}
 }
 
+// OwnRefusals returns the statuses of refusal whose body is usually not the door's error.
+func (r Route) OwnRefusals() []int { return r.ownRefusals }
+
 // ListUnder reports whether the row's one record is put into a list under a contract. Records that stand alone are not.
 func (r Route) ListUnder(manual bool) bool { return manual && r.manualList }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/go-openapi/spec"
 
 	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
 )
 
 // alternatives is where an answer has the other forms that it may take: Swagger 2.0 knows one form only.
@@ -28,6 +29,11 @@ func answers(swagger *spec.Swagger, d *api.Dialect, manual bool) {
 		for _, r := range rows {
 			status := r.Status(manual)
 			forms[status] = append(forms[status], shapes(swagger, r, manual)...)
+		}
+		for _, status := range rows[0].OwnRefusals() { // a body that cannot be read is refused as everywhere
+			refusal := o.Responses.StatusCodeResponses[status]
+			refusal.AddExtension(alternatives, []*spec.Schema{reference(reflect.TypeOf(d.Error(0, store.ErrNotFound)))})
+			o.Responses.StatusCodeResponses[status] = refusal
 		}
 		for status, all := range forms {
 			o.Responses.StatusCodeResponses[status] = success(all)

@@ -142,7 +142,7 @@ func TestImport(t *testing.T) {
 	want := []plugins.Record{
 		{IPAddress: "192.0.2.1", Description: "hosts.txt"},
 		{IPAddress: "2001:db8::1", Description: "hosts.txt"},
-		{Description: "hosts.txt", Skip: "no address"},
+		{Description: "hosts.txt", Skip: `"router" is no address`},
 	}
 	if diff := cmp.Diff(want, records); diff != "" {
 		t.Error(diff)
@@ -184,7 +184,7 @@ func TestRecordsAreNotTrusted(t *testing.T) {
 	if err != nil || len(records) != 1 {
 		t.Fatal(records, err)
 	}
-	want := plugins.Record{IPAddress: "192.0.2.1", AssetName: "tab here", DnsName: strings.Repeat("é ", 127) + "é"}
+	want := plugins.Record{IPAddress: "192.0.2.1", AssetName: "tab here", OperatingSystem: strings.Repeat("é ", 127) + "é"}
 	if diff := cmp.Diff(want, records[0]); diff != "" {
 		t.Error(diff)
 	}
@@ -197,8 +197,8 @@ func TestBadAddressesAreSkipped(t *testing.T) {
 		if err != nil || len(records) != 6 {
 			t.Fatal(records, err)
 		}
-		for _, r := range records[:5] {
-			if diff := cmp.Diff(plugins.Record{Skip: plugins.NoAddress}, r); diff != "" {
+		for i, cell := range []string{"999.1.1.1", "10.0.0.1/8", "::1%", "\uFFFD", strings.Repeat("1.", 30) + "…"} {
+			if diff := cmp.Diff(plugins.Record{Skip: `"` + cell + `" is no address`}, records[i]); diff != "" {
 				t.Error(diff)
 			}
 		}
@@ -216,7 +216,7 @@ func TestWarningsAreCapped(t *testing.T) {
 		t.Errorf("%v, %+v", err, report)
 	}
 	_, report, err = importAll(t, h, "LIES", "")
-	if err != nil || len(report.Warnings) != 100 || report.WarningsDropped != 1<<31-1 || report.Warnings[0] != "a b" {
+	if err != nil || len(report.Warnings) != 100 || report.WarningsDropped != 1<<31-1 || report.Warnings[0] != "a b 0" || report.Warnings[99] != "a b 99" {
 		t.Errorf("of an importer that lies: %v, %+v", err, report)
 	}
 }

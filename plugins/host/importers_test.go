@@ -293,7 +293,11 @@ var programs = map[string]func(){
 	"OVERSIZED":  func() { serveRaw(rawRecord(4 << 20)) },
 	"UNPOLISHED": func() { serveRaw(rawRecord(500 << 10)) },
 	"LIES": func() {
-		serveRaw(&importerpb.Batch{Warnings: slices.Repeat([]string{"a\x00b"}, 150), WarningsDropped: 1<<64 - 1})
+		var warnings []string
+		for i := range 150 {
+			warnings = append(warnings, fmt.Sprintf("a\x00b %d", i))
+		}
+		serveRaw(&importerpb.Batch{Warnings: slices.Repeat(warnings, 2), WarningsDropped: 1<<64 - 1})
 	},
 }
 
@@ -308,7 +312,7 @@ func listen() {
 
 func rawRecord(size int) *importerpb.Batch {
 	return &importerpb.Batch{Records: []*importerpb.Record{{
-		IpAddress: "192.0.2.1", AssetName: "tab\there", DnsName: strings.Repeat("\x1bé", size/3),
+		IpAddress: "192.0.2.1", AssetName: "tab\there", OperatingSystem: strings.Repeat("\x1bé", size/3),
 	}}}
 }
 

@@ -1,10 +1,11 @@
 package authz
 
-// Credential is what a door found in a request, unchecked. A client that signed in may send both: the Token of its
-// session, and its PS-Auth header again.
+// Credential is what a door found in a request, unchecked. Beside the Cookie at most one of the others is there: a client
+// that signed in may send its header again.
 type Credential struct {
 	unprintable
-	Token  string  // A JWT out of a cookie, a Bearer header or a query; empty if there is none.
+	Cookie string  // A JWT out of the session cookie; empty if there is none.
+	Token  string  // A JWT out of a header or a query; empty if there is none.
 	PSAuth *PSAuth // Nil if there is none.
 	Client *Client // Nil if there is none.
 }

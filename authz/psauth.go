@@ -28,8 +28,8 @@ type PSAuth struct {
 //
 //	PS-Auth key=<key>; runas=<user>; pwd=[<password>]; challenge=<ignored>;
 //
-// Letter case of the scheme and of the names does not matter, nor do blanks around names and values, empty members
-// and the order. key and runas are required and not empty; no member may come twice and no other may come. A password
+// Letter case of the scheme and of the names does not matter, nor do blanks and tabs around names and values, quotes around
+// values, empty members and the order. key and runas are required and not empty; no member may come twice and no other may come. A password
 // may also stand without brackets, if it holds no ";", has no blanks around it and does not begin with "[".
 //
 // A password in brackets is taken as it is and may hold ";" and "]". It ends at the first "]" with which the rest of
@@ -42,13 +42,12 @@ func ParsePSAuth(header string) (PSAuth, error) {
 	if len(header) > maxPSAuth {
 		return PSAuth{}, fmt.Errorf("%w: longer than %d bytes", ErrCredential, maxPSAuth)
 	}
-	header = strings.Trim(header, blanks)
-	end := max(strings.IndexAny(header, blanks), 0)
-	if !strings.EqualFold(header[:end], "PS-Auth") {
+	scheme, rest := CutScheme(header)
+	if !strings.EqualFold(scheme, "PS-Auth") {
 		return PSAuth{}, fmt.Errorf("%w: not PS-Auth", ErrCredential)
 	}
 	found := make(members)
-	if err := found.read(header[end:]); err != nil {
+	if err := found.read(rest); err != nil {
 		return PSAuth{}, err
 	}
 	password, given := found["pwd"]
@@ -60,6 +59,16 @@ func ParsePSAuth(header string) (PSAuth, error) {
 }
 
 const blanks = " \t"
+
+// CutScheme takes the value of an Authorization header apart: its scheme, and what comes behind the blanks or tabs after it.
+func CutScheme(header string) (scheme, rest string) {
+	header = strings.Trim(header, blanks)
+	end := strings.IndexAny(header, blanks)
+	if end < 0 {
+		return header, ""
+	}
+	return header[:end], strings.TrimLeft(header[end:], blanks)
+}
 
 // members are the values that were read, by lower-case name.
 type members map[string]string
@@ -83,9 +92,17 @@ func (m members) read(text string) error {
 		if value = strings.Trim(value, blanks); name == "pwd" && strings.HasPrefix(value, "[") {
 			return m.readBracketed(whole[strings.Index(whole, "[")+1:])
 		}
-		m[name] = value
+		m[name] = unquoted(name, value)
 	}
 	return nil
+}
+
+// unquoted takes a value out of the quotes that some clients put around it. A password keeps them: they may be a part of it.
+func unquoted(name, value string) string {
+	if n := len(value); name != "pwd" && n >= 2 && value[0] == '"' && value[n-1] == '"' {
+		return value[1 : n-1]
+	}
+	return value
 }
 
 // readBracketed adds the password that text begins with, and the members behind it.

@@ -29,7 +29,7 @@ func newLDAPLab(t *testing.T) *ldapLab {
 	l := newLab(t, false, func(o *server.Options) {
 		o.Roster = roster.New(roster.Options{DB: o.DB, Client: directory.New(directory.Options{Allow: allow, Roots: s.Authority.Pool(), Members: 5000})})
 	})
-	return &ldapLab{lab: l, Slapd: s, admin: l.tokenOf("administrator")}
+	return &ldapLab{lab: l.requirePassword(), Slapd: s, admin: l.tokenOf("administrator")}
 }
 
 // ask sends a request as the administrator and reads the answer into a pointer, if there is one.

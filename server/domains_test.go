@@ -22,7 +22,7 @@ func directoryLab(t *testing.T, o directory.Options) *ldapLab {
 	must(t, err)
 	o.Allow = allow
 	l := newLab(t, false, func(s *server.Options) { s.Roster = roster.New(roster.Options{DB: s.DB, Client: directory.New(o)}) })
-	return &ldapLab{lab: l, admin: l.tokenOf("administrator")}
+	return &ldapLab{lab: l.requirePassword(), admin: l.tokenOf("administrator")}
 }
 
 // TestUsersOfADomain makes users and a group of Active Directory, follows them, and signs them in.

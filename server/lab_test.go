@@ -140,6 +140,20 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// requirePassword has the API registration of the first key ask for the user's password.
+func (l *lab) requirePassword() *lab {
+	l.t.Helper()
+	must(l.t, store.Change(l.t.Context(), l.db, system, func(tx *store.Tx) error {
+		r, err := store.ApiRegistrations.Get(tx, 1)
+		if err != nil {
+			return err
+		}
+		r.UserPasswordRequired = true
+		return store.ApiRegistrations.Put(tx.Unaudited(), r)
+	}))
+	return l
+}
+
 // system acts as muster itself, to lay down what a test needs.
 var system = store.System("test")
 

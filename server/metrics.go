@@ -90,7 +90,8 @@ func (s *Server) newMetrics() *metrics {
 func (s *Server) measure(c *gin.Context) {
 	began := time.Now()
 	defer func() { // an answer that was cut off counts too
-		door, route := api.RouteOf(c)
+		o := api.OutcomeOf(c)
+		door, route := o.Door, o.Route
 		if route == "" && door == "" {
 			route = c.FullPath() // a page, or health
 		}

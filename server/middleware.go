@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"log/slog"
@@ -12,7 +13,9 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
+	"github.com/musterhq/muster/store"
 )
 
 // identify gives a request the id that its answer and its log lines carry.
@@ -30,7 +33,8 @@ func newID() string {
 	return id.String()
 }
 
-// log writes a line for each request: the route's template and never the query, which may hold a token.
+// log writes a line for each request: who sent it, the path of its row and never the query, which may hold a token, and why it
+// was refused.
 func (s *Server) log(c *gin.Context) {
 	began := time.Now()
 	c.Next()
@@ -38,13 +42,31 @@ func (s *Server) log(c *gin.Context) {
 	if !h.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
+	o := api.OutcomeOf(c)
 	line := slog.NewRecord(now, slog.LevelInfo, "request", 0) // LogAttrs would look for the place in the code, which is never told
 	line.AddAttrs(
-		slog.String("id", c.Writer.Header().Get(api.RequestID)), slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
-		slog.Int("status", c.Writer.Status()), slog.Int("bytes", c.Writer.Size()), slog.Duration("took", now.Sub(began)),
-		slog.String("from", c.Request.RemoteAddr))
+		slog.String("id", c.Writer.Header().Get(api.RequestID)), slog.String("method", c.Request.Method), slog.String("route", routeOf(c, o)),
+		slog.Int("status", c.Writer.Status()), slog.Int("bytes", c.Writer.Size()), slog.Float64("took_ms", milliseconds(now.Sub(began))),
+		slog.String("from", c.Request.RemoteAddr), slog.String("user", o.User))
+	if o.Reason != "" {
+		line.AddAttrs(slog.String("reason", string(o.Reason)), slog.String("because", authz.Sentences[o.Reason]), slog.String("see", store.RefusedPage))
+	}
 	_ = h.Handle(ctx, line)
 }
+
+// longestPath is how much of a path the log shows that no row has, which may be any stranger's text.
+const longestPath = 256
+
+// routeOf is the path of the row that answered, or else the path that was asked for.
+func routeOf(c *gin.Context, o api.Outcome) string {
+	if path := cmp.Or(o.Path, c.FullPath()); path != "" {
+		return path
+	}
+	path := c.Request.URL.Path
+	return path[:min(len(path), longestPath)]
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // recover turns a panic into a 500 that says nothing but its request id; the log has the rest.
 func (s *Server) recover(dialects []*api.Dialect) gin.HandlerFunc {

@@ -51,15 +51,15 @@ func TestRefusalsAreAudited(t *testing.T) {
 		want   int
 		reason string
 	}{
-		"no credential":        {func(*lab) http.Header { return http.Header{} }, "?token=" + secret, 401, "no credential"},
-		"an unreadable header": {func(*lab) http.Header { return http.Header{"Authorization": {"Basic " + secret}} }, "", 401, "unreadable credential"},
-		"an invalid token":     {func(*lab) http.Header { return as("eyJh." + secret + ".AAAA") }, "", 401, "invalid token"},
+		"no credential":        {func(*lab) http.Header { return http.Header{} }, "?token=" + secret, 401, "no-credential"},
+		"an unreadable header": {func(*lab) http.Header { return http.Header{"Authorization": {"Basic " + secret}} }, "", 401, "unreadable-credential"},
+		"an invalid token":     {func(*lab) http.Header { return as("eyJh." + secret + ".AAAA") }, "", 401, "invalid-token"},
 		"a session that is over": {func(l *lab) http.Header {
 			token := l.tokenOf("rita")
 			l.request("POST", insight.Base+"/Auth/Signout", "", as(token))
 			return as(token)
-		}, "", 401, "the session is over, or not for this address"},
-		"a missing permission": {func(l *lab) http.Header { return as(l.tokenOf("rita")) }, "?username=" + secret, 403, ""},
+		}, "", 401, "ended-session"},
+		"a missing permission": {func(l *lab) http.Header { return as(l.tokenOf("rita")) }, "?username=" + secret, 403, "missing-permission"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,7 +128,7 @@ func newLockingLab(t *testing.T, addresses string) *lab {
 	limits := store.SignInLimits{Accounts: accounts}
 	limits.Addresses, err = store.ParseLimit(addresses)
 	must(t, err)
-	return newLabOn(t, ground{limits: limits}, false)
+	return newLabOn(t, ground{limits: limits}, false).requirePassword()
 }
 
 // psAuth signs in as a user, and returns what came of it.
@@ -154,7 +154,7 @@ func TestARefusalSaysNotThatItIsALockout(t *testing.T) {
 			status, body, header := l.psAuth(name, password)
 			header.Del("X-Request-Id")
 			got := fmt.Sprint(status, body, header)
-			if want == "" && strings.HasPrefix(got, `401"User not authenticated"map[`) {
+			if want == "" && strings.HasPrefix(got, `401"Failed to authenticate due to one or more authentication rules."map[`) {
 				want = got
 			}
 			if got != want {

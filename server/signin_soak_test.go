@@ -82,7 +82,7 @@ func TestSoakRefusalsTakeAsLong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Attr("promise", "Refusals take as long: "+name)
-			l := newLabOn(t, ground{limits: c.limits, hasher: authz.NewHasher(2)}, false)
+			l := newLabOn(t, ground{limits: c.limits, hasher: authz.NewHasher(2)}, false).requirePassword()
 			c.before(l)
 			var took [2][]time.Duration
 			for i := range soakTries(t) {
@@ -106,7 +106,7 @@ func TestSoakRefusalsTakeAsLong(t *testing.T) {
 // TestSoakTooManySignInsAtOnce has more passwords to check than there is time for: each sign-in passes or is told to try again, and who is signed in goes on.
 func TestSoakTooManySignInsAtOnce(t *testing.T) {
 	t.Attr("promise", "Too many passwords at once: 503 with Retry-After, nobody else waits")
-	l := newLab(t, false)
+	l := newLab(t, false).requirePassword()
 	salt := []byte("salt of the soak")
 	key := argon2.IDKey([]byte("dear"), salt, 8, 64<<10, 1, 32)
 	dear := "$argon2id$v=19$m=65536,t=8,p=1$" + base64.RawStdEncoding.EncodeToString(salt) + "$" + base64.RawStdEncoding.EncodeToString(key)

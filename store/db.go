@@ -4,6 +4,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,7 @@ type DB struct {
 	workgroups    decodedMemory[Workgroup]
 
 	lockouts SignInLimits
+	unlock   string
 	gate     gate
 	pace     pace
 	refusals refusals
@@ -58,12 +60,18 @@ type Options struct {
 	Log    *slog.Logger     // nil: silent
 
 	Lockouts SignInLimits // none: sign-ins may fail as often as they like
+	Unlock   string       // the command, without its argument, that lifts a lock; empty: muster admin unlock
 	// Room says whether so many bytes may be written beside the store, ErrNoSpace if not. nil: there is always room.
 	Room func(bytes int) error
 }
 
 // SignInLimits say after how many refused sign-ins an account is locked, and an address.
-type SignInLimits struct{ Accounts, Addresses Limit }
+type SignInLimits struct {
+	Accounts, Addresses Limit
+	// Loopback counts addresses of this host, too. Where no proxy forwards for others, those are of the users of this host,
+	// whom one mistyped name must not lock out together.
+	Loopback bool
+}
 
 // Open takes over an engine, checks its schema version and, in an empty one, lays down the catalogues that every
 // store has and the first administrator. first is only called for an empty store, and what it returns is only
@@ -77,7 +85,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 	}
 	db := &DB{
 		engine: engine, vault: o.Vault, hasher: o.Hasher, now: o.Now, log: o.Log, room: o.Room, sequences: map[string]*sequence{}, rules: newRuleWork(), sweeps: make(bell, 1),
-		lockouts: o.Lockouts, gate: gate{lines: map[string]*line{}}, refusals: refusals{kinds: map[refusalKind]*repeats{}},
+		lockouts: o.Lockouts, unlock: cmp.Or(o.Unlock, "muster admin unlock"), gate: gate{lines: map[string]*line{}}, refusals: refusals{kinds: map[refusalKind]*repeats{}},
 	}
 	version, err := db.version(ctx)
 	switch {
@@ -168,6 +176,7 @@ type Actor struct {
 	Unbound      bool     // may give rights that he lacks, and change who has more than he
 	Groups       []int    // his active groups
 	Session      *Session // by which he is signed in; without an ID if it is not stored; nil for muster itself
+	SignsOut     string   // the id of the session that a sign-out ends: that of the cookie, wherever one came; empty: none
 }
 
 // System is muster itself, acting for nobody.

@@ -254,6 +254,7 @@ func TestDirectoriesAreAskedLast(t *testing.T) {
 	off := person("2", "off")
 	off.IsDisabled = true
 	l.synchronize(group, person("1", "alice"), off)
+	l.change(edit(ApiRegistrations, keyRegistration, func(r *ApiRegistration) { r.UserPasswordRequired = true }))
 	unreachable := errors.New("unreachable")
 	for name, test := range map[string]struct {
 		runas, key, password string

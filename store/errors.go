@@ -13,13 +13,16 @@ var ErrNoSpace = kv.ErrNoSpace
 // What can be wrong with a call. Every error of this package that a caller can cause wraps one of these, with the
 // words of what was asked for in front: "Asset 17 not found".
 var (
-	ErrInvalid  = errors.New("invalid")        // a member breaks a rule; the text names the member and its limit
-	ErrNotFound = errors.New("not found")      // absent, or not for this caller to see
-	ErrExists   = errors.New("already exists") // a unique name is taken
-	ErrBusy     = errors.New("busy")           // the thing is in a state that forbids the change for now
-	ErrDenied   = errors.New("is required")    // an access level on the object is missing
-	ErrSignIn   = errors.New("User not authenticated")
+	ErrInvalid  = errors.New("invalid")                // a member breaks a rule; the text names the member and its limit
+	ErrNotFound = errors.New("not found")              // absent, or not for this caller to see
+	ErrExists   = errors.New("already exists")         // a unique name is taken
+	ErrBusy     = errors.New("busy")                   // the thing is in a state that forbids the change for now
+	ErrDenied   = errors.New("is required")            // an access level on the object is missing
+	ErrSignIn   = errors.New("User not authenticated") // authz.ReasonOf has the reason, for logs and audits only
 	ErrDamaged  = errors.New("the store is damaged")
+
+	// ErrRefused is the ErrSignIn of a sign-in that was refused, in contrast to a session that has ended.
+	ErrRefused = because(ErrSignIn, "%s", ErrSignIn)
 
 	// ErrInDirectory is the ErrInvalid of what only the directory may do that a user group comes from.
 	ErrInDirectory = fmt.Errorf("%w: a directory decides it", ErrInvalid)

@@ -98,6 +98,11 @@ func addressKey(address string) string {
 	return addressPrefix + addr.String()
 }
 
+func isLoopback(address string) bool {
+	addr, err := netip.ParseAddr(address)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
 // limitOf is the limit that holds for a key.
 func (db *DB) limitOf(key string) Limit {
 	switch {
@@ -140,26 +145,43 @@ func (db *DB) failuresLeft(ctx context.Context, key string) (int, error) {
 	})
 }
 
-// countFailure holds a refused sign-in against a key, and locks it when that was the last one it had left.
-func countFailure(tx *Tx, key string) error {
+// countFailure holds a refused sign-in against a key, and locks it when that was the last one it had left. It returns the
+// lock that it made, nil if it made none.
+func countFailure(tx *Tx, key string) (locked *Lockout, err error) {
 	limit := tx.db.limitOf(key)
 	if limit.off() {
-		return nil
+		return nil, nil
 	}
 	l, err := lockoutOf(tx, key)
 	if err != nil || l.left(limit) == 0 {
-		return err // of tries that began before a lock, none makes it longer
+		return nil, err // of tries that began before a lock, none makes it longer
 	}
 	l.Failures = append(l.Failures, FailedSignIn{At: tx.Now, From: addressKey(tx.By.IPAddress)})
 	l.Ends = tx.Now.Add(limit.Time)
-	if len(l.Failures) >= limit.Failures {
-		l.Until = l.Ends
-		details := []UserAuditDetail{Detail("Locked", "", key), Detail("Failures", "", len(l.Failures)), Detail("Until", "", l.Until)}
-		if err := tx.Audit(ActionLockout, SectionAuthentication, details...); err != nil {
-			return err
-		}
+	if len(l.Failures) < limit.Failures {
+		return nil, saveLockout(tx, l)
 	}
-	return saveLockout(tx, l)
+	l.Until = l.Ends
+	details := []UserAuditDetail{Detail("Locked", "", key), Detail("Failures", "", len(l.Failures)), Detail("Until", "", l.Until)}
+	return l, first(tx.Audit(ActionLockout, SectionAuthentication, details...), saveLockout(tx, l))
+}
+
+// warnOf says in the log whom a lock is for, until when, and how it is lifted.
+func (db *DB) warnOf(l *Lockout) {
+	db.log.Warn("locked after failed sign-ins", "locked", l.Of, "until", l.Until.String(), "unlock", db.unlock+" "+unlockArgument(l.Of),
+		"see", RefusedPage)
+}
+
+// unlockArgument is what Unlock takes for a key, spelled for a shell: anybody may have chosen the name in it.
+func unlockArgument(key string) string {
+	name := strings.TrimPrefix(strings.TrimPrefix(key, addressPrefix), accountPrefix)
+	if plain := strings.TrimPrefix(name, `\`); !strings.ContainsAny(plain, `\@`) {
+		name = plain // a local account
+	}
+	if plain := strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789.:/_-@") == ""; plain && !strings.HasPrefix(name, "-") && name != "" {
+		return name
+	}
+	return "-- '" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
 // forgive takes the failures of an account that came from the same address as a sign-in that succeeded. Those from elsewhere
@@ -207,7 +229,11 @@ func Unlock(tx *Tx, nameOrAddress string) error {
 	}
 	found := false
 	address := strings.TrimSuffix(nameOrAddress, "/64") // as audits print one of IPv6
-	for _, key := range []string{accountKey(u, nameOrAddress), addressKey(address)} {
+	keys := []string{accountKey(u, nameOrAddress), addressKey(address)}
+	if named := accountPrefix + nameOrAddress; named != keys[0] { // as audits print one, be it of a name that is too long
+		keys = append(keys, named)
+	}
+	for _, key := range keys {
 		if key == "" {
 			continue
 		}

@@ -48,8 +48,8 @@ func (l *lab) tries(from, name, password string) (passed, checked bool) {
 	l.t.Helper()
 	before := l.hasher.Computed()
 	_, err := CheckPSAuth(l.ctx, l.DB, Actor{IPAddress: from, Door: door},
-		authz.PSAuth{Key: firstStart.ApiKey, RunAs: name, Password: password, HasPassword: true}, nil)
-	if err != nil && err != ErrSignIn {
+		authz.PSAuth{Key: strictKey, RunAs: name, Password: password, HasPassword: true}, nil)
+	if err != nil && !errors.Is(err, ErrRefused) {
 		l.t.Errorf("%s from %s: %v", name, from, err)
 	}
 	return err == nil, l.hasher.Computed() > before
@@ -190,12 +190,12 @@ func TestAnApplicationHasOneCounter(t *testing.T) {
 	}
 	for i := range 4 {
 		id := []string{firstStart.ClientID, strings.ToLower(firstStart.ClientID)}[i%2]
-		if err := client(id, "wrong"); err != ErrSignIn {
+		if err := client(id, "wrong"); !errors.Is(err, ErrRefused) {
 			t.Error(err)
 		}
 	}
 	l.fails(1, firstApplication)
-	if err := client(firstStart.ClientID, firstStart.ClientSecret); err != ErrSignIn {
+	if err := client(firstStart.ClientID, firstStart.ClientSecret); !errors.Is(err, ErrRefused) {
 		t.Errorf("the right secret after five failures: %v", err)
 	}
 	l.change(func(tx *Tx) error { return Unlock(tx, firstStart.ClientID) })
@@ -328,14 +328,14 @@ func TestLockoutsAreAudited(t *testing.T) {
 	l := newLockouts(t, "off")
 	l.fails(4, `LAB\olga`)
 	equal(t, "the fifth failure", l.audits(func() { l.fails(1, `LAB\olga`) }), []string{
-		`AccessDenied Authentication: Method "" → "API Key"`,
+		`AccessDenied Authentication: Method "" → "API Key", Reason "" → "wrong-password"`,
 		`Lockout Authentication: Locked "" → "account lab\\olga", Failures "" → "5", Until "" → "2024-12-06T18:14:40.36Z"`,
 	})
 	if a := get(l, Audits, l.lastAudit()); a.UserName != `LAB\olga` || a.IPAddress != "198.51.100.5" || a.UserID != 0 {
 		t.Errorf("the audit is %+v", a)
 	}
 	equal(t, "a locked try", l.audits(func() { l.tries("192.0.2.7", `lab\olga`, "secret") }),
-		[]string{`AccessDenied Authentication: Method "" → "API Key", Reason "" → "locked"`})
+		[]string{`AccessDenied Authentication: Method "" → "API Key", Reason "" → "locked-account"`})
 	equal(t, "the unlock", l.audits(func() { l.change(func(tx *Tx) error { return Unlock(tx, `lab\olga`) }) }),
 		[]string{`Unlock Authentication: Unlocked "account lab\\olga" → ""`})
 	l.refused(ErrNotFound, func(tx *Tx) error { return Unlock(tx, `lab\olga`) })

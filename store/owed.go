@@ -133,8 +133,8 @@ func NoteLogin(ctx context.Context, db *DB, by Actor, in *SignedIn) error {
 // SignOutLater ends the actor's session at once although failed, why SignOut could not be committed, is ErrNoSpace. Any other error is
 // returned.
 func SignOutLater(db *DB, by Actor, failed error) error {
-	if by.Session == nil || by.Session.ID == "" {
+	if by.SignsOut == "" {
 		return failed
 	}
-	return db.owe(failed, owedAct{by: by, session: by.Session.ID, do: SignOut})
+	return db.owe(failed, owedAct{by: by, session: by.SignsOut, do: SignOut})
 }

@@ -12,6 +12,9 @@ import (
 // SectionAuthorization is the Section of what was refused to somebody who is known.
 const SectionAuthorization = "Authorization"
 
+// RefusedPage is the page of the documentation that says what a refused caller can do.
+const RefusedPage = "docs/refused.md"
+
 // Refusal is a request that was refused, as the audit tells it.
 type Refusal struct {
 	Section string            // SectionAuthentication or SectionAuthorization
@@ -109,7 +112,7 @@ func (m *refusals) repeatsOf(now time.Time, by Actor, r Refusal) (refusalKind, *
 			return kind, m.kinds[kind]
 		}
 	}
-	by.Session, by.Groups = nil, nil
+	by.Session, by.SignsOut, by.Groups = nil, "", nil
 	same := &repeats{by: by, refusal: r, begun: now}
 	m.kinds[kind] = same
 	return kind, same

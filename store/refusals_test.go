@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -162,7 +163,7 @@ func TestRefusedSignInsTellWhoWasTried(t *testing.T) {
 	l := newSignIns(t)
 	for i := range 30 {
 		c := authz.PSAuth{Key: "0", RunAs: fmt.Sprint("name ", i)}
-		if _, err := CheckPSAuth(l.ctx, l.DB, Actor{Door: door, IPAddress: "192.0.2.1"}, c, nil); err != ErrSignIn {
+		if _, err := CheckPSAuth(l.ctx, l.DB, Actor{Door: door, IPAddress: "192.0.2.1"}, c, nil); !errors.Is(err, ErrRefused) {
 			t.Fatal(err)
 		}
 	}

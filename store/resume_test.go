@@ -136,7 +136,7 @@ func TestResume(t *testing.T) {
 // signOut ends the session of a token as its user does.
 func (l *lab) signOut(token *authz.Claims) {
 	l.t.Helper()
-	by := Actor{UserID: token.UserID(), UserName: token.Name, Session: get(l, Sessions, token.ID)}
+	by := Actor{UserID: token.UserID(), UserName: token.Name, SignsOut: token.ID}
 	if err := Change(l.ctx, l.DB, by, SignOut); err != nil {
 		l.t.Fatalf("%v", err)
 	}

@@ -38,7 +38,7 @@ type Rights struct {
 	Epochs Epochs
 }
 
-// RightsOf reads what a user may do now. It returns ErrSignIn for one who is gone, inactive or quarantined.
+// RightsOf reads what a user may do now. It returns ErrSignIn, with the reason, for one who is gone, inactive or quarantined.
 func RightsOf(tx *Tx, userID int) (*Rights, error) {
 	r := &Rights{Grants: map[authz.Permission]authz.Level{}}
 	var err error
@@ -48,11 +48,13 @@ func RightsOf(tx *Tx, userID int) (*Rights, error) {
 	r.User, err = Users.Get(tx, userID)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return nil, ErrSignIn
+		return nil, authz.Refuse(ErrSignIn, authz.UnknownUser)
 	case err != nil:
 		return nil, err
-	case !r.User.IsActive || r.User.IsQuarantined:
-		return nil, ErrSignIn
+	case r.User.IsQuarantined:
+		return nil, authz.Refuse(ErrSignIn, authz.QuarantinedUser)
+	case !r.User.IsActive:
+		return nil, authz.Refuse(ErrSignIn, authz.InactiveUser)
 	}
 	for group, err := range GroupMember.To(tx, userID) {
 		if err == nil {
@@ -177,14 +179,14 @@ func (tx *Tx) admitted(registrationID int, e Epochs) error {
 	if r == nil {
 		var err error
 		if r, err = ApiRegistrations.Get(tx, registrationID); errors.Is(err, ErrNotFound) {
-			return ErrSignIn
+			return authz.Refuse(ErrSignIn, authz.InactiveRegistration)
 		} else if err != nil {
 			return err
 		}
 		tx.db.registrations.put(r, e[1])
 	}
 	if !r.Admits(tx.By) {
-		return ErrSignIn
+		return authz.Refuse(ErrSignIn, authz.AddressRule)
 	}
 	return nil
 }

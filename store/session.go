@@ -88,6 +88,11 @@ func RecordLogin(tx *Tx, in *SignedIn) error {
 	return LastLogins.Insert(tx, login)
 }
 
+// Began reports whether a session was begun by the same sign-in: by the user and the API registration.
+func (in *SignedIn) Began(s *Session) bool {
+	return s.UserID == in.session.UserID && s.RegistrationID == in.session.RegistrationID
+}
+
 // claims are what the rights are worth in a token.
 func (r *Rights) claims(registrationID int) *authz.Claims {
 	return &authz.Claims{
@@ -103,7 +108,7 @@ func (r *Rights) claims(registrationID int) *authz.Claims {
 func Resume(tx *Tx, token *authz.Claims) (*authz.Claims, *Session, error) {
 	session, err := storedSession(tx, token.ID)
 	if errors.Is(err, ErrNotFound) || err == nil && (!session.lives(tx.Now, tx.db.lastSeen(session)) || tx.db.isEnded(session.ID)) {
-		return nil, nil, ErrSignIn
+		return nil, nil, authz.Refuse(ErrSignIn, authz.EndedSession)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -173,27 +178,27 @@ func (s *Session) rights(tx *Tx) (*Rights, error) {
 		return nil, err
 	}
 	if secret.Version != s.SecretVersion {
-		return nil, ErrSignIn
+		return nil, authz.Refuse(ErrSignIn, authz.ChangedSecret)
 	}
 	if s.RegistrationID == 0 {
 		return rights, nil
 	}
 	registration, err := ApiRegistrations.Get(tx, s.RegistrationID)
 	if errors.Is(err, ErrNotFound) || err == nil && !registration.Active {
-		return nil, ErrSignIn
+		return nil, authz.Refuse(ErrSignIn, authz.InactiveRegistration)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if may, err := rights.MayUse(tx, s.RegistrationID); err != nil || !may {
-		return nil, orElse(err, ErrSignIn)
+		return nil, orElse(err, authz.Refuse(ErrSignIn, authz.UnlistedRegistration))
 	}
 	if s.KeyVersion == 0 {
 		return rights, nil
 	}
 	key, err := ApiKeys.Get(tx, s.RegistrationID)
 	if errors.Is(err, ErrNotFound) || err == nil && key.Version != s.KeyVersion {
-		return nil, ErrSignIn
+		return nil, authz.Refuse(ErrSignIn, authz.ChangedSecret)
 	}
 	return rights, err
 }
@@ -221,16 +226,20 @@ func Touch(ctx context.Context, db *DB, s *Session) error {
 	return err
 }
 
-// SignOut ends the actor's session and audits it. A sign-in without a stored session has nothing to end.
+// SignOut ends the session that tx.By.SignsOut names and audits it. It does nothing if there is none.
 func SignOut(tx *Tx) error {
-	err := Sessions.Delete(tx, tx.By.Session.ID)
-	if errors.Is(err, ErrNotFound) {
+	if tx.By.SignsOut == "" {
 		return nil
 	}
+	session, err := Sessions.Get(tx, tx.By.SignsOut)
 	if err != nil {
-		return err
+		return unless(ErrNotFound, err)
 	}
-	return tx.Audit(ActionLogout, SectionAuthentication)
+	var details []UserAuditDetail
+	if session.UserID != tx.By.UserID { // whoever has a cookie may end its session
+		details = append(details, Detail("UserID", session.UserID, ""))
+	}
+	return first(Sessions.Delete(tx, session.ID), tx.Audit(ActionLogout, SectionAuthentication, details...))
 }
 
 // SweepSessions removes sessions past their end, some hundred at a time, and reports how many.

@@ -20,34 +20,53 @@ const (
 // attempt is what the store knows of a sign-in before its secret is checked. Nothing in it is an answer yet: a
 // missing user, key or right is only remembered, so that every refusal takes the same steps.
 type attempt struct {
-	account      string  // what its failure counts against
-	rights       *Rights // nil: nobody who may sign in
+	account      string       // what its failure counts against
+	rights       *Rights      // nil: nobody who may sign in
+	nobody       authz.Reason // why rights is nil
 	registration *ApiRegistration
 	keyVersion   int
 	secret       UserSecret
-	allowed      bool // all but the secret itself
+	allowed      bool         // all but the secret itself
+	reason       authz.Reason // why not
+}
+
+// decide is what an attempt comes to once its secret was compared; wrong is the reason if that was all.
+func (a *attempt) decide(right bool, wrong authz.Reason) error {
+	switch {
+	case !a.allowed:
+		return authz.Refuse(ErrRefused, a.reason)
+	case !right:
+		return authz.Refuse(ErrRefused, wrong)
+	}
+	return nil
 }
 
 // AskDirectory reports whether a password is that of a user who comes from a directory. Its error means that it cannot be
 // said now.
 type AskDirectory func(ctx context.Context, u *User, password string) (right bool, err error)
 
-// CheckPSAuth checks a PS-Auth credential (an API key, a user, perhaps his password). Every refusal is ErrSignIn,
-// after the same work and not before the time that it takes; authz.ErrTooMany means that it could not be checked now, and so
-// does an error of ask, which checks the passwords of those whose password is not here; nil refuses them. A refusal is audited and
-// counts towards a lockout.
+// CheckPSAuth checks a PS-Auth credential: an API key, a user and, if the registration of the key requires it, the user's
+// password; otherwise a password is ignored. Every refusal is ErrRefused, not before the time that the check of a password
+// takes; authz.ErrTooMany means that it could not be checked now, and so does an error of ask, which checks the passwords of
+// those whose password is not here; nil refuses them. A refusal is audited with its reason and counts towards a lockout.
 func CheckPSAuth(ctx context.Context, db *DB, by Actor, c authz.PSAuth, ask AskDirectory) (*SignedIn, error) {
 	t := db.try(by, c.RunAs, methodKey)
 	a, err := View(ctx, db, by, func(tx *Tx) (*attempt, error) { return findByKey(tx, c) })
 	if err != nil {
 		return nil, err
 	}
-	err = t.pass(ctx, a.account, func() (bool, error) {
-		if !c.HasPassword && (a.registration == nil || !a.registration.UserPasswordRequired) {
-			return a.allowed, nil
+	err = t.pass(ctx, a.account, func() error {
+		if a.registration != nil && !a.registration.UserPasswordRequired || a.registration == nil && !c.HasPassword {
+			return a.decide(true, "")
 		}
 		right, err := t.checkPassword(ctx, a, c.Password, ask)
-		return right && a.allowed, unless(authz.ErrPassword, err)
+		if unless(authz.ErrPassword, err) != nil {
+			return err
+		}
+		if !c.HasPassword {
+			return a.decide(false, authz.MissingPassword)
+		}
+		return a.decide(right, authz.WrongPassword)
 	})
 	if err != nil {
 		return nil, err
@@ -89,20 +108,39 @@ func findByKey(tx *Tx, c authz.PSAuth) (*attempt, error) {
 	}
 	user, err := UserByName(tx, c.RunAs)
 	a.account = accountKey(user, c.RunAs)
-	if err != nil {
-		return a, unless(ErrNotFound, err)
+	if errors.Is(err, ErrNotFound) {
+		a.nobody, err = authz.UnknownUser, nil
+	} else if err == nil {
+		err = a.found(tx, user)
 	}
-	if err := a.found(tx, user); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	if a.rights == nil || a.registration == nil || !a.registration.Active || !a.registration.Admits(tx.By) {
-		return a, nil
-	}
-	a.allowed, err = a.rights.MayUse(tx, a.registration.Id)
+	a.reason, err = a.byKey(tx)
+	a.allowed = err == nil && a.reason == ""
 	return a, err
 }
 
-// found adds a user, his secrets and, if he may sign in at all, his rights.
+// byKey returns why an attempt with a key is refused whatever its password is, nothing if the password decides.
+func (a *attempt) byKey(tx *Tx) (authz.Reason, error) {
+	switch {
+	case a.registration == nil:
+		return authz.UnknownKey, nil
+	case a.rights == nil:
+		return a.nobody, nil
+	case !a.registration.Active:
+		return authz.InactiveRegistration, nil
+	case !a.registration.Admits(tx.By):
+		return authz.AddressRule, nil
+	}
+	may, err := a.rights.MayUse(tx, a.registration.Id)
+	if err != nil || may {
+		return "", err
+	}
+	return authz.UnlistedRegistration, nil
+}
+
+// found adds a user, the user's secrets and, for one who may sign in at all, the rights.
 func (a *attempt) found(tx *Tx, user *User) error {
 	secret, err := secretOf(tx, user.UserID)
 	if err != nil {
@@ -110,10 +148,11 @@ func (a *attempt) found(tx *Tx, user *User) error {
 	}
 	a.secret = *secret
 	a.rights, err = RightsOf(tx, user.UserID)
+	a.nobody = authz.ReasonOf(err)
 	return unless(ErrSignIn, err)
 }
 
-// CheckClient checks an Application user's ClientID and ClientSecret. Every refusal is ErrSignIn, as that of CheckPSAuth. lifetime is how
+// CheckClient checks an Application user's ClientID and ClientSecret. Every refusal is ErrRefused, as that of CheckPSAuth. lifetime is how
 // long a token may live: the shortest AccessTokenDuration of the ApiAccessPolicies that the user may use.
 func CheckClient(ctx context.Context, db *DB, by Actor, clientID, secret string) (in *SignedIn, lifetime time.Duration, err error) {
 	t := db.try(by, clientID, methodClient)
@@ -121,9 +160,8 @@ func CheckClient(ctx context.Context, db *DB, by Actor, clientID, secret string)
 	if err != nil {
 		return nil, 0, err
 	}
-	err = t.pass(ctx, a.account, func() (bool, error) {
-		right := authz.CheckClientSecret(a.secret.Client, secret)
-		return right && a.allowed, nil
+	err = t.pass(ctx, a.account, func() error {
+		return a.decide(authz.CheckClientSecret(a.secret.Client, secret), authz.WrongClientSecret)
 	})
 	if err != nil {
 		return nil, 0, err
@@ -132,29 +170,41 @@ func CheckClient(ctx context.Context, db *DB, by Actor, clientID, secret string)
 }
 
 func findByClient(tx *Tx, clientID string) (*attempt, error) {
-	a := &attempt{}
+	a := &attempt{reason: authz.UnknownClient}
 	user, err := UserByClientID(tx, clientID)
 	a.account = accountKey(user, clientID)
 	if err != nil {
 		return a, unless(ErrNotFound, err)
 	}
 	if err := a.found(tx, user); err != nil || a.rights == nil {
+		a.reason = a.nobody
 		return a, err
 	}
+	return a, a.byPolicy(tx)
+}
+
+// byPolicy finds the shortest of the API access policies that let an attempt in, or the reason why none does.
+func (a *attempt) byPolicy(tx *Tx) error {
+	a.reason = authz.NoAccessPolicy
 	for r, err := range ApiRegistrations.All(tx) {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if r.RegistrationType != ApiAccessPolicy || !r.Active || !r.Admits(tx.By) {
+		if r.RegistrationType != ApiAccessPolicy || !r.Active {
 			continue
 		}
-		if may, err := a.rights.MayUse(tx, r.Id); err != nil {
-			return nil, err
-		} else if may && (a.registration == nil || r.AccessTokenDuration < a.registration.AccessTokenDuration) {
+		may, err := a.rights.MayUse(tx, r.Id)
+		switch {
+		case err != nil:
+			return err
+		case !may:
+		case !r.Admits(tx.By):
+			a.reason = authz.AddressRule
+		case a.registration == nil || r.AccessTokenDuration < a.registration.AccessTokenDuration:
 			a.registration, a.allowed = r, true
 		}
 	}
-	return a, nil
+	return nil
 }
 
 // ClientToken checks a ClientID and ClientSecret and begins a session for them, whose token it returns.

@@ -24,15 +24,19 @@ func newSignIns(t *testing.T) *lab {
 		strict := &ApiRegistration{Name: "strict", RegistrationType: ApiKeyPolicy, Active: true, UserPasswordRequired: true}
 		return first(
 			ApiRegistrations.Insert(tx, strict), SetApiKey(tx, strict.Id, strictKey),
-			GroupRegistration.Set(tx, lists, keyRegistration, 0), GroupRegistration.Set(tx, lists, strict.Id, 0),
+			GroupRegistration.Set(tx, lists, keyRegistration, 0), GroupRegistration.Set(tx, lists, strict.Id, 0), GroupRegistration.Set(tx, Administrators, strict.Id, 0),
 			GroupRegistration.Set(tx, inactive, keyRegistration, 0),
 		)
 	})
 	for name, groups := range map[string][]int{
-		"olga": {lists}, "quarantined": {lists}, "inactive": {lists}, "without": {}, "through an inactive group": {inactive}, "keyless": {lists},
+		"olga": {lists}, "quarantined": {lists}, "inactive": {lists}, "without": {}, "through an inactive group": {inactive}, "keyless": {lists}, "long": {lists},
 	} {
 		id := l.user(name, groups...)
-		if name != "keyless" {
+		switch name {
+		case "keyless":
+		case "long":
+			l.change(edit(UserSecrets, id, func(s *UserSecret) { s.Password = cheapHash(strings.Repeat("x", authz.MaxPassword)) }))
+		default:
 			l.change(edit(UserSecrets, id, func(s *UserSecret) { s.Password = hash }))
 		}
 		l.change(edit(Users, id, func(u *User) {
@@ -64,38 +68,45 @@ func TestPSAuth(t *testing.T) {
 	type credential = authz.PSAuth
 	for name, test := range map[string]struct {
 		credential credential
-		passes     bool
+		want       authz.Reason // of the refusal; empty: it passes
 	}{
-		"key and user":                             {credential{Key: key, RunAs: olga}, true},
-		"the key in small letters":                 {credential{Key: strings.ToLower(key), RunAs: olga}, true},
-		"a password that is not required":          {credential{Key: key, RunAs: olga, Password: "secret", HasPassword: true}, true},
-		"a password that is required":              {credential{Key: strictKey, RunAs: olga, Password: "secret", HasPassword: true}, true},
-		"a user without a password, none required": {credential{Key: key, RunAs: "keyless"}, true},
+		"key and user":                             {credential{Key: key, RunAs: olga}, ""},
+		"the key in small letters":                 {credential{Key: strings.ToLower(key), RunAs: olga}, ""},
+		"a password that is not required":          {credential{Key: key, RunAs: olga, Password: "secret", HasPassword: true}, ""},
+		"a password that is required":              {credential{Key: strictKey, RunAs: olga, Password: "secret", HasPassword: true}, ""},
+		"a user without a password, none required": {credential{Key: key, RunAs: "keyless"}, ""},
+		"not required, and wrong":                  {credential{Key: key, RunAs: olga, Password: "wrong", HasPassword: true}, ""},
+		"not required, and empty":                  {credential{Key: key, RunAs: olga, HasPassword: true}, ""},
+		"not required, and of a user who has none": {credential{Key: key, RunAs: "keyless", Password: "x", HasPassword: true}, ""},
+		"not required, and too long":               {credential{Key: key, RunAs: olga, Password: strings.Repeat("x", 1025), HasPassword: true}, ""},
+		"the longest password":                     {credential{Key: strictKey, RunAs: "long", Password: strings.Repeat("x", 1024), HasPassword: true}, ""},
 
-		"wrong key":                       {credential{Key: strings.Repeat("0", 128), RunAs: olga}, false},
-		"no key":                          {credential{RunAs: olga}, false},
-		"unknown user":                    {credential{Key: key, RunAs: "nobody"}, false},
-		"unknown user with a password":    {credential{Key: key, RunAs: "nobody", Password: "secret", HasPassword: true}, false},
-		"the user without his domain":     {credential{Key: key, RunAs: "olga"}, false},
-		"the user of another domain":      {credential{Key: key, RunAs: `other\olga`}, false},
-		"wrong password":                  {credential{Key: strictKey, RunAs: olga, Password: "Secret", HasPassword: true}, false},
-		"not required, but wrong":         {credential{Key: key, RunAs: olga, Password: "wrong", HasPassword: true}, false},
-		"not required, but empty":         {credential{Key: key, RunAs: olga, HasPassword: true}, false},
-		"required and absent":             {credential{Key: strictKey, RunAs: olga}, false},
-		"required of a user who has none": {credential{Key: strictKey, RunAs: "keyless", HasPassword: true}, false},
-		"too long a password":             {credential{Key: key, RunAs: olga, Password: strings.Repeat("x", 1025), HasPassword: true}, false},
-		"quarantined":                     {credential{Key: key, RunAs: "quarantined"}, false},
-		"quarantined with the password":   {credential{Key: key, RunAs: "quarantined", Password: "secret", HasPassword: true}, false},
-		"inactive":                        {credential{Key: key, RunAs: "inactive"}, false},
-		"no group lists the registration": {credential{Key: key, RunAs: "without"}, false},
-		"only an inactive group does":     {credential{Key: key, RunAs: "through an inactive group"}, false},
+		"wrong key":                        {credential{Key: strings.Repeat("0", 128), RunAs: olga}, authz.UnknownKey},
+		"wrong key with a password":        {credential{Key: strings.Repeat("0", 128), RunAs: olga, Password: "secret", HasPassword: true}, authz.UnknownKey},
+		"wrong key and user":               {credential{Key: strings.Repeat("0", 128), RunAs: "nobody"}, authz.UnknownKey},
+		"no key":                           {credential{RunAs: olga}, authz.UnknownKey},
+		"unknown user":                     {credential{Key: key, RunAs: "nobody"}, authz.UnknownUser},
+		"unknown user with a password":     {credential{Key: key, RunAs: "nobody", Password: "secret", HasPassword: true}, authz.UnknownUser},
+		"unknown user, required and right": {credential{Key: strictKey, RunAs: "nobody", Password: "secret", HasPassword: true}, authz.UnknownUser},
+		"the user without his domain":      {credential{Key: key, RunAs: "olga"}, authz.UnknownUser},
+		"the user of another domain":       {credential{Key: key, RunAs: `other\olga`}, authz.UnknownUser},
+		"wrong password":                   {credential{Key: strictKey, RunAs: olga, Password: "Secret", HasPassword: true}, authz.WrongPassword},
+		"required and absent":              {credential{Key: strictKey, RunAs: olga}, authz.MissingPassword},
+		"required of a user who has none":  {credential{Key: strictKey, RunAs: "keyless", HasPassword: true}, authz.WrongPassword},
+		"too long a password":              {credential{Key: strictKey, RunAs: "long", Password: strings.Repeat("x", 1025), HasPassword: true}, authz.WrongPassword},
+		"quarantined":                      {credential{Key: key, RunAs: "quarantined"}, authz.QuarantinedUser},
+		"quarantined with the password":    {credential{Key: strictKey, RunAs: "quarantined", Password: "secret", HasPassword: true}, authz.QuarantinedUser},
+		"quarantined, and a wrong one":     {credential{Key: strictKey, RunAs: "quarantined", Password: "wrong", HasPassword: true}, authz.QuarantinedUser},
+		"inactive":                         {credential{Key: key, RunAs: "inactive"}, authz.InactiveUser},
+		"no group lists the registration":  {credential{Key: key, RunAs: "without"}, authz.UnlistedRegistration},
+		"only an inactive group does":      {credential{Key: key, RunAs: "through an inactive group"}, authz.UnlistedRegistration},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := l.in(t)
 			check := func() (in *SignedIn, err error) {
 				return CheckPSAuth(l.ctx, l.DB, Actor{IPAddress: "10.9.8.7", Door: door}, test.credential, nil)
 			}
-			if test.passes {
+			if test.want == "" {
 				equal(t, "audits", l.audits(func() {
 					if in, err := check(); err != nil || in.Method != "API Key" || in.Rights.User.UserName == "" {
 						t.Errorf("signed in as %+v, error %v", in, err)
@@ -103,29 +114,30 @@ func TestPSAuth(t *testing.T) {
 				}), nil)
 				return
 			}
-			l.mustRefuse("API Key", test.credential.RunAs, func() error { _, err := check(); return err })
+			l.mustRefuse("API Key", test.want, test.credential.RunAs, func() error { _, err := check(); return err })
 		})
 	}
 	t.Run("inactive registration", func(t *testing.T) {
 		l := l.in(t)
 		l.change(edit(ApiRegistrations, keyRegistration, func(r *ApiRegistration) { r.Active = false }))
-		l.mustRefuse("API Key", olga, func() error {
+		l.mustRefuse("API Key", authz.InactiveRegistration, olga, func() error {
 			_, err := CheckPSAuth(l.ctx, l.DB, Actor{IPAddress: "10.9.8.7", Door: door}, credential{Key: key, RunAs: olga}, nil)
 			return err
 		})
 	})
 }
 
-// mustRefuse says that a sign-in is refused in the one way that there is, and leaves one audit row with the name that was asked for.
-func (l *lab) mustRefuse(method, name string, check func() error) {
+// mustRefuse says that a sign-in is refused in the one way that there is, and leaves one audit row with the reason and the name
+// that was asked for.
+func (l *lab) mustRefuse(method string, reason authz.Reason, name string, check func() error) {
 	l.t.Helper()
 	l.clock.step(refusalTime) // so that it repeats none before it
 	rows := l.audits(func() {
-		if err := check(); err != ErrSignIn {
-			l.t.Errorf("the error is %v", err)
+		if err := check(); !errors.Is(err, ErrRefused) || err.Error() != ErrSignIn.Error() || authz.ReasonOf(err) != reason {
+			l.t.Errorf("the error is %v, for %q", err, authz.ReasonOf(err))
 		}
 	})
-	equal(l.t, "audits", rows, []string{fmt.Sprintf(`AccessDenied Authentication: Method "" → %q`, method)})
+	equal(l.t, "audits", rows, []string{fmt.Sprintf(`AccessDenied Authentication: Method "" → %q, Reason "" → %q`, method, reason)})
 	a := get(l, Audits, l.lastAudit())
 	if a.UserID != 0 || a.UserName != name || a.IPAddress != "10.9.8.7" || a.Details[0].NewValue != door || a.Details[1].NewValue != "" {
 		l.t.Errorf("the audit is %+v", a)
@@ -150,27 +162,36 @@ func TestClientCredentials(t *testing.T) {
 		before     func(*Tx) error
 		id, secret string
 		want       time.Duration // 0: refused
+		reason     authz.Reason
 	}{
-		"right":                     {nil, id, secret, fallback * time.Minute},
-		"ClientID in small letters": {nil, strings.ToLower(id), secret, fallback * time.Minute},
-		"the shortest policy holds": {policy("short", 5, true, Administrators), id, secret, 5 * time.Minute},
-		"a longer one does not":     {policy("long", 600, true, Administrators), id, secret, fallback * time.Minute},
-		"nor one that is inactive":  {policy("short", 5, false, Administrators), id, secret, fallback * time.Minute},
-		"nor one of another group":  {policy("short", 5, true, 17), id, secret, fallback * time.Minute},
+		"right":                     {nil, id, secret, fallback * time.Minute, ""},
+		"ClientID in small letters": {nil, strings.ToLower(id), secret, fallback * time.Minute, ""},
+		"the shortest policy holds": {policy("short", 5, true, Administrators), id, secret, 5 * time.Minute, ""},
+		"a longer one does not":     {policy("long", 600, true, Administrators), id, secret, fallback * time.Minute, ""},
+		"nor one that is inactive":  {policy("short", 5, false, Administrators), id, secret, fallback * time.Minute, ""},
+		"nor one of another group":  {policy("short", 5, true, 17), id, secret, fallback * time.Minute, ""},
 		"nor a key policy": {
-			edit(ApiRegistrations, keyRegistration, func(r *ApiRegistration) { r.AccessTokenDuration = 1 }), id, secret, fallback * time.Minute},
-		"wrong secret":                   {nil, id, secret + "x", 0},
-		"secret in another letter case":  {nil, id, strings.ToLower(secret), 0},
-		"no secret":                      {nil, id, "", 0},
-		"unknown client":                 {nil, "00000000-0000-0000-0000-000000000000", secret, 0},
-		"no client":                      {nil, "", secret, 0},
-		"the user's name is no ClientID": {nil, "muster", secret, 0},
-		"quarantined":                    {edit(Users, applicationID, func(u *User) { u.IsQuarantined = true }), id, secret, 0},
-		"inactive":                       {edit(Users, applicationID, func(u *User) { u.IsActive = false }), id, secret, 0},
-		"without its secret":             {func(tx *Tx) error { return UserSecrets.Delete(tx, applicationID) }, id, secret, 0},
-		"no policy is active":            {edit(ApiRegistrations, tokenRegistration, func(r *ApiRegistration) { r.Active = false }), id, secret, 0},
-		"no group lists a policy":        {cutting(GroupRegistration, Administrators, tokenRegistration, true), id, secret, 0},
-		"no group at all":                {cutting(GroupMember, Administrators, applicationID, true), id, secret, 0},
+			edit(ApiRegistrations, keyRegistration, func(r *ApiRegistration) { r.AccessTokenDuration = 1 }), id, secret, fallback * time.Minute, ""},
+		"wrong secret":                   {nil, id, secret + "x", 0, authz.WrongClientSecret},
+		"secret in another letter case":  {nil, id, strings.ToLower(secret), 0, authz.WrongClientSecret},
+		"no secret":                      {nil, id, "", 0, authz.WrongClientSecret},
+		"unknown client":                 {nil, "00000000-0000-0000-0000-000000000000", secret, 0, authz.UnknownClient},
+		"no client":                      {nil, "", secret, 0, authz.UnknownClient},
+		"the user's name is no ClientID": {nil, "muster", secret, 0, authz.UnknownClient},
+		"quarantined":                    {edit(Users, applicationID, func(u *User) { u.IsQuarantined = true }), id, secret, 0, authz.QuarantinedUser},
+		"inactive":                       {edit(Users, applicationID, func(u *User) { u.IsActive = false }), id, secret, 0, authz.InactiveUser},
+		"without its secret":             {func(tx *Tx) error { return UserSecrets.Delete(tx, applicationID) }, id, secret, 0, authz.WrongClientSecret},
+		"no policy is active":            {edit(ApiRegistrations, tokenRegistration, func(r *ApiRegistration) { r.Active = false }), id, secret, 0, authz.NoAccessPolicy},
+		"no group lists a policy":        {cutting(GroupRegistration, Administrators, tokenRegistration, true), id, secret, 0, authz.NoAccessPolicy},
+		"no policy admits the address": {edit(ApiRegistrations, tokenRegistration, func(r *ApiRegistration) {
+			r.IPAuthenticationRules = []AddressRule{{Type: "Single IP Address", Value: "10.9.8.8"}}
+		}), id, secret, 0, authz.AddressRule},
+		"one of two admits the address": {func(tx *Tx) error {
+			return first(policy("short", 5, true, Administrators)(tx), edit(ApiRegistrations, tokenRegistration, func(r *ApiRegistration) {
+				r.IPAuthenticationRules = []AddressRule{{Type: "Single IP Address", Value: "10.9.8.8"}}
+			})(tx))
+		}, id, secret, 5 * time.Minute, ""},
+		"no group at all": {cutting(GroupMember, Administrators, applicationID, true), id, secret, 0, authz.NoAccessPolicy},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -180,7 +201,7 @@ func TestClientCredentials(t *testing.T) {
 			}
 			by := Actor{IPAddress: "10.9.8.7", Door: door}
 			if test.want == 0 {
-				l.mustRefuse("OAuth Client Credentials", test.id, func() error {
+				l.mustRefuse("OAuth Client Credentials", test.reason, test.id, func() error {
 					_, _, err := ClientToken(l.ctx, l.DB, by, test.id, test.secret)
 					return err
 				})

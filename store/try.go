@@ -2,7 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
+
+	"github.com/musterhq/muster/authz"
 )
 
 // try is one sign-in on its way through the gate.
@@ -20,11 +24,11 @@ func (db *DB) try(by Actor, name, method string) *try {
 }
 
 // pass lets the check of a secret happen unless the account or the address is locked, and keeps count of what comes of it. It
-// returns ErrSignIn for a refusal, whatever its reason, when it has taken as long as any other.
-func (t *try) pass(ctx context.Context, account string, check func() (bool, error)) error {
+// returns ErrRefused for a refusal, which is what check returns for one, when it has taken as long as any other.
+func (t *try) pass(ctx context.Context, account string, check func() error) error {
 	err := t.gated(ctx, account, check)
 	switch {
-	case err != ErrSignIn:
+	case !errors.Is(err, ErrRefused):
 	case t.hashed:
 		t.db.pace.note(time.Since(t.began))
 	default:
@@ -33,7 +37,7 @@ func (t *try) pass(ctx context.Context, account string, check func() (bool, erro
 	return err
 }
 
-func (t *try) gated(ctx context.Context, account string, check func() (bool, error)) error {
+func (t *try) gated(ctx context.Context, account string, check func() error) error {
 	keys := t.counted(account)
 	for _, key := range keys {
 		entered, err := t.db.gate.enter(ctx, key, func() (int, error) { return t.db.failuresLeft(ctx, key) })
@@ -41,22 +45,33 @@ func (t *try) gated(ctx context.Context, account string, check func() (bool, err
 			return err
 		}
 		if !entered {
-			return t.refuse(ctx, nil, "locked")
+			return t.refuse(ctx, nil, lockedReason(key))
 		}
 		defer t.db.gate.leave(key)
 	}
-	switch right, err := check(); {
+	switch err := check(); {
+	case errors.Is(err, ErrRefused):
+		return t.refuse(ctx, keys, authz.ReasonOf(err))
 	case err != nil:
 		return err
-	case !right:
-		return t.refuse(ctx, keys, "")
 	}
 	return t.succeed(ctx, account)
 }
 
+func lockedReason(key string) authz.Reason {
+	if strings.HasPrefix(key, addressPrefix) {
+		return authz.LockedAddress
+	}
+	return authz.LockedAccount
+}
+
 // counted are the keys that a failure counts against: those of the account and of the address, as far as they have a limit.
 func (t *try) counted(account string) (keys []string) {
-	for _, key := range []string{account, addressKey(t.by.IPAddress)} {
+	address := addressKey(t.by.IPAddress)
+	if isLoopback(t.by.IPAddress) && !t.db.lockouts.Loopback {
+		address = ""
+	}
+	for _, key := range []string{account, address} {
 		if !t.db.limitOf(key).off() {
 			keys = append(keys, key)
 		}
@@ -76,32 +91,42 @@ func (t *try) succeed(ctx context.Context, account string) error {
 	return unless(ErrNoSpace, Change(ctx, t.db, t.by, func(tx *Tx) error { return forgive(tx, account) }))
 }
 
-// refuse counts a failure against the keys, notes the refusal for the audit, and returns ErrSignIn. The name that is noted is what
-// was asked for, not whether there is such a user.
-func (t *try) refuse(ctx context.Context, keys []string, why string) error {
+// refuse counts a failure against the keys, notes the refusal for the audit, and returns ErrRefused with the reason. The name
+// that is noted is the one that was asked for.
+func (t *try) refuse(ctx context.Context, keys []string, reason authz.Reason) error {
+	refused := authz.Refuse(ErrRefused, reason)
 	by := t.by
 	by.UserName = text(t.name)
-	r := Refusal{Section: SectionAuthentication, Reason: t.method + why, Details: []UserAuditDetail{Detail("Method", "", t.method)}}
-	if why != "" {
-		r.Details = append(r.Details, Detail("Reason", "", why))
+	r := Refusal{
+		Section: SectionAuthentication, Reason: t.method + " " + string(reason),
+		Details: []UserAuditDetail{Detail("Method", "", t.method), Detail("Reason", "", reason)},
 	}
 	prompt := t.db.refusals.note(t.db.Now(), by, r)
 	if !prompt && len(keys) == 0 {
-		return ErrSignIn
+		return refused
 	}
-	do := func(tx *Tx) error {
+	var locked []*Lockout
+	do := func(tx *Tx) (err error) {
+		locked = nil
 		if prompt {
-			if err := r.audit(tx); err != nil {
-				return err
-			}
+			err = r.audit(tx)
 		}
 		for _, key := range keys {
-			if err := countFailure(tx, key); err != nil {
+			if err != nil {
 				return err
 			}
+			var l *Lockout
+			if l, err = countFailure(tx, key); l != nil {
+				locked = append(locked, l)
+			}
 		}
-		return nil
+		return err
 	}
 	err := Change(context.WithoutCancel(ctx), t.db, by, do)
-	return orElse(t.db.owe(err, owedAct{by: by, failures: keys, do: do}), ErrSignIn)
+	if err == nil {
+		for _, l := range locked {
+			t.db.warnOf(l)
+		}
+	}
+	return orElse(t.db.owe(err, owedAct{by: by, failures: keys, do: do}), refused)
 }

@@ -2,10 +2,15 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"maps"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/musterhq/muster/store"
 )
 
 // TestAdmin does to users what the API cannot, with a server that runs on the store and without.
@@ -64,7 +69,8 @@ func TestAdmin(t *testing.T) {
 func TestUnlock(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
-	p := serve(t, dir)
+	proxy := []string{"--trusted-proxy", "192.0.2.1"} // without one, loopback is not locked
+	p := serve(t, dir, proxy...)
 	admin := func(want string, args ...string) {
 		t.Helper()
 		out, log, _ := runCommand(t, append(append([]string{"admin"}, args...), "--dir", dir)...)
@@ -93,14 +99,60 @@ func TestUnlock(t *testing.T) {
 	admin("Muster is unlocked", "unlock", " Muster")
 	mustBeLocked("the address still is")
 	must(t, p.stop(syscall.SIGTERM))
-	p = serve(t, dir)
+	p.mustTellOfLocks(dir)
+	p = serve(t, dir, proxy...)
 	mustBeLocked("after a restart")
 	must(t, p.stop(syscall.SIGTERM))
 	admin("127.0.0.1 is unlocked", "unlock", "127.0.0.1")
 	admin(`no failed sign-in is held against "127.0.0.1"`, "unlock", "127.0.0.1")
-	p = serve(t, dir)
+	p = serve(t, dir, proxy...)
 	if status := signIn(p.ClientSecret); status != http.StatusOK {
 		t.Errorf("unlocked: %d", status)
+	}
+}
+
+// mustTellOfLocks finds a warning for the account and one for the address: until when, and with a command that this host can run.
+func (p *process) mustTellOfLocks(dir string) {
+	p.t.Helper()
+	told := map[string]string{}
+	for line := range strings.Lines(p.log.String()) {
+		var l struct{ Level, Msg, Locked, Until, Unlock, See string }
+		if json.Unmarshal([]byte(line), &l) == nil && l.Level == "WARN" && l.Locked != "" {
+			if told[l.Locked] != "" || l.Until == "" || l.See != store.RefusedPage {
+				p.t.Errorf("%s", line)
+			}
+			told[l.Locked] = l.Unlock
+		}
+	}
+	self, err := os.Executable()
+	must(p.t, err)
+	command := quoted(self) + " admin unlock --dir " + quoted(dir)
+	if want := map[string]string{`account \muster`: command + " muster", "address 127.0.0.1": command + " 127.0.0.1"}; !maps.Equal(told, want) {
+		p.t.Errorf("got %q, want %q", told, want)
+	}
+}
+
+// TestNobodyLocksOutTheHost mistypes names from this host: that locks no address, and under --demo nothing.
+func TestNobodyLocksOutTheHost(t *testing.T) {
+	t.Parallel()
+	for name, flags := range map[string][]string{"as it comes": nil, "demo": {"--demo"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := serve(t, newDir(t), flags...)
+			for range 6 {
+				for _, user := range []string{"adminstrator", "administator"} {
+					if status := signsInAs(p, p.APIKey, user, "x"); status != http.StatusUnauthorized {
+						t.Errorf("%s: %d", user, status)
+					}
+				}
+			}
+			if status := signsInAs(p, p.APIKey, "administrator", p.Password); status != http.StatusOK {
+				t.Errorf("the right name: %d", status)
+			}
+			if locked := strings.Count(p.log.String(), `"msg":"locked after failed sign-ins"`); locked != map[string]int{"as it comes": 2, "demo": 0}[name] {
+				t.Errorf("%d locks", locked)
+			}
+		})
 	}
 }
 

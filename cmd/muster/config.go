@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/store"
@@ -65,7 +67,7 @@ func (c *config) serverFlags(command *cobra.Command) {
 	f.IntVar(&c.limits.Requests, "max-requests", 1024, "requests that are worked on at the same time; further ones are answered 503")
 	f.StringSliceVar(&c.trusted, "trusted-proxy", nil, "address or CIDR of a proxy whose X-Forwarded-For is believed; may be repeated")
 	f.StringVar(&c.lockout, "lockout", c.lockout, "failed sign-ins within a time after which an account is locked for as long, or off")
-	f.StringVar(&c.lockAddresses, "lockout-address", c.lockAddresses, "the same for an address (a /64 of IPv6): more of them, or off, where many users share one")
+	f.StringVar(&c.lockAddresses, "lockout-address", c.lockAddresses, "the same for an address (a /64 of IPv6): more of them, or off, where many users share one; loopback counts only with --trusted-proxy")
 	f.StringSliceVar(&c.origins, "cors-origin", nil, "exact origin, such as https://portal.example, whose pages may call in a browser; may be repeated")
 	c.directories.flags(command)
 	f.StringVar(&c.log, "log", c.log, "log as text, json, or auto: text on a terminal")
@@ -119,7 +121,31 @@ func (c *config) signInLimits() (limits store.SignInLimits, err error) {
 	if limits.Addresses, err = store.ParseLimit(c.lockAddresses); err != nil {
 		return limits, fmt.Errorf("--lockout-address: %w", err)
 	}
+	limits.Loopback = len(c.trusted) > 0 // a proxy on this host forwards for others
 	return limits, nil
+}
+
+// neverLock turns the lockout off that no flag asks for: whoever tries things out must not lock themselves out.
+func (c *config) neverLock(flags *pflag.FlagSet) {
+	if !flags.Changed("lockout") {
+		c.lockout = "off"
+	}
+	if !flags.Changed("lockout-address") {
+		c.lockAddresses = "off"
+	}
+}
+
+// unlockCommand lifts a lock of this store from wherever it is run; its argument is to be added.
+func (c *config) unlockCommand() string {
+	self, err := os.Executable()
+	if err != nil {
+		self = "muster"
+	}
+	dir, err := filepath.Abs(c.dir)
+	if err != nil {
+		dir = c.dir
+	}
+	return quoted(self) + " admin unlock --dir " + quoted(dir)
 }
 
 func isNoOrigin(text string) bool { return server.CheckOrigin(text) != nil }

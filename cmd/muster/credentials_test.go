@@ -16,6 +16,7 @@ func TestCredentials(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
 	p := serve(t, dir, "--lockout-address", "off")
+	p.requirePassword()
 	credentials := func(args ...string) string {
 		t.Helper()
 		out, log, code := runCommand(t, append(append([]string{"credentials"}, args...), "--dir", dir)...)

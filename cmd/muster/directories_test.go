@@ -24,6 +24,7 @@ func TestDirectory(t *testing.T) {
 	dir := newDir(t)
 	flags := []string{"--directory-allow", "localhost", "--directory-ca", authorities, "--log-level", "debug"}
 	p := serve(t, dir, flags...)
+	p.requirePassword()
 	_, err := p.call("POST", "UserGroups", map[string]any{
 		"groupType": "LdapDirectory", "groupName": "Staff", "groupDistinguishedName": staff, "hostName": "localhost", "bindUser": directorytest.ServiceDN,
 		"bindPassword": directorytest.ServicePassword, "port": s.SecurePort, "useSSL": true, "membershipAttribute": "member", "accountAttribute": "uid",

@@ -106,6 +106,13 @@ func signsInAs(p *process, key, user, password string) int {
 	return status
 }
 
+// requirePassword has the first API key ask for the user's password, which is ignored otherwise.
+func (p *process) requirePassword() {
+	p.t.Helper()
+	_, err := p.call("PUT", "ApiRegistrations/1", map[string]any{"Name": "muster key", "RegistrationType": "ApiKeyPolicy", "UserPasswordRequired": true}, nil)
+	must(p.t, err)
+}
+
 // signsIn is the status of a token call.
 func signsIn(p *process, id, secret string) int {
 	status, _ := p.call("POST", "Auth/connect/token", map[string]string{"grant_type": "client_credentials", "client_id": id, "client_secret": secret}, nil)

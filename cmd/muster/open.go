@@ -136,7 +136,7 @@ func (i *instance) openStore(ctx context.Context, c *config, mayMake bool, log *
 	if err := c.writeFormat(); err != nil {
 		return errors.Join(err, engine.Close())
 	}
-	o := store.Options{Vault: vault, Hasher: authz.NewHasher(4), Log: log, Room: room, Lockouts: limits}
+	o := store.Options{Vault: vault, Hasher: authz.NewHasher(4), Log: log, Room: room, Lockouts: limits, Unlock: c.unlockCommand()}
 	if i.db, err = store.Open(ctx, engine, o, i.begins(c, mayMake)); err != nil {
 		return exitWith(exitStore, errors.Join(err, engine.Close()))
 	}

@@ -40,6 +40,9 @@ func serveCommand() *cobra.Command {
 				return exitWith(exitUsage, err)
 			}
 			defer func() { err = errors.Join(err, flush()) }()
+			if s.demo {
+				s.neverLock(cmd.Flags())
+			}
 			if err := s.check(); err != nil {
 				return exitWith(exitUsage, err)
 			}
@@ -54,7 +57,7 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&s.admin, "admin", "", "loopback address for metrics, health and profiles, without a credential; empty: none")
 	f.StringVar(&s.tlsCert, "tls-cert", "", "PEM file of the certificate (default: a self-signed one in DIR, made at the first start)")
 	f.StringVar(&s.tlsKey, "tls-key", "", "PEM file of the certificate's key")
-	f.BoolVar(&s.demo, "demo", false, "fill a new store with a demo lab")
+	f.BoolVar(&s.demo, "demo", false, "fill a new store with a demo lab; failed sign-ins lock nobody, unless --lockout says so")
 	f.StringVar(&s.load, "load", "", "load a lab file before serving; what it says already holds is left alone")
 	f.BoolVar(&s.acceptLoss, "accept-loss", false, "open a store that has lost acknowledged changes to damage, with what is left of it")
 	f.StringVar(&s.firstStartFile, "first-start-file", "", "write what a new store is entered with to this file, as JSON, instead of printing it")

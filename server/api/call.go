@@ -21,19 +21,6 @@ import (
 // RequestID is the header of an answer that carries the request's id, in its canonical spelling.
 const RequestID = "X-Request-Id"
 
-// routeKey is the key of Gin's context behind RouteOf.
-const routeKey = "route"
-
-type routed struct{ door, row string }
-
-// RouteOf returns, once a request is answered, the door that it came to and the path of the row that answered it, as the
-// document has it. Each is empty if there was none.
-func RouteOf(c *gin.Context) (door, route string) {
-	value, _ := c.Get(routeKey)
-	r, _ := value.(routed)
-	return r.door, r.row
-}
-
 // call is one request at one door.
 type call struct {
 	*gin.Context
@@ -42,7 +29,8 @@ type call struct {
 	from store.Actor // whence the request comes
 	by   *identity
 
-	query map[string]string // as Query has it
+	query   map[string]string // as Query has it
+	outcome Outcome
 
 	early *early // the body of a row that reads, nil if it was not read early
 }
@@ -59,11 +47,13 @@ func (d *door) serve(c *gin.Context, rows []*Route) {
 		Refuse(c, http.StatusNotFound, needsParameter(c, rows), d.Dialect)
 		return
 	}
-	c.Set(routeKey, routed{d.Name, r.Path})
 	if r.plan.body == nil {
 		IgnoreBody(c)
 	}
-	call := &call{Context: c, door: d, row: r, from: d.origin(c.Request), query: query}
+	call := &call{
+		Context: c, door: d, row: r, from: d.origin(c.Request), query: query, outcome: Outcome{Door: d.Name, Route: r.Path, Path: r.fullPath},
+	}
+	c.Set(outcomeKey, &call.outcome)
 	if err := call.answer(); err != nil {
 		call.fail(err)
 	}
@@ -74,7 +64,7 @@ func (c *call) answer() (err error) {
 	if err := c.door.checkSite(c.Request); err != nil && !c.row.open {
 		return err
 	}
-	if c.by, err = c.door.identify(ctx, c.Request, c.from, c.row.open); err != nil {
+	if c.by, err = c.identify(ctx); err != nil {
 		return err
 	}
 	if err := c.meter(ctx); err != nil {
@@ -168,7 +158,7 @@ func (c *call) handle(tx *store.Tx, in reflect.Value) (any, error) {
 func (c *call) admit(ctx context.Context) (Caller, error) {
 	caller, err := store.View(ctx, c.door.DB, c.from, func(tx *store.Tx) (Caller, error) {
 		err := c.join(tx)
-		return Caller{DB: c.door.DB, By: tx.By, join: c.join}, err
+		return Caller{DB: c.door.DB, By: tx.By, join: c.join, outcome: &c.outcome, authorization: c.authorization()}, err
 	})
 	c.touch(ctx)
 	return caller, err
@@ -179,7 +169,7 @@ func (c *call) join(tx *store.Tx) error {
 	if c.row.open {
 		return nil
 	}
-	if err := c.by.resume(tx); err != nil {
+	if err := c.resume(tx); err != nil {
 		return err
 	}
 	tx.By = c.by.actor(tx.By)
@@ -280,10 +270,15 @@ func (c *call) fail(err error) {
 	if status == http.StatusServiceUnavailable {
 		c.Header("Retry-After", "1")
 	}
+	c.outcome.refuse(err)
 	c.note(status, err)
 	// Whoever was refused before his body was read must not hold the connection with the rest of it.
 	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(restTime))
-	write(c.Context, status, c.door.Error(status, Public(status, err, id)))
+	public := Public(status, err, id)
+	if c.door.Refused != nil && errors.Is(err, store.ErrRefused) {
+		public = c.door.Refused
+	}
+	write(c.Context, status, c.door.Error(status, public))
 }
 
 const contentType = "application/json"

@@ -1,15 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"errors"
-	"net/http"
 	"strconv"
-	"sync"
-	"time"
 
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/store"
@@ -22,18 +17,31 @@ type identity struct {
 	signedIn *store.SignedIn
 	forget   func() // of a credential that may not be remembered any longer
 
+	cookie *authz.Claims // of the session that the request's cookie carries; nil: none
+	beside bool          // a cookie came, and another credential counts
+
 	claims  *authz.Claims
 	session *store.Session // without an ID: not stored
+}
+
+// resume finds out who calls and what they may do, in a transaction.
+func (c *call) resume(tx *store.Tx) error {
+	err := c.by.resume(tx)
+	if err == nil {
+		c.outcome.User = c.by.claims.Name
+	}
+	return err
 }
 
 func (i *identity) resume(tx *store.Tx) (err error) {
 	if i.token != nil {
 		i.claims, i.session, err = store.Resume(tx, i.token)
-	} else {
-		i.claims, i.session, err = i.signedIn.Resume(tx)
-		if errors.Is(err, store.ErrSignIn) {
-			i.forget()
-		}
+		return err
+	}
+	i.claims, i.session, err = i.signedIn.Resume(tx)
+	if errors.Is(err, store.ErrSignIn) {
+		i.forget()
+		err = authz.Refuse(store.ErrRefused, authz.ReasonOf(err))
 	}
 	return err
 }
@@ -41,136 +49,107 @@ func (i *identity) resume(tx *store.Tx) (err error) {
 func (i *identity) actor(by store.Actor) store.Actor {
 	by.UserID, by.UserName = i.claims.UserID(), i.claims.Name
 	by.Admin, by.Groups, by.Registration = i.claims.Admin, i.claims.Groups, i.session.Registration
-	by.Session = i.session
+	by.Session, by.SignsOut = i.session, i.session.ID
+	switch {
+	case i.cookie != nil:
+		by.SignsOut = i.cookie.ID
+	case i.beside:
+		by.SignsOut = ""
+	}
 	return by
 }
 
-// identify finds who calls. A token that is no good gives way to a PS-Auth header that came with it.
-func (d *door) identify(ctx context.Context, r *http.Request, from store.Actor, open bool) (*identity, error) {
-	if open {
+// identify finds who calls. A header decides wherever there is one; a cookie that agrees with a PS-Auth header saves its check.
+func (c *call) identify(ctx context.Context) (*identity, error) {
+	if c.row.open {
 		return nil, nil
 	}
-	credential, err := d.Credential(r)
+	credential, err := c.door.Credential(c.Request)
 	if err != nil {
 		return nil, err
 	}
-	if credential.Token != "" {
-		claims, err := d.DB.ParseToken(credential.Token, d.Name)
-		if err == nil && credential.PSAuth != nil {
-			err = d.lives(ctx, claims, from)
-		}
-		if err == nil || credential.PSAuth == nil {
-			return &identity{token: claims}, err
-		}
+	by := &identity{beside: credential.Cookie != "" && (credential.Token != "" || credential.PSAuth != nil)}
+	if by.beside {
+		by.cookie, _ = c.door.DB.ParseToken(credential.Cookie, c.door.Name) // one that is no good carries no session
 	}
 	switch {
 	case credential.PSAuth != nil:
-		return d.checkPSAuth(ctx, *credential.PSAuth, from)
+		c.outcome.says(credential.PSAuth.RunAs)
+		return by, c.door.byPSAuth(ctx, by, *credential.PSAuth, c.from)
 	case credential.Client != nil:
-		return d.checkClient(ctx, *credential.Client, from)
+		c.outcome.says(credential.Client.ID)
+		return by, c.door.byClient(ctx, by, *credential.Client, c.from)
 	}
-	return nil, errNoCredential
-}
-
-// lives returns an error unless the session behind a token still counts: a client that keeps its cookie and sends its
-// PS-Auth header too goes on by the header when the session is over.
-func (d *door) lives(ctx context.Context, claims *authz.Claims, from store.Actor) error {
-	_, err := store.View(ctx, d.DB, from, func(tx *store.Tx) (*store.Session, error) {
-		_, session, err := store.Resume(tx, claims)
-		return session, err
-	})
-	return err
-}
-
-// passes remembers credentials that were checked a moment ago, so that clients that send one with every request
-// neither pay for a password hash nor leave an audit row each time. What is kept is no secret: an HMAC under a key of this process.
-type passes struct {
-	secret []byte
-	mu     sync.Mutex
-	until  map[[sha256.Size]byte]pass
-}
-
-type pass struct {
-	in  *store.SignedIn
-	end time.Time
-}
-
-const (
-	passLifetime = time.Minute
-	maxPasses    = 10_000
-)
-
-func newPasses() *passes {
-	secret := make([]byte, sha256.Size)
-	rand.Read(secret)
-	return &passes{secret: secret, until: map[[sha256.Size]byte]pass{}}
-}
-
-func (p *passes) sum(from store.Actor, parts ...string) (sum [sha256.Size]byte) {
-	mac := hmac.New(sha256.New, p.secret)
-	for _, part := range append(parts, from.IPAddress, from.Proxy) {
-		mac.Write([]byte(part))
-		mac.Write([]byte{0})
+	token := cmp.Or(credential.Token, credential.Cookie)
+	if token == "" {
+		return nil, errNoCredential
 	}
-	return [sha256.Size]byte(mac.Sum(nil))
+	if by.token, err = c.door.DB.ParseToken(token, c.door.Name); err != nil {
+		return nil, err
+	}
+	c.outcome.says(by.token.Name)
+	return by, nil
 }
 
-func (p *passes) get(sum [sha256.Size]byte, now time.Time) *store.SignedIn {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if known, ok := p.until[sum]; ok && now.Before(known.end) {
-		return known.in
+// byPSAuth checks a PS-Auth credential, or remembers that it did. If the cookie beside it carries a session of the same sign-in,
+// that goes on.
+func (d *door) byPSAuth(ctx context.Context, by *identity, c authz.PSAuth, from store.Actor) error {
+	sum := d.known.sum(from, "PS-Auth", c.Key, c.RunAs, strconv.FormatBool(c.HasPassword), c.Password)
+	session, err := d.cookieSession(ctx, by.cookie, from)
+	if err != nil {
+		return err
+	}
+	if session != nil && d.known.agrees(session.ID, sum) {
+		by.token = by.cookie
+		return nil
+	}
+	check := func() (*store.SignedIn, error) { return store.CheckPSAuth(ctx, d.DB, from, c, d.AskDirectory) }
+	if err := d.checked(ctx, by, from, sum, check); err != nil {
+		return err
+	}
+	if session != nil && by.signedIn.Began(session) {
+		d.known.agree(session.ID, sum)
+		by.token = by.cookie
 	}
 	return nil
 }
 
-func (p *passes) put(sum [sha256.Size]byte, in *store.SignedIn, now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.until) >= maxPasses {
-		clear(p.until)
+// cookieSession is the session that a cookie carries, nil if there is none that still counts.
+func (d *door) cookieSession(ctx context.Context, cookie *authz.Claims, from store.Actor) (*store.Session, error) {
+	if cookie == nil {
+		return nil, nil
 	}
-	p.until[sum] = pass{in, now.Add(passLifetime)}
+	session, err := store.View(ctx, d.DB, from, func(tx *store.Tx) (*store.Session, error) {
+		_, session, err := store.Resume(tx, cookie)
+		return session, err
+	})
+	if errors.Is(err, store.ErrSignIn) {
+		return nil, nil
+	}
+	return session, err
 }
 
-// forget is for a credential that is worth nothing any more, or not what it was: the next request checks it afresh.
-func (p *passes) forget(sum [sha256.Size]byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.until, sum)
-}
-
-// checkPSAuth checks a PS-Auth credential, or remembers that it did.
-func (d *door) checkPSAuth(ctx context.Context, c authz.PSAuth, by store.Actor) (*identity, error) {
-	sum := d.known.sum(by, "PS-Auth", c.Key, c.RunAs, strconv.FormatBool(c.HasPassword), c.Password)
-	return d.checked(ctx, by, sum, func() (*store.SignedIn, error) { return store.CheckPSAuth(ctx, d.DB, by, c, d.AskDirectory) })
-}
-
-// checkClient checks a ClientID and ClientSecret, or remembers that it did.
-func (d *door) checkClient(ctx context.Context, c authz.Client, by store.Actor) (*identity, error) {
-	return d.checked(ctx, by, d.known.sum(by, "client", c.ID, c.Secret), func() (*store.SignedIn, error) {
-		in, _, err := store.CheckClient(ctx, d.DB, by, c.ID, c.Secret)
+// byClient checks a ClientID and ClientSecret, or remembers that it did.
+func (d *door) byClient(ctx context.Context, by *identity, c authz.Client, from store.Actor) error {
+	return d.checked(ctx, by, from, d.known.sum(from, "client", c.ID, c.Secret), func() (*store.SignedIn, error) {
+		in, _, err := store.CheckClient(ctx, d.DB, from, c.ID, c.Secret)
 		return in, err
 	})
 }
 
 // checked is a sign-in that is remembered or, if it is not, made and remembered from here on.
-func (d *door) checked(ctx context.Context, by store.Actor, sum [sha256.Size]byte, check func() (*store.SignedIn, error)) (*identity, error) {
+func (d *door) checked(ctx context.Context, by *identity, from store.Actor, sum credentialSum, check func() (*store.SignedIn, error)) (err error) {
 	now := d.DB.Now()
-	forget := func() { d.known.forget(sum) }
-	if in := d.known.get(sum, now); in != nil {
-		return &identity{signedIn: in, forget: forget}, nil
+	by.forget = func() { d.known.forget(sum) }
+	if by.signedIn = d.known.get(sum, now); by.signedIn != nil {
+		return nil
 	}
-	in, err := check()
-	if errors.Is(err, store.ErrSignIn) {
-		err = errNoted
+	if by.signedIn, err = check(); err != nil {
+		return noted(err)
 	}
-	if err != nil {
-		return nil, err
+	if err := store.NoteLogin(ctx, d.DB, from, by.signedIn); err != nil {
+		return err
 	}
-	if err := store.NoteLogin(ctx, d.DB, by, in); err != nil {
-		return nil, err
-	}
-	d.known.put(sum, in, now)
-	return &identity{signedIn: in, forget: forget}, nil
+	d.known.put(sum, by.signedIn, now)
+	return nil
 }

@@ -31,6 +31,8 @@ type Dialect struct {
 	Examples map[string]string
 	// Error is the body of an answer with that status.
 	Error func(status int, err error) any
+	// Refused is what an answer says of any refused sign-in; nil: the same as of a session that has ended.
+	Refused error
 	// Meter counts the requests of those who are signed in; nil: nobody does.
 	Meter Meter
 	// Probed says that OPTIONS asks whether the caller is signed in, at any path that has a row.
@@ -79,7 +81,9 @@ type door struct {
 // their query parameter or, digits or not, by a path value; two that could both match are a mistake in the table and panic.
 func (d *Dialect) Mount(e *gin.Engine, o Options) {
 	mounted := &door{Dialect: d, Options: o, known: newPasses(), decoding: make(chan struct{}, runtime.GOMAXPROCS(0))}
-	for _, r := range d.Routes {
+	for i := range d.Routes {
+		r := &d.Routes[i]
+		r.fullPath = d.Base + "/" + r.Path
 		d.paths.add(r.pattern.segments)
 	}
 	for _, rows := range d.Operations() {
@@ -135,8 +139,8 @@ func Refuse(c *gin.Context, status int, err error, dialects ...*Dialect) {
 		c.String(status, "%s\n", http.StatusText(status))
 		return
 	}
-	if door, _ := RouteOf(c); door == "" {
-		c.Set(routeKey, routed{door: d.Name})
+	if OutcomeOf(c).Door == "" {
+		c.Set(outcomeKey, &Outcome{Door: d.Name})
 	}
 	write(c, status, d.Error(status, err))
 }

@@ -19,7 +19,7 @@ func (c *call) meter(ctx context.Context) error {
 		return nil
 	}
 	userID, err := store.View(ctx, c.door.DB, c.from, func(tx *store.Tx) (int, error) {
-		if err := c.by.resume(tx); err != nil {
+		if err := c.resume(tx); err != nil {
 			return 0, err
 		}
 		return c.by.claims.UserID(), nil

@@ -1,19 +1,30 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"time"
 
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/store"
 )
 
-// Why a caller is not authenticated, besides what package authz says.
+// Why a caller is not authenticated, besides what packages authz and store say.
 var (
-	errNoCredential = fmt.Errorf("%w: there is no credential", store.ErrSignIn)
-	errNoted        = fmt.Errorf("%w: the store has audited it", store.ErrSignIn)
+	errNoCredential = authz.Refuse(store.ErrSignIn, authz.NoCredential)
+	errNoted        = errors.New("the store has audited it")
 )
+
+// noted marks the error of a sign-in that the store has checked, and audited if it was refused.
+func noted(err error) error {
+	if errors.Is(err, store.ErrRefused) {
+		return fmt.Errorf("%w: %w", err, errNoted)
+	}
+	return err
+}
 
 // deniedAlone is how many refusals of one row to one user have an audit row each in a minute.
 const deniedAlone = 10
@@ -24,13 +35,13 @@ func (c *call) note(status int, err error) {
 	if errors.Is(err, errNoted) || status != http.StatusUnauthorized && status != http.StatusForbidden {
 		return
 	}
-	by, route := c.from, c.row.Method+" "+c.row.Path
-	r := store.Refusal{Section: store.SectionAuthentication, Reason: reasonOf(err)}
-	r.Details = []store.UserAuditDetail{store.Detail("Reason", "", r.Reason), store.Detail("Route", "", route)}
+	by, route, reason := c.from, c.row.Method+" "+c.row.Path, c.outcome.Reason
+	r := store.Refusal{Section: store.SectionAuthentication, Reason: string(reason)}
+	r.Details = []store.UserAuditDetail{store.Detail("Reason", "", reason), store.Detail("Route", "", route)}
 	switch {
 	case status == http.StatusForbidden:
-		r = store.Refusal{Section: store.SectionAuthorization, Reason: route, Alone: deniedAlone}
-		r.Details = []store.UserAuditDetail{store.Detail("Route", "", route), store.Detail("Refused", "", err)}
+		r.Section, r.Reason, r.Alone = store.SectionAuthorization, route, deniedAlone
+		r.Details = append(r.Details, store.Detail("Refused", "", err))
 		if c.by != nil && c.by.claims != nil {
 			by = c.by.actor(by)
 		}
@@ -42,15 +53,22 @@ func (c *call) note(status int, err error) {
 	}
 }
 
-// reasonOf says why a caller is not authenticated, as the audit has it.
-func reasonOf(err error) string {
-	switch {
-	case errors.Is(err, errNoCredential):
-		return "no credential"
-	case errors.Is(err, authz.ErrCredential):
-		return "unreadable credential"
-	case errors.Is(err, authz.ErrToken):
-		return "invalid token"
+// ClientSession is store.ClientSession for a row that is open: with the caller's word of who they are, and why they are refused,
+// in the access log.
+func ClientSession(ctx context.Context, c Caller, clientID, secret string, atMost time.Duration) (token string, s *store.Session, err error) {
+	c.outcome.says(clientID)
+	token, s, err = store.ClientSession(ctx, c.DB, c.By, clientID, secret, atMost)
+	if err != nil {
+		c.outcome.refuse(err)
 	}
-	return "the session is over, or not for this address"
+	return token, s, noted(err)
+}
+
+// ClientToken is ClientSession for a token that lives as long as the API registration says.
+func ClientToken(ctx context.Context, c Caller, clientID, secret string) (token string, lifetime time.Duration, err error) {
+	token, s, err := ClientSession(ctx, c, clientID, secret, math.MaxInt64)
+	if err != nil {
+		return "", 0, err
+	}
+	return token, s.Expires.Sub(s.Created), nil
 }

@@ -25,6 +25,9 @@ type Caller struct {
 	DB   *store.DB
 	By   store.Actor
 	join func(*store.Tx) error
+
+	outcome       *Outcome // for the access log
+	authorization string   // the header of a request for a row that is open
 }
 
 // Update runs fn in a transaction for the caller, who is looked at again in it: his rights may have changed since
@@ -73,6 +76,7 @@ type Route struct {
 	Need    authz.Need
 	Summary string
 
+	fullPath       string // with the base of its door, once it is mounted
 	name           string
 	refusals       []int
 	ownRefusals    []int        // those whose body is a refusal of the row's own

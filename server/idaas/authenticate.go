@@ -32,7 +32,7 @@ type authenticated struct {
 }
 
 func authenticate(ctx context.Context, c api.Caller, in authenticateRequest) (a authenticated, err error) {
-	text, session, err := store.ClientSession(ctx, c.DB, c.By, in.Body.ApplicationID, in.Body.SharedSecret, tokenLifetime)
+	text, session, err := api.ClientSession(ctx, c, in.Body.ApplicationID, in.Body.SharedSecret, tokenLifetime)
 	if err != nil {
 		return a, err
 	}

@@ -85,16 +85,20 @@ type tokenAnswer struct {
 func token(ctx context.Context, c api.Caller, in tokenRequest) (r api.Reply[tokenAnswer], err error) {
 	r.Header = http.Header{"Cache-Control": {"no-store"}}
 	b := in.Body
+	client, err := c.Client(b.Client_id, b.Client_secret)
 	switch {
-	case b.Grant_type == "" || b.Client_id == "" || b.Client_secret == "":
+	case err != nil || b.Grant_type == "" || client.ID == "" || client.Secret == "":
 		r.Status, r.Body.Error = http.StatusBadRequest, "invalid_request"
 		return r, nil
 	case b.Grant_type != "client_credentials":
 		r.Status, r.Body.Error = http.StatusBadRequest, "unsupported_grant_type"
 		return r, nil
 	}
-	text, lifetime, err := store.ClientToken(ctx, c.DB, c.By, b.Client_id, b.Client_secret)
+	text, lifetime, err := api.ClientToken(ctx, c, client.ID, client.Secret)
 	if errors.Is(err, store.ErrSignIn) {
+		if c.IsBasic() {
+			r.Header.Set("WWW-Authenticate", api.Challenge)
+		}
 		r.Status, r.Body.Error = http.StatusUnauthorized, "invalid_client"
 		return r, nil
 	}

@@ -22,11 +22,15 @@ func TestCredential(t *testing.T) {
 		{"a token as a Bearer", "Bearer h.p.s", "", authz.Credential{Token: "h.p.s"}, nil},
 		{"the scheme in other letters, more blanks", "  bearer   h.p.s ", "", authz.Credential{Token: "h.p.s"}, nil},
 		{"a token alone, as it is pasted into the Swagger page", "h.p.s", "", authz.Credential{Token: "h.p.s"}, nil},
-		{"a token counts before a cookie", "h.p.s", "c.p.s", authz.Credential{Token: "h.p.s"}, nil},
-		{"a cookie", "", "c.p.s", authz.Credential{Token: "c.p.s"}, nil},
-		{"a cookie that was escaped", "", "c%2Ep%2Es", authz.Credential{Token: "c.p.s"}, nil},
+		{"a token beside a cookie", "h.p.s", "c.p.s", authz.Credential{Token: "h.p.s", Cookie: "c.p.s"}, nil},
+		{"a tab behind the scheme", "Bearer\th.p.s", "", authz.Credential{Token: "h.p.s"}, nil},
+		{"a tab behind PS-Auth", "PS-Auth\tkey=abc; runas=olga;", "", authz.Credential{PSAuth: psAuth}, nil},
+		{"tabs and blanks around it", "\t PS-Auth \t key=\"abc\";\trunas=\"olga\"", "", authz.Credential{PSAuth: psAuth}, nil},
+		{"a cookie", "", "c.p.s", authz.Credential{Cookie: "c.p.s"}, nil},
+		{"a cookie that was escaped", "", "c%2Ep%2Es", authz.Credential{Cookie: "c.p.s"}, nil},
 		{"PS-Auth", "PS-Auth key=abc; runas=olga;", "", authz.Credential{PSAuth: psAuth}, nil},
-		{"PS-Auth beside a cookie", "PS-Auth key=abc; runas=olga;", "c.p.s", authz.Credential{Token: "c.p.s", PSAuth: psAuth}, nil},
+		{"PS-Auth beside a cookie", "PS-Auth key=abc; runas=olga;", "c.p.s", authz.Credential{Cookie: "c.p.s", PSAuth: psAuth}, nil},
+		{"a header that cannot be read beside a cookie", "PS-Auth key=abc", "c.p.s", authz.Credential{}, authz.ErrCredential},
 		{"a word that is no token", "secret", "", authz.Credential{}, authz.ErrCredential},
 		{"a name with one dot", "olga.operator", "", authz.Credential{}, authz.ErrCredential},
 		{"a scheme that is not served", "Basic h.p.s", "", authz.Credential{}, authz.ErrCredential},
@@ -42,7 +46,7 @@ func TestCredential(t *testing.T) {
 			if !errors.Is(err, c.err) {
 				t.Fatalf("the error is %v, want %v", err, c.err)
 			}
-			if got.Token != c.want.Token || !reflect.DeepEqual(got.PSAuth, c.want.PSAuth) {
+			if got.Token != c.want.Token || got.Cookie != c.want.Cookie || !reflect.DeepEqual(got.PSAuth, c.want.PSAuth) {
 				t.Error("it is another credential")
 			}
 		})

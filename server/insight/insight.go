@@ -5,6 +5,7 @@ package insight
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -89,6 +90,8 @@ func New(s Services) *api.Dialect {
 		},
 		Error:    func(_ int, err error) any { return err.Error() },
 		Unserved: unserved,
+		Error:    func(_ int, err error) any { return err.Error() },
+		Refused:  errors.New("Failed to authenticate due to one or more authentication rules."),
 		Routes: slices.Concat(
 			authentication(),
 			accessLevels, apiRegistrations, assets,
@@ -109,28 +112,26 @@ const sessionCookie = "ASP.NET_SessionId"
 
 // credential finds a session in the cookie or a Bearer header, and a PS-Auth header beside or without it.
 func credential(r *http.Request) (c authz.Credential, err error) {
-	scheme, value, _ := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
+	if cookie, err := r.Cookie(sessionCookie); err == nil {
+		// A client that does not know cookies may echo the whole Set-Cookie text, or escape it.
+		if c.Cookie, err = url.QueryUnescape(cookie.Value); err != nil {
+			c.Cookie = cookie.Value
+		}
+	}
+	scheme, value := authz.CutScheme(r.Header.Get("Authorization"))
 	switch {
 	case strings.EqualFold(scheme, "Bearer"):
-		c.Token = strings.TrimSpace(value)
-		return c, nil
+		c.Token = value
 	case strings.EqualFold(scheme, "PS-Auth"):
 		parsed, err := authz.ParsePSAuth(r.Header.Get("Authorization"))
 		if err != nil {
-			return c, err
+			return authz.Credential{}, fmt.Errorf("%w: %w", store.ErrRefused, err)
 		}
 		c.PSAuth = &parsed
 	case value == "" && strings.Count(scheme, ".") == 2: // a token alone, as people paste it into the Swagger page
 		c.Token = scheme
-		return c, nil
 	case scheme != "":
-		return c, authz.ErrCredential
-	}
-	if cookie, err := r.Cookie(sessionCookie); err == nil {
-		// A client that does not know cookies may echo the whole Set-Cookie text, or escape it.
-		if c.Token, err = url.QueryUnescape(cookie.Value); err != nil {
-			c.Token = cookie.Value
-		}
+		return authz.Credential{}, authz.ErrCredential
 	}
 	return c, nil
 }

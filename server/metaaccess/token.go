@@ -56,15 +56,22 @@ func getToken(ctx context.Context, c api.Caller, in tokenQuery) (api.Reply[token
 }
 
 func token(ctx context.Context, c api.Caller, in tokenQuery) (api.Reply[tokenAnswer], error) {
+	client, err := c.Client(in.ClientID, in.ClientSecret)
 	switch {
-	case in.GrantType == "" || in.ClientID == "" || in.ClientSecret == "":
+	case err != nil:
+		return refused(http.StatusBadRequest, "invalid_request", err.Error()), nil
+	case in.GrantType == "" || client.ID == "" || client.Secret == "":
 		return refused(http.StatusBadRequest, "invalid_request", "grant_type, client_id and client_secret are required"), nil
 	case in.GrantType != "client_credentials":
 		return refused(http.StatusBadRequest, "unsupported_grant_type", "grant_type: client_credentials is expected"), nil
 	}
-	text, lifetime, err := store.ClientToken(ctx, c.DB, c.By, in.ClientID, in.ClientSecret)
+	text, lifetime, err := api.ClientToken(ctx, c, client.ID, client.Secret)
 	if errors.Is(err, store.ErrSignIn) {
-		return refused(http.StatusUnauthorized, "invalid_client", "the client_id or the client_secret is wrong"), nil
+		r := refused(http.StatusUnauthorized, "invalid_client", "the client_id or the client_secret is wrong")
+		if c.IsBasic() {
+			r.Header = http.Header{"Www-Authenticate": {api.Challenge}}
+		}
+		return r, nil
 	}
 	return api.Reply[tokenAnswer]{Body: tokenAnswer{AccessToken: text, TokenType: "bearer", ExpiresIn: int(lifetime / time.Second)}}, err
 }

@@ -90,7 +90,6 @@ func New(s Services) *api.Dialect {
 		},
 		Error:    func(_ int, err error) any { return err.Error() },
 		Unserved: unserved,
-		Error:    func(_ int, err error) any { return err.Error() },
 		Refused:  errors.New("Failed to authenticate due to one or more authentication rules."),
 		Routes: slices.Concat(
 			authentication(),

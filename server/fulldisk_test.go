@@ -28,12 +28,11 @@ func fullDisk(t *testing.T, adjust ...func(*ground)) (l *lab, full *atomic.Bool,
 		}
 		return nil
 	}}}
+	on.log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	for _, adjust := range adjust {
 		adjust(&on)
 	}
-	l = newLabOn(t, on, false, func(o *server.Options) {
-		o.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	})
+	l = newLabOn(t, on, false, func(o *server.Options) { o.Log = on.log })
 	return l, full, log
 }
 
@@ -95,7 +94,7 @@ func TestFailuresCountOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	limit, err := store.ParseLimit("3/15m")
 	must(t, err)
-	l, full, _ := fullDisk(t, func(on *ground) { on.limits = store.SignInLimits{Accounts: limit} })
+	l, full, log := fullDisk(t, func(on *ground) { on.limits = store.SignInLimits{Accounts: limit} })
 	sign := func(key string) int {
 		return l.request("GET", insight.Base+"/Workgroups", "", http.Header{"Authorization": {"PS-Auth key=" + key + "; runas=administrator;"}}).Code
 	}
@@ -107,6 +106,9 @@ func TestFailuresCountOnAFullDisk(t *testing.T) {
 	}
 	if status := sign(l.first.ApiKey); status != http.StatusUnauthorized {
 		t.Errorf("the right key after them: %d, want a lock", status)
+	}
+	if n := strings.Count(log.String(), `locked="account \\administrator"`); n != 1 {
+		t.Errorf("%d warnings of the lock, want 1:\n%s", n, log)
 	}
 	full.Store(false)
 	must(t, store.PayOwed(t.Context(), l.db))

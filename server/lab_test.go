@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -69,6 +70,7 @@ type ground struct {
 	first  store.FirstStart
 	limits store.SignInLimits // to the sign-ins that may fail
 	hasher *authz.Hasher
+	log    *slog.Logger // of the store
 }
 
 func newLab(t testing.TB, manual bool, adjust ...func(*server.Options)) *lab {
@@ -98,7 +100,7 @@ func newLabOn(t testing.TB, on ground, manual bool, adjust ...func(*server.Optio
 	must(t, err)
 	l.engine, l.vault = engine, vault
 	l.db, err = store.Open(t.Context(), engine, store.Options{
-		Vault: vault, Hasher: on.hasher, Lockouts: on.limits, Now: func() time.Time { return time.Unix(0, l.clock.Load()) },
+		Vault: vault, Hasher: on.hasher, Lockouts: on.limits, Log: on.log, Now: func() time.Time { return time.Unix(0, l.clock.Load()) },
 	}, func() (store.FirstStart, error) { return l.first, nil })
 	must(t, err)
 	self, err := os.Executable()

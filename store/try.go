@@ -127,6 +127,24 @@ func (t *try) refuse(ctx context.Context, keys []string, reason authz.Reason) er
 		for _, l := range locked {
 			t.db.warnOf(l)
 		}
+		return refused
 	}
-	return orElse(t.db.owe(err, owedAct{by: by, failures: keys, do: do}), refused)
+	if err = t.db.owe(err, owedAct{by: by, failures: keys, do: do}); err == nil {
+		err = t.warnOfOwed(ctx, keys)
+	}
+	return orElse(err, refused)
+}
+
+// warnOfOwed warns of the locks that failures made which are not written yet.
+func (t *try) warnOfOwed(ctx context.Context, keys []string) error {
+	for _, key := range keys {
+		n, err := t.db.failuresLeft(context.WithoutCancel(ctx), key)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			t.db.warnOf(&Lockout{Of: key, Until: At(t.db.now()).Add(t.db.limitOf(key).Time)})
+		}
+	}
+	return nil
 }

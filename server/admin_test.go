@@ -37,7 +37,7 @@ func TestMetrics(t *testing.T) {
 	}
 	l.request("GET", insight.Base+"/Workgroups", "", nil)
 	l.request("GET", insight.Base+"/Workgroups", "", as("eyJh.bogus.token"))
-	l.request("POST", insight.Base+"/Imports", `{"WorkgroupID":1,"ImportType":"NESSUS","FileName":"scan.csv","Base64FileContents":"SG9zdAoxMC4wLjAuMQ=="}`, administrator)
+	l.request("POST", insight.Base+"/Imports", `{"WorkgroupID":1,"ImportType":"NESSUS","FileName":"scan.csv","Base64FileContents":"SG9zdAoxMC4wLjAuMQo="}`, administrator)
 	l.awaitImports()
 	for i := range 50 { // a stranger who makes names up
 		l.request("GET", fmt.Sprintf("%s/Nonsense%d", insight.Base, i), "", nil)

@@ -83,10 +83,14 @@ func readAll(r io.Reader, length int64, hold func(bytes int) error) ([]byte, err
 	body := make([]byte, 0, first)
 	for {
 		if len(body) == cap(body) {
-			if err := hold(2 * cap(body)); err != nil {
+			more := cap(body)
+			if missing := int(length) + 1 - len(body); missing > 0 {
+				more = min(more, missing)
+			}
+			if err := hold(cap(body) + more); err != nil {
 				return nil, err
 			}
-			body = slices.Grow(body, cap(body))
+			body = slices.Grow(body, more)
 		}
 		n, err := r.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]

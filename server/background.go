@@ -11,7 +11,7 @@ import (
 // background is the work that goes on beside requests, each until its context ends.
 func (s *Server) background() []func(context.Context) {
 	return []func(context.Context){
-		s.Runner.Run, s.reports.Run, s.Roster.Run, s.endSessions, s.payOwed, s.tellRefusals, s.seal,
+		s.Runner.Run, s.reports.Run, s.Roster.Run, s.endSessions, s.followClock, s.payOwed, s.tellRefusals, s.seal,
 		func(ctx context.Context) { store.KeepRules(ctx, s.DB) },
 		func(ctx context.Context) { store.KeepSwept(ctx, s.DB) },
 	}
@@ -20,6 +20,7 @@ func (s *Server) background() []func(context.Context) {
 // How often the work is done that nothing calls for.
 const (
 	endSessionsEvery  = 5 * time.Minute
+	followClockEvery  = 30 * time.Second
 	payOwedEvery      = time.Second
 	tellRefusalsEvery = 5 * time.Second
 	sealEvery         = 10 * time.Second
@@ -43,6 +44,12 @@ func (s *Server) attempt(ctx context.Context, name string, work func(context.Con
 	if err := work(ctx, s.DB); err != nil && ctx.Err() == nil {
 		s.Log.Error(name, "error", err)
 	}
+}
+
+// followClock begins at once: the clock may have been set back while no server ran.
+func (s *Server) followClock(ctx context.Context) {
+	s.attempt(ctx, "follow the clock", store.FollowClock)
+	s.every(ctx, followClockEvery, "follow the clock", store.FollowClock)
 }
 
 func (s *Server) endSessions(ctx context.Context) {

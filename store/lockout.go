@@ -53,6 +53,8 @@ type Lockout struct {
 	Failures []FailedSignIn
 	Until    Time // no sign-in is checked before it; null: not locked
 	Ends     Time // nothing of it counts from then on
+
+	ahead bool // a clock made it that has been set back since, and what is stored still says so
 }
 
 // FailedSignIn is a sign-in that was checked and refused.
@@ -123,10 +125,25 @@ func lockoutOf(tx *Tx, key string) (*Lockout, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.bound(tx.Now, tx.db.limitOf(key))
 	for len(l.Failures) > 0 && tx.Now.Sub(l.Failures[0].At) >= tx.db.limitOf(key).Time {
 		l.Failures = l.Failures[1:]
 	}
 	return l, nil
+}
+
+// bound brings back what lies further ahead than a lock may last: a clock made it that has been set back since.
+func (l *Lockout) bound(now Time, limit Limit) {
+	back := func(t *Time, latest Time) {
+		if latest.Before(*t) {
+			*t, l.ahead = latest, true
+		}
+	}
+	back(&l.Until, now.Add(limit.Time))
+	back(&l.Ends, now.Add(limit.Time))
+	for i := range l.Failures {
+		back(&l.Failures[i].At, now)
+	}
 }
 
 // left is how many more failures a key may have; 0: it is locked.
@@ -139,10 +156,14 @@ func (l *Lockout) left(limit Limit) int {
 
 // failuresLeft is left of a key as it is now.
 func (db *DB) failuresLeft(ctx context.Context, key string) (int, error) {
-	return View(ctx, db, System("store"), func(tx *Tx) (int, error) {
-		l, err := lockoutOf(tx, key)
-		return max(l.left(db.limitOf(key))-db.failuresOwed(key, tx.Now), 0), err
-	})
+	l, err := View(ctx, db, System("store"), func(tx *Tx) (*Lockout, error) { return lockoutOf(tx, key) })
+	if err == nil && l.ahead {
+		err = unless(ErrNoSpace, FollowClock(Impatient(ctx), db)) // all at once: another lock may hide behind this one
+	}
+	if err != nil {
+		return 0, err
+	}
+	return max(l.left(db.limitOf(key))-db.failuresOwed(key, At(db.now())), 0), nil
 }
 
 // countFailure holds a refused sign-in against a key, and locks it when that was the last one it had left. It returns the

@@ -54,6 +54,22 @@ func (db *DB) failuresOwed(key string, now Time) (n int) {
 	return n
 }
 
+// follow takes dates back to now that a clock chose which was set back since.
+func (o *owed) follow(now Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range o.acts {
+		if a := &o.acts[i]; now.Before(a.at) {
+			a.at = now
+		}
+	}
+	for id, seen := range o.seen {
+		if now.Before(seen) {
+			o.seen[id] = now
+		}
+	}
+}
+
 // isEnded reports whether a session was ended although the store still has it.
 func (db *DB) isEnded(sessionID string) bool {
 	db.owed.mu.Lock()

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -127,33 +128,107 @@ func TestNoRefusalIsLostWhenTheStoreCloses(t *testing.T) {
 	equal(t, "rows", rows, []string{alone, shared, alone, shared, alone, shared})
 }
 
-// TestAFloodOfRefusalsIsBounded sends more than the memory holds, from as many addresses.
+// TestAFloodOfRefusalsIsBounded sends more than the memory holds, from as many addresses: a minute has 1,000 rows, no refusal is
+// uncounted, and what known users were refused has its rows.
 func TestAFloodOfRefusalsIsBounded(t *testing.T) {
 	t.Parallel()
+	page, err := os.ReadFile("../docs/quirks.md")
+	if said := strings.Join(strings.Fields(string(page)), " "); err != nil || !strings.Contains(said, "at most 1,000 rows a minute") {
+		t.Errorf("docs/quirks.md does not say the bound: %v", err)
+	}
+	for name, test := range map[string]struct {
+		weak    bool
+		atOnce  int
+		foreign int // of the rows at once that are left for known users
+	}{
+		"of strangers":              {true, 200, 400},
+		"of those who have secrets": {false, 400, 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			const flood = 30_000
+			r := refusal("some reason")
+			r.Weak = test.weak
+			atOnce := l.audits(func() {
+				for i := range flood {
+					l.note(fmt.Sprintf("10.%d.%d.1", i/250, i%250), "", r)
+				}
+			})
+			if len(atOnce) != test.atOnce {
+				t.Errorf("%d rows at once, want %d", len(atOnce), test.atOnce)
+			}
+			users := l.audits(func() {
+				for i := range 600 {
+					denied := Refusal{Section: SectionAuthorization, Reason: "GET Users"}
+					if err := NoteRefusal(l.ctx, l.DB, Actor{Door: door, UserID: 100 + i, UserName: fmt.Sprint("user ", i)}, denied); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+			if len(users) != test.foreign {
+				t.Errorf("known users have %d rows at once, want %d", len(users), test.foreign)
+			}
+			if n := len(l.refusals.kinds); n > maxKinds[known]+1 {
+				t.Errorf("%d kinds are remembered", n)
+			}
+			l.clock.step(refusalTime)
+			shared := l.audits(func() { l.tell(false) })
+			if len(shared) != maxShared+1 || len(atOnce)+len(users)+len(shared) != 1000 {
+				t.Errorf("%d shared rows, %d in all", len(shared), len(atOnce)+len(users)+len(shared))
+			}
+			count, ofUsers := 0, 0
+			for _, row := range shared {
+				count += repeated(row)
+				if strings.Contains(row, "AccessDenied Authorization") {
+					ofUsers += repeated(row)
+				}
+			}
+			if want := flood + 600 - len(atOnce) - len(users); count != want {
+				t.Errorf("%d are counted, want %d", count, want)
+			}
+			if want := min(600-len(users), maxShared); ofUsers != want {
+				t.Errorf("%d of known users have a row, want %d", ofUsers, want)
+			}
+			equal(t, "later", l.audits(func() { l.clock.step(time.Hour); l.tell(true) }), nil)
+		})
+	}
+}
+
+// repeated is the count in a shared row.
+func repeated(row string) (n int) {
+	_, count, _ := strings.Cut(row, `Repeated "" → "`)
+	fmt.Sscan(strings.SplitN(count, `"`, 2)[0], &n)
+	return n
+}
+
+// TestRefusalsThatCannotBeWrittenAreGivenBack, and written by the next call.
+func TestRefusalsThatCannotBeWrittenAreGivenBack(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
-	const flood = 2 * maxKinds
-	rows := l.audits(func() {
-		for i := range flood {
-			l.note(fmt.Sprintf("10.%d.%d.1", i/250, i%250), "", refusal("no credential"))
-		}
-	})
-	if len(rows) != maxAlone {
-		t.Errorf("%d rows at once, want %d", len(rows), maxAlone)
+	for i := range 10 {
+		l.note(fmt.Sprintf("192.0.2.%d", i%5), "", refusal("no credential"))
 	}
-	if n := len(l.refusals.kinds); n > maxKinds+1 {
-		t.Errorf("%d kinds are remembered", n)
+	taken := l.refusals.take(l.clock.Now(), true)
+	l.refusals.giveBack(taken[:3])
+	if rows := l.audits(func() { l.tell(true) }); len(rows) != 3 || len(taken) != 5 {
+		t.Errorf("%d rows of what was given back of %d, want 3 of 5", len(rows), len(taken))
 	}
-	taken, count := l.refusals.take(l.clock.Now(), true), 0
-	for _, same := range taken {
-		count += same.count
+}
+
+// TestAMinuteOfAClockThatWasAheadIsOver: refusals that it began to count are told, and later ones have rows of their own.
+func TestAMinuteOfAClockThatWasAheadIsOver(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.clock.step(24 * time.Hour)
+	l.note("192.0.2.1", "", refusal("no credential"))
+	l.note("192.0.2.1", "", refusal("no credential"))
+	l.clock.step(-24 * time.Hour)
+	if rows := l.audits(func() { l.tell(false) }); len(rows) != 1 || repeated(rows[0]) != 1 {
+		t.Errorf("%q", rows)
 	}
-	if count != flood-maxAlone {
-		t.Errorf("%d are counted, want %d", count, flood-maxAlone)
-	}
-	some := min(3, len(taken))
-	l.refusals.giveBack(taken[:some])
-	if rows := l.audits(func() { l.tell(true) }); len(rows) != some || some == 0 {
-		t.Errorf("%d rows of what was given back, want 3", len(rows))
+	if rows := l.audits(func() { l.note("192.0.2.1", "", refusal("no credential")) }); len(rows) != 1 {
+		t.Errorf("then %q", rows)
 	}
 }
 

@@ -205,7 +205,8 @@ func (s *Session) rights(tx *Tx) (*Rights, error) {
 
 // Touch notes that a session was used, at most once a minute; it is no act and leaves no audit row.
 func Touch(ctx context.Context, db *DB, s *Session) error {
-	if s.Idle == 0 || At(db.now()).Sub(db.lastSeen(s)) < seenEvery {
+	since := At(db.now()).Sub(db.lastSeen(s)) // less than nothing after the clock was set back
+	if s.Idle == 0 || 0 <= since && since < seenEvery {
 		return nil
 	}
 	err := Change(ctx, db, System("store"), func(tx *Tx) error {

@@ -100,6 +100,7 @@ func (t *try) refuse(ctx context.Context, keys []string, reason authz.Reason) er
 	r := Refusal{
 		Section: SectionAuthentication, Reason: t.method + " " + string(reason),
 		Details: []UserAuditDetail{Detail("Method", "", t.method), Detail("Reason", "", reason)},
+		Weak:    IsWeak(reason),
 	}
 	prompt := t.db.refusals.note(t.db.Now(), by, r)
 	if !prompt && len(keys) == 0 {

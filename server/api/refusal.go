@@ -36,7 +36,7 @@ func (c *call) note(status int, err error) {
 		return
 	}
 	by, route, reason := c.from, c.row.Method+" "+c.row.Path, c.outcome.Reason
-	r := store.Refusal{Section: store.SectionAuthentication, Reason: string(reason)}
+	r := store.Refusal{Section: store.SectionAuthentication, Reason: string(reason), Weak: store.IsWeak(reason)}
 	r.Details = []store.UserAuditDetail{store.Detail("Reason", "", reason), store.Detail("Route", "", route)}
 	switch {
 	case status == http.StatusForbidden:

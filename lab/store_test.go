@@ -31,7 +31,8 @@ var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // newStore opens an empty store in memory.
 func newStore(t tb) *store.DB {
 	t.Helper()
-	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
+	_, measured := t.(*testing.B)
+	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true, Small: !measured})
 	check(t, err)
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, authz.MasterKey))
 	check(t, err)

@@ -50,7 +50,7 @@ func (l *lab) step(d time.Duration) {
 func newLab(t *testing.T) *lab {
 	t.Helper()
 	l := &lab{t: t, now: made, users: map[string]int{}, groups: map[string]int{}, log: &bytes.Buffer{}}
-	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
+	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true, Small: true})
 	must(t, err)
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, 32))
 	must(t, err)

@@ -81,7 +81,8 @@ func newLab(t testing.TB, manual bool, adjust ...func(*server.Options)) *lab {
 func newLabOn(t testing.TB, on ground, manual bool, adjust ...func(*server.Options)) *lab {
 	t.Helper()
 	if on.engine.Dir == "" {
-		on.engine.InMemory = true
+		_, measured := t.(*testing.B)
+		on.engine.InMemory, on.engine.Small = true, !measured
 	}
 	if on.hasher == nil {
 		on.hasher = authz.CheapHasher(2)

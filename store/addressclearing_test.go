@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/musterhq/muster/store/kv/badgerkv"
 )
 
 func TestDeletedAddressesLeaveOneAudit(t *testing.T) {
@@ -216,7 +218,7 @@ func TestTwoHundredThousandAddressesDie(t *testing.T) {
 	if underRaceDetector() {
 		n /= 10
 	}
-	l := newLab(t)
+	l := newLabIn(t, badgerkv.Options{InMemory: true}) // which takes large transactions
 	g := l.addressGroup("Large", "")
 	l.addresses(g, n)
 	equal(t, "audits", l.audits(func() { l.change(func(tx *Tx) error { return DeleteAddresses(tx, g) }) }),

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/kv/badgerkv"
 )
 
 // attributeType inserts an attribute type and returns its id.
@@ -75,7 +76,7 @@ func (l *lab) assign(attribute, assets int) {
 // in the middle of its sweep and looks at what can be seen all the while.
 func TestATypeWithManyAssignmentsDiesAtOnceAndIsSweptInSmallTransactions(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newLabIn(t, badgerkv.Options{InMemory: true}) // which takes large transactions
 	typeID, others := l.attributeType("Floor"), l.attributeType("Room")
 	ground, kitchen := l.attribute(typeID, 0, "Ground"), l.attribute(others, 0, "Kitchen")
 	first := l.asset(Asset{IPAddress: "192.0.2.1"})

@@ -116,10 +116,11 @@ type unclosed struct{ kv.Engine }
 
 func (unclosed) Close() error { return nil }
 
-// newLab opens the store of a test.
+// newLab opens the store of a test, a small one, or that of a benchmark, which measures one of the size of a server's.
 func newLab(t tb) *lab {
 	t.Helper()
-	return newLabIn(t, badgerkv.Options{InMemory: true})
+	_, measured := t.(*testing.B)
+	return newLabIn(t, badgerkv.Options{InMemory: true, Small: !measured})
 }
 
 // newLabIn is newLab in a store of any kind.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/kv/badgerkv"
 )
 
 // laden inserts an asset that carries n attributes, and returns its id.
@@ -68,7 +69,7 @@ func TestASweepClearsAwayWhatADeletedRecordLeft(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newLabIn(t, badgerkv.Options{InMemory: true}) // which takes large transactions
 			id, other := l.laden("192.0.2.1", n), l.laden("192.0.2.2", 3)
 			l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
 			equal(t, "audits of the sweep", l.audits(l.sweep), []string{})

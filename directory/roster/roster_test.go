@@ -31,7 +31,7 @@ type house struct {
 
 func newHouse(t *testing.T, every time.Duration) *house {
 	t.Helper()
-	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
+	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true, Small: true})
 	must(t, err)
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, authz.MasterKey))
 	must(t, err)

@@ -73,7 +73,7 @@ var errKilled = errors.New("the server was killed")
 
 func newMortal(t *testing.T) *mortal {
 	t.Helper()
-	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
+	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true, Small: true})
 	must(t, err)
 	m := &mortal{Engine: engine}
 	m.commits.Store(immortal)

@@ -29,7 +29,7 @@ type fixture struct {
 
 func newFixture(t *testing.T, deadline time.Duration) *fixture {
 	t.Helper()
-	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
+	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true, Small: true})
 	must(t, err)
 	return newFixtureOn(t, engine, deadline)
 }

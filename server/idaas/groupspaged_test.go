@@ -18,7 +18,8 @@ import (
 // newStore opens a new store in memory.
 func newStore(t testing.TB) *store.DB {
 	t.Helper()
-	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true})
+	_, measured := t.(*testing.B)
+	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true, Small: !measured})
 	must(t, err)
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, authz.MasterKey))
 	must(t, err)

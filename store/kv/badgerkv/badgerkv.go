@@ -32,6 +32,7 @@ var (
 type Options struct {
 	Dir        string                // Made when absent and always closed to other users; the files in it follow the umask.
 	InMemory   bool                  // For tests: Dir is ignored and nothing outlives Close.
+	Small      bool                  // For tests that open many stores: it costs less, but a transaction has room for a quarter only, 600 KiB.
 	Key        []byte                // KeySize bytes, used as they are and copied; optional in memory only.
 	AcceptLoss bool                  // Open a store whose logs do not hold all that was acknowledged, with what is left.
 	NoSync     bool                  // For tests and benchmarks: a crash of the machine may lose acknowledged writes.
@@ -170,6 +171,7 @@ func makePrivate(dir string) error {
 const (
 	mib      = 1 << 20
 	memtable = 16 * mib
+	small    = 4 * mib
 )
 
 // LeastReserve is how much of the disk Options.Room should keep free at the least: what Badger may still write when nobody
@@ -196,9 +198,12 @@ const LeastReserve = 10 * memtable
 // A compaction builds many tables at once, each in memory both packed and unpacked: hence tables of 1 MiB on every level, where Badger would
 // double their size from one to the next.
 func settings(o Options) badger.Options {
-	dir := o.Dir
+	dir, size := o.Dir, int64(memtable)
 	if o.InMemory {
 		dir = ""
+	}
+	if o.Small {
+		size = small
 	}
 	s := badger.DefaultOptions(dir).
 		WithInMemory(o.InMemory).
@@ -207,7 +212,7 @@ func settings(o Options) badger.Options {
 		WithNumVersionsToKeep(1).
 		WithBypassLockGuard(true).                         // lock has it
 		WithChecksumVerificationMode(options.OnBlockRead). // examine has read the tables
-		WithMemTableSize(memtable).
+		WithMemTableSize(size).
 		WithNumMemtables(2).
 		WithBaseTableSize(1 * mib).
 		WithNumLevelZeroTables(10).

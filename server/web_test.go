@@ -60,6 +60,9 @@ func TestOtherSites(t *testing.T) {
 		{"an old browser on the server's own page", both(cookie, browser("", own)), false},
 		{"a page without an origin, such as a sandboxed frame", both(cookie, browser("cross-site", "null")), true},
 		{"a browser that adds Basic by itself", both(both(cookie, browser("cross-site", "https://evil.example")), http.Header{"Authorization": {"Basic YTpi"}}), true},
+		{"a browser that adds Digest by itself", both(both(cookie, browser("cross-site", "https://evil.example")), http.Header{"Authorization": {"Digest YTpi"}}), true},
+		{"a browser that adds Negotiate by itself", both(both(cookie, browser("cross-site", "https://evil.example")), http.Header{"Authorization": {"Negotiate YTpi"}}), true},
+		{"a browser that adds NTLM by itself", both(both(cookie, browser("cross-site", "https://evil.example")), http.Header{"Authorization": {"NTLM YTpi"}}), true},
 		{"a Bearer token from whatever page", both(bearer, browser("cross-site", "https://evil.example")), false},
 		{"PS-Auth from whatever page", both(psAuth, browser("cross-site", "https://evil.example")), false},
 		{"a token call from whatever page needs a secret, no cookie", browser("cross-site", "https://evil.example"), false},
@@ -82,6 +85,18 @@ func TestOtherSites(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWithoutACookieTheOriginDoesNotCount sends what a browser adds by itself from another site's page: unknown, not refused for the page.
+func TestWithoutACookieTheOriginDoesNotCount(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, false)
+	for _, scheme := range []string{"Basic", "Digest", "Negotiate", "NTLM"} {
+		header := both(browser("cross-site", "https://evil.example"), http.Header{"Authorization": {scheme + " YTpi"}})
+		if w := l.request("GET", insight.Base+"/Workgroups", "", header); w.Code != http.StatusUnauthorized {
+			t.Errorf("%s: %d %s", scheme, w.Code, w.Body)
+		}
 	}
 }
 

@@ -167,7 +167,7 @@ func TestARefusalSaysNotThatItIsALockout(t *testing.T) {
 		return l.call("", "POST", "Auth/connect/token", body)
 	}
 	for range 8 {
-		if status, body := client(); status != http.StatusUnauthorized || body != `{"error":"invalid_client"}` {
+		if status, body := client(); status != http.StatusUnauthorized || body != `{"error":"invalid_client","error_description":"the client_id or the client_secret is wrong"}` {
 			t.Errorf("%d %s", status, body)
 		}
 	}

@@ -81,6 +81,7 @@ type Route struct {
 	refusals       []int
 	ownRefusals    []int        // those whose body is a refusal of the row's own
 	refusal        reflect.Type // nil: all are the door's
+	fillIn         string       // what the page cannot fill in with something that exists
 	harmful        bool         // trying it with what exists does harm
 	form           bool         // the document shows the body as a form
 	file           string       // what the file is that comes with the body; empty: there is none
@@ -165,6 +166,9 @@ func (r Route) RefusesWith(body any, statuses ...int) Route {
 
 // Harmful marks a row that does harm when somebody only tries it, so that the document has an example that does not exist.
 func (r Route) Harmful() Route { r.harmful = true; return r }
+
+// FillIn says what the caller has to fill in, where the demo lab has nothing that the page could.
+func (r Route) FillIn(what string) Route { r.fillIn = what; return r }
 
 // Form documents the body as an HTML form, which the row takes as well as JSON.
 func (r Route) Form() Route { r.form = true; return r }

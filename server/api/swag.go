@@ -173,6 +173,9 @@ func notes(r *Route) []string {
 	if r.acts() {
 		words = append(words, "What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.")
 	}
+	if r.fillIn != "" {
+		words = append(words, "Fill in "+r.fillIn+".")
+	}
 	if shapeOf(r.out).paged && r.takesLimit() {
 		words = append(words, "With `limit` the answer is an object of TotalCount and Data instead of an array.")
 	}

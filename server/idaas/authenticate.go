@@ -11,7 +11,7 @@ import (
 )
 
 var authentication = []api.Route{
-	api.Do(http.MethodPost, "v1/adminapi/authenticate", authz.Anyone, "Returns a token for an application's id and secret.", authenticate).Open().Named("authenticateUsingPOST").Refuses(http.StatusUnauthorized),
+	api.Do(http.MethodPost, "v1/adminapi/authenticate", authz.Anyone, "Returns a token for an application's id and secret.", authenticate).Open().Named("authenticateUsingPOST").Refuses(http.StatusUnauthorized).FillIn("the ClientID and the ClientSecret that the first start printed"),
 }
 
 // tokenLifetime bounds the tokens of this door, as the vendor's do; an API registration may say less.

@@ -14,7 +14,7 @@ package idaas
 // @Description The authToken that adminapi/authenticate answers with, or an applicationId and its sharedSecret with a comma between them.
 
 // @Summary Returns a token for an application's id and secret.
-// @Description Required permissions: none, the caller need not be signed in.
+// @Description Required permissions: none, the caller need not be signed in. Fill in the ClientID and the ClientSecret that the first start printed.
 // @ID authenticateUsingPOST
 // @Tags adminapi
 // @Param body body authenticateFields true "The members of the body, in any letter case."
@@ -101,7 +101,7 @@ func _() {}
 func _() {}
 
 // @Summary Modify user group membership
-// @Description Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write).
+// @Description Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write). Fill in the id that v3/users/userid answers with, and those of groups.
 // @ID modifyUserAuthorizationGroupAssociationsUsingPUT
 // @Tags userauthorizationgroup
 // @Param userid path string true "The UUID of the user whose group membership is to be modified." extensions(x-example=9a7e5d1f-60b2-4c7a-8a51-3f6c2f0e4d0b)
@@ -124,7 +124,7 @@ func _() {}
 func _() {}
 
 // @Summary Get a user
-// @Description Required permissions: USERS:VIEW, which is User Accounts Management (Read).
+// @Description Required permissions: USERS:VIEW, which is User Accounts Management (Read). Fill in the id that v3/users/userid answers with.
 // @ID userUsingGET
 // @Tags users
 // @Param id path string true "The UUID of the user." extensions(x-example=9a7e5d1f-60b2-4c7a-8a51-3f6c2f0e4d0b)

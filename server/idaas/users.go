@@ -9,9 +9,9 @@ import (
 )
 
 var users = []api.Route{
-	api.PUT("v1/userauthorizationgroup/{userid}/groups", editsUsers, "Modify user group membership", setGroups).Named("modifyUserAuthorizationGroupAssociationsUsingPUT"),
+	api.PUT("v1/userauthorizationgroup/{userid}/groups", editsUsers, "Modify user group membership", setGroups).Named("modifyUserAuthorizationGroupAssociationsUsingPUT").FillIn("the id that v3/users/userid answers with, and those of groups"),
 	api.POST("v3/users/userid", viewsUsers, "Get a user by name", userByName).Named("userByUserIdUsingPOST").Refuses(http.StatusNotFound).ReadOnly().Answers(http.StatusOK),
-	api.GET("v3/users/{id}", viewsUsers, "Get a user", userByID).Named("userUsingGET"),
+	api.GET("v3/users/{id}", viewsUsers, "Get a user", userByID).Named("userUsingGET").FillIn("the id that v3/users/userid answers with"),
 }
 
 // user is a user with his groups.

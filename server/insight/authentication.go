@@ -17,7 +17,7 @@ func authentication() []api.Route {
 		api.POST("Auth/SignAppin", authz.Anyone, "Signs in with a PS-Auth or Bearer header and begins a session that a cookie carries.", signAppin).Answers(200).Named("signIn"),
 		api.Do("POST", "Auth/Signout", authz.Anyone, "Ends the session.", signout).Named("signOut"),
 		api.GET("Auth", authz.Anyone, "Returns who is signed in.", whoIsSignedIn).Named("getSignedInUser"),
-		api.Do("POST", "Auth/connect/token", authz.Anyone, "Returns a Bearer token for an Application user's ClientID and ClientSecret.", token).Form().RefusesWith(tokenAnswer{}, http.StatusBadRequest, http.StatusUnauthorized).Open().Named("createToken"),
+		api.Do("POST", "Auth/connect/token", authz.Anyone, "Returns a Bearer token for an Application user's ClientID and ClientSecret.", token).Form().RefusesWith(tokenAnswer{}, http.StatusBadRequest, http.StatusUnauthorized).Open().Named("createToken").FillIn("the ClientID and the ClientSecret that the first start printed"),
 	}
 }
 
@@ -80,6 +80,8 @@ type tokenAnswer struct {
 	TokenType   string `json:"token_type,omitempty" example:"Bearer"`                                              // What stands before the token in an Authorization header.
 	Scope       string `json:"scope,omitempty" example:"publicapi"`                                                // What the token is for.
 	Error       string `json:"error,omitempty" example:"invalid_client"`                                           // invalid_client, invalid_request or unsupported_grant_type.
+
+	ErrorDescription string `json:"error_description,omitempty" example:"the client_id or the client_secret is wrong"` // A sentence for people.
 }
 
 func token(ctx context.Context, c api.Caller, in tokenRequest) (r api.Reply[tokenAnswer], err error) {
@@ -88,10 +90,13 @@ func token(ctx context.Context, c api.Caller, in tokenRequest) (r api.Reply[toke
 	client, err := c.Client(b.Client_id, b.Client_secret)
 	switch {
 	case err != nil || b.Grant_type == "" || client.ID == "" || client.Secret == "":
-		r.Status, r.Body.Error = http.StatusBadRequest, "invalid_request"
+		r.Status, r.Body.Error, r.Body.ErrorDescription = http.StatusBadRequest, "invalid_request", "grant_type, client_id and client_secret are required"
+		if err != nil {
+			r.Body.ErrorDescription = err.Error()
+		}
 		return r, nil
 	case b.Grant_type != "client_credentials":
-		r.Status, r.Body.Error = http.StatusBadRequest, "unsupported_grant_type"
+		r.Status, r.Body.Error, r.Body.ErrorDescription = http.StatusBadRequest, "unsupported_grant_type", "grant_type: client_credentials is expected"
 		return r, nil
 	}
 	text, lifetime, err := api.ClientToken(ctx, c, client.ID, client.Secret)
@@ -99,7 +104,7 @@ func token(ctx context.Context, c api.Caller, in tokenRequest) (r api.Reply[toke
 		if c.IsBasic() {
 			r.Header.Set("WWW-Authenticate", api.Challenge)
 		}
-		r.Status, r.Body.Error = http.StatusUnauthorized, "invalid_client"
+		r.Status, r.Body.Error, r.Body.ErrorDescription = http.StatusUnauthorized, "invalid_client", "the client_id or the client_secret is wrong"
 		return r, nil
 	}
 	r.Body = tokenAnswer{AccessToken: text, ExpiresIn: int(lifetime / time.Second), TokenType: "Bearer", Scope: "publicapi"}

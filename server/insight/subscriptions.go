@@ -17,7 +17,7 @@ var subscriptions = []api.Route{
 		"Returns a list of IDs for all subscription deliveries that a user has access to. "+
 			"Administrators have access to all deliveries while other users only have access to deliveries they created.", listDeliveries).Named("listDeliveries"),
 	api.POST("Subscriptions/Delivery/download", readsReports, "Returns the subscription delivery for the requested id.", downloadDelivery).Refuses(http.StatusNotFound).Named("downloadDelivery").
-		ReadOnly().Answers(200).ManualList(),
+		FillIn("an ID that Subscriptions/Delivery lists: there is none before a subscription has run").ReadOnly().Answers(200).ManualList(),
 }
 
 var readsReports = authz.Reads(authz.AnalyticsAndReporting)

@@ -56,7 +56,7 @@ func _() {}
 func _() {}
 
 // @Summary Returns a Bearer token for an Application user's ClientID and ClientSecret.
-// @Description Required permissions: none, the caller need not be signed in.
+// @Description Required permissions: none, the caller need not be signed in. Fill in the ClientID and the ClientSecret that the first start printed.
 // @ID createToken
 // @Tags Auth
 // @Accept x-www-form-urlencoded
@@ -959,7 +959,7 @@ func _() {}
 func _() {}
 
 // @Summary Returns the subscription delivery for the requested id.
-// @Description Required permissions: Analytics and Reporting (Read). Under `--contract manual` the answer is an array of one.
+// @Description Required permissions: Analytics and Reporting (Read). Fill in an ID that Subscriptions/Delivery lists: there is none before a subscription has run. Under `--contract manual` the answer is an array of one.
 // @ID downloadDelivery
 // @Tags Subscriptions
 // @Param id query integer true "The ID of the request for which to retrieve the subscription delivery. Required." extensions(x-example=1)

@@ -18,7 +18,7 @@ package metaaccess
 // @Description The same, with the word Bearer before it.
 
 // @Summary Returns an access token for an application's id and secret.
-// @Description Required permissions: none, the caller need not be signed in.
+// @Description Required permissions: none, the caller need not be signed in. Fill in the ClientID and the ClientSecret that the first start printed.
 // @ID createToken
 // @Tags oauth
 // @Accept x-www-form-urlencoded
@@ -35,7 +35,7 @@ package metaaccess
 func _() {}
 
 // @Summary Returns an access token for an application's id and secret.
-// @Description Required permissions: none, the caller need not be signed in.
+// @Description Required permissions: none, the caller need not be signed in. Fill in the ClientID and the ClientSecret that the first start printed.
 // @ID getToken
 // @Tags oauth
 // @Param grant_type query string false "How the token is asked for: client_credentials." enums(client_credentials)

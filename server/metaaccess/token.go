@@ -13,8 +13,8 @@ import (
 )
 
 var authentication = []api.Route{
-	api.Do(http.MethodPost, "oauth/token", authz.Anyone, "Returns an access token for an application's id and secret.", postToken).Form().RefusesWith(tokenAnswer{}, http.StatusBadRequest, http.StatusUnauthorized).Open().Named("createToken"),
-	api.Do(http.MethodGet, "oauth/token", authz.Anyone, "Returns an access token for an application's id and secret.", getToken).RefusesWith(tokenAnswer{}, http.StatusBadRequest, http.StatusUnauthorized).Open().Named("getToken"),
+	api.Do(http.MethodPost, "oauth/token", authz.Anyone, "Returns an access token for an application's id and secret.", postToken).Form().RefusesWith(tokenAnswer{}, http.StatusBadRequest, http.StatusUnauthorized).Open().Named("createToken").FillIn("the ClientID and the ClientSecret that the first start printed"),
+	api.Do(http.MethodGet, "oauth/token", authz.Anyone, "Returns an access token for an application's id and secret.", getToken).RefusesWith(tokenAnswer{}, http.StatusBadRequest, http.StatusUnauthorized).Open().Named("getToken").FillIn("the ClientID and the ClientSecret that the first start printed"),
 }
 
 // tokenQuery is a request for a token by its query.

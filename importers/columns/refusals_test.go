@@ -1,7 +1,6 @@
 package columns_test
 
 import (
-	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -116,7 +115,7 @@ func TestDamageCostsLittle(t *testing.T) {
 			if len(hosts) == 0 || failure != "" {
 				t.Errorf("%d hosts, %v, %q", len(hosts), warnings, failure)
 			}
-			t.Log(fmt.Sprintf("%.300v", warnings))
+			t.Logf("%.300v", warnings)
 		})
 	}
 }

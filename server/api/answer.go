@@ -101,8 +101,8 @@ func (c *call) fail(err error) {
 	// Whoever was refused before his body was read must not hold the connection with the rest of it.
 	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(restTime))
 	public := Public(status, err, id)
-	if c.door.Refused != nil && errors.Is(err, store.ErrRefused) {
-		public = c.door.Refused
+	if c.door.Refused != "" && errors.Is(err, store.ErrRefused) {
+		public = errors.New(c.door.Refused)
 	}
 	write(c.Context, status, c.door.Error(status, public))
 }

@@ -31,8 +31,8 @@ type Dialect struct {
 	Examples map[string]string
 	// Error is the body of an answer with that status.
 	Error func(status int, err error) any
-	// Refused is what an answer says of any refused sign-in; nil: the same as of a session that has ended.
-	Refused error
+	// Refused is what an answer says of any refused sign-in; empty: the same as of a session that has ended.
+	Refused string
 	// Meter counts the requests of those who are signed in; nil: nobody does.
 	Meter Meter
 	// Probed says that OPTIONS asks whether the caller is signed in, at any path that has a row.

@@ -90,7 +90,7 @@ func New(s Services) *api.Dialect {
 		},
 		Error:    func(_ int, err error) any { return err.Error() },
 		Unserved: unserved,
-		Refused:  errors.New("Failed to authenticate due to one or more authentication rules."),
+		Refused:  "Failed to authenticate due to one or more authentication rules.",
 		Routes: slices.Concat(
 			authentication(),
 			accessLevels, apiRegistrations, assets,

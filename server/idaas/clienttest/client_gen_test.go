@@ -470,7 +470,7 @@ type ClientInterface interface {
 
 	// AuthenticateUsingPOSTWithBody Returns a token for an application's id and secret.
 	//
-	// Required permissions: none, the caller need not be signed in.
+	// Required permissions: none, the caller need not be signed in. Fill in the ClientID and the ClientSecret that the first start printed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -479,7 +479,7 @@ type ClientInterface interface {
 
 	// AuthenticateUsingPOST Returns a token for an application's id and secret.
 	//
-	// Required permissions: none, the caller need not be signed in.
+	// Required permissions: none, the caller need not be signed in. Fill in the ClientID and the ClientSecret that the first start printed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -531,7 +531,7 @@ type ClientInterface interface {
 
 	// DeleteGroupUsingDELETE Remove a group
 	//
-	// Required permissions: GROUPS:REMOVE, which is User Accounts Management (Read/Write).
+	// Required permissions: GROUPS:REMOVE, which is User Accounts Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 	//
 	// Corresponds with DELETE /v1/groups/{id} (the `DeleteGroupUsingDELETE` operationId).
 	DeleteGroupUsingDELETE(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -581,7 +581,7 @@ type ClientInterface interface {
 
 	// ModifyUserAuthorizationGroupAssociationsUsingPUTWithBody Modify user group membership
 	//
-	// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write).
+	// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write). Fill in the id that v3/users/userid answers with, and those of groups.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -590,7 +590,7 @@ type ClientInterface interface {
 
 	// ModifyUserAuthorizationGroupAssociationsUsingPUT Modify user group membership
 	//
-	// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write).
+	// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write). Fill in the id that v3/users/userid answers with, and those of groups.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -617,7 +617,7 @@ type ClientInterface interface {
 
 	// UserUsingGET Get a user
 	//
-	// Required permissions: USERS:VIEW, which is User Accounts Management (Read).
+	// Required permissions: USERS:VIEW, which is User Accounts Management (Read). Fill in the id that v3/users/userid answers with.
 	//
 	// Corresponds with GET /v3/users/{id} (the `UserUsingGET` operationId).
 	UserUsingGET(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -625,7 +625,7 @@ type ClientInterface interface {
 
 // AuthenticateUsingPOSTWithBody Returns a token for an application's id and secret.
 //
-// Required permissions: none, the caller need not be signed in.
+// Required permissions: none, the caller need not be signed in. Fill in the ClientID and the ClientSecret that the first start printed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -644,7 +644,7 @@ func (c *Client) AuthenticateUsingPOSTWithBody(ctx context.Context, contentType 
 
 // AuthenticateUsingPOST Returns a token for an application's id and secret.
 //
-// Required permissions: none, the caller need not be signed in.
+// Required permissions: none, the caller need not be signed in. Fill in the ClientID and the ClientSecret that the first start printed.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -756,7 +756,7 @@ func (c *Client) GroupByExternalIdUsingPOST(ctx context.Context, body GroupByExt
 
 // DeleteGroupUsingDELETE Remove a group
 //
-// Required permissions: GROUPS:REMOVE, which is User Accounts Management (Read/Write).
+// Required permissions: GROUPS:REMOVE, which is User Accounts Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 //
 // Corresponds with DELETE /v1/groups/{id} (the `DeleteGroupUsingDELETE` operationId).
 func (c *Client) DeleteGroupUsingDELETE(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -866,7 +866,7 @@ func (c *Client) GroupsPagedUsingPOST(ctx context.Context, body GroupsPagedUsing
 
 // ModifyUserAuthorizationGroupAssociationsUsingPUTWithBody Modify user group membership
 //
-// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write).
+// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write). Fill in the id that v3/users/userid answers with, and those of groups.
 //
 // Takes any type of body and a specified content type.
 //
@@ -885,7 +885,7 @@ func (c *Client) ModifyUserAuthorizationGroupAssociationsUsingPUTWithBody(ctx co
 
 // ModifyUserAuthorizationGroupAssociationsUsingPUT Modify user group membership
 //
-// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write).
+// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write). Fill in the id that v3/users/userid answers with, and those of groups.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -942,7 +942,7 @@ func (c *Client) UserByUserIdUsingPOST(ctx context.Context, body UserByUserIdUsi
 
 // UserUsingGET Get a user
 //
-// Required permissions: USERS:VIEW, which is User Accounts Management (Read).
+// Required permissions: USERS:VIEW, which is User Accounts Management (Read). Fill in the id that v3/users/userid answers with.
 //
 // Corresponds with GET /v3/users/{id} (the `UserUsingGET` operationId).
 func (c *Client) UserUsingGET(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1426,7 +1426,7 @@ type ClientWithResponsesInterface interface {
 
 	// AuthenticateUsingPOSTWithBodyWithResponse Returns a token for an application's id and secret.
 	//
-	// Required permissions: none, the caller need not be signed in.
+	// Required permissions: none, the caller need not be signed in. Fill in the ClientID and the ClientSecret that the first start printed.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1435,7 +1435,7 @@ type ClientWithResponsesInterface interface {
 
 	// AuthenticateUsingPOSTWithResponse Returns a token for an application's id and secret.
 	//
-	// Required permissions: none, the caller need not be signed in.
+	// Required permissions: none, the caller need not be signed in. Fill in the ClientID and the ClientSecret that the first start printed.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1489,7 +1489,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteGroupUsingDELETEWithResponse Remove a group
 	//
-	// Required permissions: GROUPS:REMOVE, which is User Accounts Management (Read/Write).
+	// Required permissions: GROUPS:REMOVE, which is User Accounts Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1543,7 +1543,7 @@ type ClientWithResponsesInterface interface {
 
 	// ModifyUserAuthorizationGroupAssociationsUsingPUTWithBodyWithResponse Modify user group membership
 	//
-	// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write).
+	// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write). Fill in the id that v3/users/userid answers with, and those of groups.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1552,7 +1552,7 @@ type ClientWithResponsesInterface interface {
 
 	// ModifyUserAuthorizationGroupAssociationsUsingPUTWithResponse Modify user group membership
 	//
-	// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write).
+	// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write). Fill in the id that v3/users/userid answers with, and those of groups.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1579,7 +1579,7 @@ type ClientWithResponsesInterface interface {
 
 	// UserUsingGETWithResponse Get a user
 	//
-	// Required permissions: USERS:VIEW, which is User Accounts Management (Read).
+	// Required permissions: USERS:VIEW, which is User Accounts Management (Read). Fill in the id that v3/users/userid answers with.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -2495,7 +2495,7 @@ func (r UserUsingGETResponse) ContentType() string {
 
 // AuthenticateUsingPOSTWithBodyWithResponse Returns a token for an application's id and secret.
 //
-// Required permissions: none, the caller need not be signed in.
+// Required permissions: none, the caller need not be signed in. Fill in the ClientID and the ClientSecret that the first start printed.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2510,7 +2510,7 @@ func (c *ClientWithResponses) AuthenticateUsingPOSTWithBodyWithResponse(ctx cont
 
 // AuthenticateUsingPOSTWithResponse Returns a token for an application's id and secret.
 //
-// Required permissions: none, the caller need not be signed in.
+// Required permissions: none, the caller need not be signed in. Fill in the ClientID and the ClientSecret that the first start printed.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2600,7 +2600,7 @@ func (c *ClientWithResponses) GroupByExternalIdUsingPOSTWithResponse(ctx context
 
 // DeleteGroupUsingDELETEWithResponse Remove a group
 //
-// Required permissions: GROUPS:REMOVE, which is User Accounts Management (Read/Write).
+// Required permissions: GROUPS:REMOVE, which is User Accounts Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -2690,7 +2690,7 @@ func (c *ClientWithResponses) GroupsPagedUsingPOSTWithResponse(ctx context.Conte
 
 // ModifyUserAuthorizationGroupAssociationsUsingPUTWithBodyWithResponse Modify user group membership
 //
-// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write).
+// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write). Fill in the id that v3/users/userid answers with, and those of groups.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2705,7 +2705,7 @@ func (c *ClientWithResponses) ModifyUserAuthorizationGroupAssociationsUsingPUTWi
 
 // ModifyUserAuthorizationGroupAssociationsUsingPUTWithResponse Modify user group membership
 //
-// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write).
+// Required permissions: USERS:EDIT, which is User Accounts Management (Read/Write). Fill in the id that v3/users/userid answers with, and those of groups.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2750,7 +2750,7 @@ func (c *ClientWithResponses) UserByUserIdUsingPOSTWithResponse(ctx context.Cont
 
 // UserUsingGETWithResponse Get a user
 //
-// Required permissions: USERS:VIEW, which is User Accounts Management (Read).
+// Required permissions: USERS:VIEW, which is User Accounts Management (Read). Fill in the id that v3/users/userid answers with.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -7,7 +7,7 @@ import (
 )
 
 // Reason is the word for why a call was refused. Logs and audits have it in common. The caller never gets it, since it
-// would help whoever guesses.
+// would help somebody who guesses.
 type Reason string
 
 // Reasons of a 401 that comes without a check of a secret.

@@ -125,7 +125,7 @@ func (c *config) signInLimits() (limits store.SignInLimits, err error) {
 	return limits, nil
 }
 
-// neverLock turns the lockout off that no flag asks for: whoever tries things out must not lock themselves out.
+// neverLock turns the lockout off unless a flag asks for it: people who try things out must not lock themselves out.
 func (c *config) neverLock(flags *pflag.FlagSet) {
 	if !flags.Changed("lockout") {
 		c.lockout = "off"

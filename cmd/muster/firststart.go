@@ -30,7 +30,7 @@ func (c *config) checkFinished() error {
 }
 
 // begin looks what is in the folder, which is locked. Of a first start that did not come to its end it removes the store, since nobody
-// knows what it was begun with. Who may not make a store gets an error where there is none.
+// knows what it was begun with. A caller that may not make a store gets an error if it does not exist.
 func (c *config) begin(mayMake bool, log *slog.Logger) error {
 	unfinished, err := exists(c.firstStartMark())
 	if err != nil {

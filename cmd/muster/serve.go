@@ -176,7 +176,7 @@ func (s *serving) tell(e *entrance, out io.Writer) error {
 	return e.print(out)
 }
 
-// greet says where a store is served that has been entered before, and what to do for whoever has lost how.
+// greet says where a store is served that has been entered before, and what to do for somebody who has lost their credentials.
 func (s *serving) greet(l server.Listeners, out io.Writer) error {
 	if s.firstStartFile != "" {
 		return nil // somebody else's program has started this one

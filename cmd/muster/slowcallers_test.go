@@ -91,7 +91,7 @@ func slowBodies(token string) (open, signedIn []string) {
 	return open, signedIn
 }
 
-// TestSlowCallers has thousands of connections take their time with bodies and headers: whoever else calls does not notice.
+// TestSlowCallers has thousands of connections take their time with bodies and headers: other callers do not notice.
 func TestSlowCallers(t *testing.T) {
 	const each = 2000
 	var files syscall.Rlimit

@@ -7,7 +7,7 @@ DIR  ?= data
 # Without this, every process that ends waits a second for the race detector: the tests start hundreds.
 export GORACE ?= atexit_sleep_ms=0
 
-.PHONY: build run test soak lint docs upgrade-fixture fuzz bench bench-million bench-plot bench-go
+.PHONY: build run test soak lint docs upgrade-fixture fuzz bench bench-test bench-million bench-plot bench-go
 
 build: ## the binary, bin/muster
 	go build -o bin/muster ./cmd/muster
@@ -33,6 +33,7 @@ lint: ## what CI checks besides the tests
 	go tool staticcheck -tags soak ./... ./testdata/soak
 	cd plugins/hostlist && go vet ./... && $$(cd ../.. && go tool -n staticcheck) ./...
 	cd server/idaas/clienttest && go vet ./...
+	cd bench && go vet ./... && $$(cd .. && go tool -n staticcheck) ./...
 
 fuzz: ## every fuzz target for a minute; FUZZTIME=10s for less
 	.ci/fuzz
@@ -48,14 +49,17 @@ upgrade-fixture: ## testdata/upgrade/VERSION, a folder as this version writes it
 
 # Filled stores are kept below bin from run to run; BENCH=... adds flags, such as BENCH='-assets 20000 -rounds 2 -only search'.
 bench: build ## muster against its floors at 200,000 assets, under 15 minutes
-	go build -o bin/bench ./bench
+	go build -C bench -o ../bin/bench .
 	./bin/bench -muster bin/muster -cache bin/bench-cache -report bin/bench.md $(BENCH)
+
+bench-test: ## that the benchmark itself is right: it notices wrong answers and finds a figure for every target
+	cd bench && go test ./...
 
 bench-million: ## the same at 1,000,000 assets
 	$(MAKE) bench BENCH='-assets 1000000 -report bin/bench-million.md $(BENCH)'
 
 bench-plot: build ## draw how the times grow from 10,000 to 1,000,000 assets
-	go build -o bin/bench ./bench
+	go build -C bench -o ../bin/bench .
 	./bin/bench -muster bin/muster -cache bin/bench-cache -plot docs/performance.svg $(BENCH)
 
 bench-go: ## benchmarks of the inner parts, in a form that benchstat reads

@@ -53,17 +53,14 @@ var arrows = map[string]string{
 	"docs":                         "",
 	"testdata/demo":                "",
 	"cmd/muster":                   "*",
-	"bench":                        "bench/* bench/floor",
-	"bench/*":                      "",
-	"bench/floor":                  "bench/* store/kv/badgerkv",
 }
 
 // keepers are the packages behind which a library stays hidden.
 var keepers = map[string]string{
-	"github.com/dgraph-io/badger":    "store/kv/badgerkv bench/floor",
-	"github.com/gin-gonic/gin":       "server server/api bench/floor",
+	"github.com/dgraph-io/badger":    "store/kv/badgerkv",
+	"github.com/gin-gonic/gin":       "server server/api",
 	"github.com/go-ldap/ldap":        "directory directory/directorytest",
-	"github.com/golang-jwt/jwt":      "authz store bench/floor",
+	"github.com/golang-jwt/jwt":      "authz store",
 	"github.com/goccy/go-yaml":       "lab",
 	"github.com/hashicorp/go-plugin": "plugins plugins/host plugins/importertest",
 	"github.com/netresearch/go-cron": "store",

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/musterhq/muster/bench/fleet"
@@ -46,12 +47,24 @@ func (b *bench) prepare(ctx context.Context) (cleanUp func() error, err error) {
 	if b.muster == "" {
 		b.muster = filepath.Join(b.dir, muster)
 		b.say("building muster")
-		build := exec.CommandContext(ctx, "go", "build", "-o", b.muster, "github.com/musterhq/muster/cmd/muster")
-		if out, err := build.CombinedOutput(); err != nil {
-			return cleanUp, fmt.Errorf("build muster: %w\n%s", err, out)
+		if err := build(ctx, b.muster); err != nil {
+			return cleanUp, err
 		}
 	}
 	return cleanUp, nil
+}
+
+// build makes the binary in the module of the product, with the versions that the product has.
+func build(ctx context.Context, binary string) error {
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/musterhq/muster").Output()
+	if err != nil {
+		return fmt.Errorf("find the module of muster: %w", err)
+	}
+	command := exec.CommandContext(ctx, "go", "build", "-C", strings.TrimSpace(string(root)), "-o", binary, "./cmd/muster")
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("build muster: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // serve fills and starts a server.

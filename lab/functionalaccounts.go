@@ -37,7 +37,7 @@ func (a *FunctionalAccount) put(p *pass) error {
 		return err
 	}
 	return a.keep(p, a, store.FunctionalAccounts.Name()+" "+quoted(a.Platform, a.AccountName),
-		func(password string) (bool, error) { return store.FunctionalAccountHasPassword(p.tx, r, password) },
+		func(password string) (bool, error) { return r.HasPassword(p.tx, password) },
 		func(password string) error { return store.SetFunctionalPassword(p.tx, r.FunctionalAccountID, password) })
 }
 

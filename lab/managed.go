@@ -108,7 +108,7 @@ func (m *ManagedAccount) put(p *pass, w *Workgroup, a *Asset, s *ManagedSystem) 
 		return err
 	}
 	return m.keep(p, m, store.ManagedAccounts.Name()+" "+label,
-		func(password string) (bool, error) { return store.AccountHasPassword(p.tx, r, password) },
+		func(password string) (bool, error) { return r.HasPassword(p.tx, password) },
 		func(password string) error {
 			r.LastChangeDate = p.tx.Now
 			if err := store.ManagedAccounts.Put(p.tx.Unaudited(), r); err != nil {

@@ -55,3 +55,8 @@ func seedAccessPolicies(tx *Tx) error {
 		Description: "Built in: every request is approved at once", Schedules: []AccessSchedule{always},
 	})
 }
+
+// AccessPolicyByName returns the access policy of a name.
+func AccessPolicyByName(tx *Tx, name string) (*AccessPolicy, error) {
+	return accessPolicyByName.One(tx, K(fold(name)), name)
+}

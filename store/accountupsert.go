@@ -31,7 +31,7 @@ func UpsertManagedAccount(tx *Tx, systemID int, f AccountFacts) (Outcome, error)
 	}
 	before := *a
 	a.learn(f)
-	has, err := a.hasPassword(tx, f.Password)
+	has, err := a.HasPassword(tx, f.Password)
 	if err != nil {
 		return Unchanged, err
 	}
@@ -60,8 +60,8 @@ func (a *ManagedAccount) learn(f AccountFacts) {
 	}
 }
 
-// hasPassword reports whether a password is that of the account, or not known.
-func (a *ManagedAccount) hasPassword(tx *Tx, password string) (bool, error) {
+// HasPassword reports whether a password is that of the account, or not known.
+func (a *ManagedAccount) HasPassword(tx *Tx, password string) (bool, error) {
 	if password == "" {
 		return true, nil
 	}
@@ -109,7 +109,7 @@ func UpsertFunctionalAccount(tx *Tx, f FunctionalFacts, elsewhere map[int]bool) 
 	replaceIfKnown(&a.DomainName, Text(f.DomainName))
 	replaceIfKnown(&a.DisplayName, f.DisplayName)
 	replaceIfKnown(&a.Description, Text(f.Description))
-	has, err := a.hasPassword(tx, f.Password)
+	has, err := a.HasPassword(tx, f.Password)
 	if err != nil {
 		return Unchanged, err
 	}
@@ -120,8 +120,8 @@ func UpsertFunctionalAccount(tx *Tx, f FunctionalFacts, elsewhere map[int]bool) 
 	return changedToo(outcome), SetFunctionalPassword(tx, a.FunctionalAccountID, f.Password)
 }
 
-// hasPassword reports whether a password is that of the account, or not known.
-func (a *FunctionalAccount) hasPassword(tx *Tx, password string) (bool, error) {
+// HasPassword reports whether a password is that of the account, or not known.
+func (a *FunctionalAccount) HasPassword(tx *Tx, password string) (bool, error) {
 	if password == "" {
 		return true, nil
 	}
@@ -156,3 +156,21 @@ func checkAccount(domain, name, password string) error {
 
 // indexPrefix is the length of a collection's tag and an index's kind.
 const indexPrefix = 3
+
+// RevealAccountPassword returns the password of a managed account, empty if it has none.
+func RevealAccountPassword(tx *Tx, accountID int) (string, error) {
+	p, err := AccountPasswords.Get(tx, accountID)
+	if err != nil {
+		return "", unless(ErrNotFound, err)
+	}
+	return tx.reveal(p.Sealed, sealedForAccount(accountID))
+}
+
+// RevealFunctionalPassword returns the password of a functional account, empty if it has none.
+func RevealFunctionalPassword(tx *Tx, accountID int) (string, error) {
+	p, err := FunctionalPasswords.Get(tx, accountID)
+	if err != nil {
+		return "", unless(ErrNotFound, err)
+	}
+	return tx.reveal(p.Sealed, sealedForFunctionalAccount(accountID))
+}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"iter"
 	"math"
 	"strings"
 	"unicode"
@@ -139,7 +140,7 @@ func lastCleared(tx *Tx, groupID int) (int, error) {
 
 // addressRange is where the addresses of a group lie that have ids from first to last.
 func addressRange(groupID, first, last int) kv.Range {
-	return kv.Range{From: Addresses.key(kindRecord, K(groupID, first)), To: kv.Prefix(Addresses.key(kindRecord, K(groupID, last))).To}
+	return Addresses.span(K(groupID, first), K(groupID, last))
 }
 
 // AddressesIn lists the addresses of a group in the order of their ids.
@@ -196,4 +197,37 @@ func DeleteAddresses(tx *Tx, groupID int) error {
 		return err
 	}
 	return tx.Audit(ActionDelete, Addresses.name, Detail("AddressGroupID", groupID, ""), Detail("Addresses", n, ""))
+}
+
+// AddressIn returns the address of an address group that has a type and a value, in whatever spelling; ErrInvalid is for a
+// value that the type does not have.
+func AddressIn(tx *Tx, groupID, kind int, value string) (*Address, error) {
+	canonical, err := canonicalValue(kind, value)
+	if err != nil {
+		return nil, err
+	}
+	a, err := addressByValue.One(tx, K(groupID, kind, fold(canonical)), value)
+	if err != nil {
+		return nil, err
+	}
+	if last, err := lastCleared(tx, groupID); err != nil || a.AddressID <= last {
+		return nil, orElse(err, absent(Addresses.name, value))
+	}
+	return a, nil
+}
+
+// AddressesOf yields the addresses of an address group.
+func AddressesOf(tx *Tx, groupID int) iter.Seq2[*Address, error] {
+	return func(yield func(*Address, error) bool) {
+		last, err := lastCleared(tx, groupID)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for a, err := range Addresses.records(tx, addressRange(groupID, last+1, math.MaxInt)) {
+			if !yield(a, err) || err != nil {
+				return
+			}
+		}
+	}
 }

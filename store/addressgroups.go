@@ -110,3 +110,8 @@ func clearAddressGroup(b *batch, id int) error {
 	}
 	return remove(b, Addresses, Addresses.records(b.tx, addressRange(id, 0, last)))
 }
+
+// AddressGroupIn returns the address group of an Organization, empty for none, and a name.
+func AddressGroupIn(tx *Tx, organizationID, name string) (*AddressGroup, error) {
+	return addressGroupByName.One(tx, K(fold(name), fold(organizationID)), name)
+}

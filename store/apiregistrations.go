@@ -1,13 +1,10 @@
 package store
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/musterhq/muster/authz"
 )
 
 // The RegistrationTypes of an API registration.
@@ -218,62 +215,28 @@ func anyMatches(rules []AddressRule, address string) bool {
 	})
 }
 
-// ApiKey is the key of an ApiKeyPolicy registration: sealed, since GET ApiRegistrations/{id}/Key shows it, and
-// found by its fingerprint.
-type ApiKey struct {
-	Id          int // of the registration
-	Sealed      []byte
-	Fingerprint string
-	Version     int // raised by every rotation; a session dies with the version it began with
+// ApiRegistrationByName returns the API registration of a name.
+func ApiRegistrationByName(tx *Tx, name string) (*ApiRegistration, error) {
+	return apiRegistrationByName.One(tx, K(fold(name)), name)
 }
 
-func (k *ApiKey) changed(tx *Tx, old *ApiKey) error {
-	if old == nil {
-		return nil
+// RegistrationNamed returns the API registration of that name, without regard to case, or of that id in digits, or ErrNotFound. Of
+// several the oldest is meant.
+func RegistrationNamed(tx *Tx, nameOrID string) (*ApiRegistration, error) {
+	var found *ApiRegistration
+	for r, err := range ApiRegistrations.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		if fold(r.Name) == fold(nameOrID) {
+			return r, nil
+		}
+		if strconv.Itoa(r.Id) == nameOrID {
+			found = r
+		}
 	}
-	return tx.bump(everyone)
-}
-
-// keyPurpose separates fingerprints of API keys from all others.
-const keyPurpose = "api key"
-
-// sectionKey is the audit Section of keys that were looked at or replaced.
-const sectionKey = "API Key"
-
-// SetApiKey gives a registration a key, replacing the one it has. The letter case of the key does not matter.
-func SetApiKey(tx *Tx, registrationID int, key string) error {
-	key = authz.FoldAPIKey(key)
-	sealed, err := tx.Vault().Seal([]byte(key), sealContext(registrationID))
-	if err != nil {
-		return err
+	if found == nil {
+		return nil, absent(ApiRegistrations.name, nameOrID)
 	}
-	k := &ApiKey{Id: registrationID, Sealed: sealed, Fingerprint: tx.Vault().Fingerprint(keyPurpose, key), Version: 1}
-	old, err := ApiKeys.Get(tx, registrationID)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return ApiKeys.Insert(tx, k)
-	case err != nil:
-		return err
-	}
-	k.Version = old.Version + 1
-	return ApiKeys.Put(tx, k)
-}
-
-// ReadApiKey returns the key of a registration and audits that it was looked at. It returns ErrNotFound for a
-// registration that has none.
-func ReadApiKey(tx *Tx, registrationID int) (string, error) {
-	k, err := ApiKeys.Get(tx, registrationID)
-	if err != nil {
-		return "", err
-	}
-	key, err := tx.Vault().Open(k.Sealed, sealContext(registrationID))
-	if err != nil {
-		return "", err
-	}
-	return string(key), tx.Audit(ActionView, sectionKey, Detail("Id", registrationID, registrationID))
-}
-
-// sealContext binds a sealed key to its registration, so that one cannot stand in for another.
-func sealContext(registrationID int) string {
-	return fmt.Sprintf("%s of registration %d", keyPurpose, registrationID)
+	return found, nil
 }

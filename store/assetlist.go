@@ -31,7 +31,7 @@ func allAssets() List { return List{Count: countVisible, Rows: rowsBelow(nil)} }
 func rowsBelow(prefix Key) func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
 	return func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
 		return func(yield func(json.RawMessage, error) bool) {
-			among, offset, err := assetsInBlock.seek(tx, prefix, kv.Prefix(Assets.key(kindRecord, prefix)), offset)
+			among, offset, err := assetsInBlock.seek(tx, prefix, Assets.span(prefix, prefix), offset)
 			if err != nil {
 				yield(nil, err)
 				return

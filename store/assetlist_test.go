@@ -182,9 +182,9 @@ func TestRowsOfCrowdedAssets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := l.in(t)
 			var want, got []string
-			places := func(yield func(spot, error) bool) {
+			places := func(yield func(assetRef, error) bool) {
 				for i := -2 * step; i < n+2*step; i += step { // the first and the last are nowhere
-					if !yield(spot{firstWorkgroupID, 100 + i}, nil) {
+					if !yield(assetRef{firstWorkgroupID, 100 + i}, nil) {
 						return
 					}
 				}

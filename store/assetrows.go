@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-
-	"github.com/musterhq/muster/store/kv"
 )
 
 // How many assets are read at a time: few at first, so that an answer begins early, and never more than what is small
@@ -20,7 +18,7 @@ const crowded = 8
 
 // assetRows yields the assets at some places as they are stored, in that order and limit at the most. One that is not
 // there is left out, or ends the rows with gone.
-func assetRows(tx *Tx, places iter.Seq2[spot, error], limit int, gone error) iter.Seq2[json.RawMessage, error] {
+func assetRows(tx *Tx, places iter.Seq2[assetRef, error], limit int, gone error) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
 		if limit <= 0 {
 			return
@@ -44,7 +42,7 @@ func assetRows(tx *Tx, places iter.Seq2[spot, error], limit int, gone error) ite
 // rowBatch is some assets that are read at a time.
 type rowBatch struct {
 	tx     *Tx
-	places []spot
+	places []assetRef
 	size   int // how many to gather
 	left   int // how many may be yielded
 	gone   error
@@ -106,14 +104,11 @@ func (b *rowBatch) sweep() ([][]byte, error) {
 	first, last := b.places[0], b.places[len(b.places)-1]
 	prefix := len(Assets.key(kindRecord, nil))
 	at := 0
-	for pair, err := range b.tx.r.Scan(kv.Range{
-		From: Assets.key(kindRecord, K(first.workgroup, first.asset)),
-		To:   kv.Prefix(Assets.key(kindRecord, K(last.workgroup, last.asset))).To,
-	}) {
+	for pair, err := range b.tx.r.Scan(Assets.span(K(first.workgroup, first.asset), K(last.workgroup, last.asset))) {
 		if err != nil {
 			return nil, err
 		}
-		m, err := spotAt(pair.Key[prefix:])
+		m, err := assetRefAt(pair.Key[prefix:])
 		if err != nil {
 			return nil, err
 		}
@@ -128,11 +123,11 @@ func (b *rowBatch) sweep() ([][]byte, error) {
 }
 
 // behind leaves out the first places.
-func behind(places iter.Seq2[spot, error], offset int) iter.Seq2[spot, error] {
+func behind(places iter.Seq2[assetRef, error], offset int) iter.Seq2[assetRef, error] {
 	if offset == 0 {
 		return places
 	}
-	return func(yield func(spot, error) bool) {
+	return func(yield func(assetRef, error) bool) {
 		left := offset
 		for m, err := range places {
 			if err == nil && left > 0 {

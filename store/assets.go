@@ -110,7 +110,7 @@ func (a *Asset) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
 	if err != nil {
 		return nil, err
 	}
-	databases, err := along("Databases", databasesOf(tx, a.AssetID))
+	databases, err := along("Databases", DatabasesOf(tx, a.AssetID))
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (a *Asset) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
 // clearAsset clears away what a deleted asset had.
 func clearAsset(b *batch, id int) error {
 	return first(
-		cutFrom(b, AssetAttribute, id), remove(b, Databases, databasesOf(b.tx, id)),
+		cutFrom(b, AssetAttribute, id), remove(b, Databases, DatabasesOf(b.tx, id)),
 		cutTo(b, RuleAsset, id), remove(b, ManagedSystems, ManagedSystemsOn(b.tx, id)),
 	)
 }
@@ -157,21 +157,17 @@ func AssetByID(tx *Tx, id int) (*Asset, error) {
 
 // AssetRow is AssetByID for an asset as it is stored and sent.
 func AssetRow(tx *Tx, id int) (json.RawMessage, error) {
-	tail, err := tx.get(Assets.key(kindPointer, K(id)))
+	at, exists, err := locate(tx, id)
 	if err != nil {
 		return nil, err
 	}
-	if tail == nil {
+	if !exists {
 		return nil, absent(Assets.name, id)
 	}
-	m, err := spotAt(tail)
-	if err != nil {
-		return nil, err
-	}
-	if sees, err := tx.seesWorkgroup(m.workgroup); err != nil || !sees {
+	if sees, err := tx.seesWorkgroup(at.workgroup); err != nil || !sees {
 		return nil, orElse(err, absent(Assets.name, id))
 	}
-	return Assets.row(tx, tail)
+	return Assets.row(tx, K(at.workgroup, at.asset))
 }
 
 // AssetByName returns the asset of that name in a Workgroup, without regard to case, or ErrNotFound.

@@ -113,18 +113,18 @@ func (s search) list() List {
 var errIndexed = fmt.Errorf("an index names it and it is gone: %w", ErrDamaged)
 
 // places yields where the assets that meet the first criterion lie, as far as the actor may see them.
-func (s search) places(tx *Tx) iter.Seq2[spot, error] {
-	return func(yield func(spot, error) bool) {
+func (s search) places(tx *Tx) iter.Seq2[assetRef, error] {
+	return func(yield func(assetRef, error) bool) {
 		ranges := s[0].ranges
 		if len(ranges) == 0 {
 			return
 		}
 		sees := workgroupSight{tx: tx, seen: map[int]bool{}}
 		for pair, err := range tx.r.Scan(ranges[0], ranges[1:]...) {
-			var m spot
+			var m assetRef
 			visible := err != nil
 			if err == nil {
-				m, err = spotAt(pair.Value)
+				m, err = assetRefAt(pair.Value)
 			}
 			if err == nil {
 				visible, err = sees.workgroup(m.workgroup)

@@ -219,10 +219,22 @@ func AttributesOf(tx *Tx, typeID int) ([]*Attribute, error) {
 
 // attributesOf yields the records of a type, also those that a sweep has yet to come to.
 func attributesOf(tx *Tx, typeID int) iter.Seq2[*Attribute, error] {
-	return Attributes.records(tx, kv.Prefix(Attributes.key(kindRecord, K(typeID))))
+	return Attributes.In(tx, K(typeID))
 }
 
 // ChildAttributes yields the attributes directly within another, in the order of their ids.
 func ChildAttributes(tx *Tx, id int) iter.Seq2[*Attribute, error] {
 	return attributesByParent.Each(tx, K(id))
+}
+
+// AttributeIn returns the attribute of a type and a name.
+func AttributeIn(tx *Tx, typeID int, name string) (*Attribute, error) {
+	a, err := attributeByName.One(tx, K(typeID, fold(name)), name)
+	if err == nil {
+		_, err = a.ancestors(tx)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return nil, absent(Attributes.name, name)
+	}
+	return a, err
 }

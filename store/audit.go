@@ -5,8 +5,6 @@ import (
 	"iter"
 	"reflect"
 	"slices"
-
-	"github.com/musterhq/muster/store/kv"
 )
 
 // Action is an audit's ActionType.
@@ -199,11 +197,8 @@ func FindAudits(tx *Tx, f AuditFilter) iter.Seq2[*Audit, error] {
 	if to.IsZero() {
 		to = maxTime
 	}
-	newestFirst := kv.Range{
-		From:    Audits.key(kindRecord, K(from)),
-		To:      kv.Prefix(Audits.key(kindRecord, K(to))).To,
-		Reverse: true,
-	}
+	newestFirst := Audits.span(K(from), K(to))
+	newestFirst.Reverse = true
 	return func(yield func(*Audit, error) bool) {
 		for a, err := range Audits.records(tx, newestFirst) {
 			if err == nil && !f.matches(a) {

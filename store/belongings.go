@@ -93,7 +93,7 @@ func upsert[T any](tx *Tx, c *Collection[int, T], record, before *T) (Outcome, e
 
 // databaseAt finds the database that an upsert is about, nil for none.
 func databaseAt(tx *Tx, assetID int, f DatabaseFacts) (*Database, error) {
-	for d, err := range databasesOf(tx, assetID) {
+	for d, err := range DatabasesOf(tx, assetID) {
 		if err != nil || d.Port == f.Port && fold(string(d.InstanceName)) == fold(f.InstanceName) {
 			return d, err
 		}

@@ -148,7 +148,17 @@ func (c *Collection[ID, T]) Delete(tx *Tx, id ID) error {
 
 // All yields every record in the order of their places and ids. It must not be mixed with writes.
 func (c *Collection[ID, T]) All(tx *Tx) iter.Seq2[*T, error] {
-	return c.records(tx, kv.Prefix(c.key(kindRecord, nil)))
+	return c.In(tx, nil)
+}
+
+// In yields the records whose keys begin with a prefix, in their order. It must not be mixed with writes.
+func (c *Collection[ID, T]) In(tx *Tx, prefix Key) iter.Seq2[*T, error] {
+	return c.records(tx, c.span(prefix, prefix))
+}
+
+// span is the range of records from the first whose key begins with from to the last whose key begins with to.
+func (c *Collection[ID, T]) span(from, to Key) kv.Range {
+	return kv.Range{From: c.key(kindRecord, from), To: kv.Prefix(c.key(kindRecord, to)).To}
 }
 
 func (c *Collection[ID, T]) records(tx *Tx, r kv.Range) iter.Seq2[*T, error] {

@@ -3,8 +3,6 @@ package store
 import (
 	"errors"
 	"iter"
-
-	"github.com/musterhq/muster/store/kv"
 )
 
 // Database is an instance of a database server on an asset (the document's "Databases").
@@ -96,7 +94,7 @@ func VisibleDatabases() List {
 // DatabasesOn lists the databases on an asset in the order of their ids.
 func DatabasesOn(assetID int) List { return list(Databases, K(assetID)) }
 
-// databasesOf yields the databases of an asset, which may have been deleted.
-func databasesOf(tx *Tx, assetID int) iter.Seq2[*Database, error] {
-	return Databases.records(tx, kv.Prefix(Databases.key(kindRecord, K(assetID))))
+// DatabasesOf yields the databases of an asset, which may have been deleted.
+func DatabasesOf(tx *Tx, assetID int) iter.Seq2[*Database, error] {
+	return Databases.In(tx, K(assetID))
 }

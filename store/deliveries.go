@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/musterhq/muster/store/kv"
 )
 
 // Delivery is what one run of a subscription made (the document's "Subscription delivery").
@@ -68,17 +66,16 @@ func clearDelivery(b *batch, id int) error {
 
 // partsOf yields the parts of a delivery, without their content if only their ids are wanted.
 func partsOf(tx *Tx, id int, idsOnly bool) iter.Seq2[*deliveryPart, error] {
-	prefix := deliveryParts.key(kindRecord, K(id))
 	if !idsOnly {
-		return deliveryParts.records(tx, kv.Prefix(prefix))
+		return deliveryParts.In(tx, K(id))
 	}
-	keys := kv.Prefix(prefix)
+	keys := deliveryParts.span(K(id), K(id))
 	keys.KeysOnly = true
 	return func(yield func(*deliveryPart, error) bool) {
 		for pair, err := range tx.r.Scan(keys) {
 			part := &deliveryPart{ReportDeliveryId: id}
 			if err == nil {
-				part.PartID, _, err = cutInt(pair.Key[len(prefix):])
+				part.PartID, _, err = cutInt(pair.Key[len(keys.From):])
 			}
 			if !yield(part, err) || err != nil {
 				return
@@ -173,7 +170,7 @@ func expired(tx *Tx) (ids []int, err error) {
 		}
 		kept[s.ScheduleId] = s
 	}
-	newestFirst := kv.Prefix(Deliveries.key(kindRecord, nil))
+	newestFirst := Deliveries.span(nil, nil)
 	newestFirst.Reverse = true
 	count := map[int]int{}
 	for d, err := range Deliveries.records(tx, newestFirst) {

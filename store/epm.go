@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"iter"
 
 	"github.com/google/uuid"
 )
@@ -74,4 +75,14 @@ func AddEPMApplication(tx *Tx, guid string, a *EPMApplication) error {
 		return err
 	}
 	return EPMPolicies.Put(tx, policy)
+}
+
+// EPMPolicyByName returns the EPM policy of a name.
+func EPMPolicyByName(tx *Tx, name string) (*EPMPolicy, error) {
+	return epmPolicyByName.One(tx, K(fold(name)), name)
+}
+
+// ApplicationsOf yields the applications of an EPM policy, in the order of their groups.
+func ApplicationsOf(tx *Tx, policyID int) iter.Seq2[*EPMApplication, error] {
+	return EPMApplications.In(tx, K(policyID))
 }

@@ -80,7 +80,7 @@ func UsedElsewhere(tx *Tx) (map[int]bool, error) {
 		if s.FunctionalAccountID == nil || used[*s.FunctionalAccountID] {
 			continue
 		}
-		at, exists, err := place(tx, s.AssetID)
+		at, exists, err := locate(tx, s.AssetID)
 		if err != nil {
 			return nil, err
 		}

@@ -3,8 +3,6 @@ package store
 import (
 	"iter"
 	"time"
-
-	"github.com/musterhq/muster/store/kv"
 )
 
 // The States of an import.
@@ -153,7 +151,7 @@ func ImportByID(tx *Tx, id int) (*Import, error) {
 
 // ListImports lists the imports into Workgroups that the actor may see, newest first.
 func ListImports() List {
-	newestFirst := kv.Prefix(Imports.key(kindRecord, nil))
+	newestFirst := Imports.span(nil, nil)
 	newestFirst.Reverse = true
 	return Filtered(func(tx *Tx) iter.Seq2[*Import, error] {
 		sees := workgroupSight{tx: tx, seen: map[int]bool{}}

@@ -18,7 +18,7 @@ type List struct {
 
 // list is the List of a collection's records whose places begin with a prefix.
 func list[ID int | string, T any](c *Collection[ID, T], prefix Key) List {
-	return between(kv.Prefix(c.key(kindRecord, prefix)))
+	return between(c.span(prefix, prefix))
 }
 
 // between is the List of the records whose keys lie in a range.

@@ -115,7 +115,7 @@ func (s *ManagedSystem) changed(tx *Tx, old *ManagedSystem) error {
 }
 
 func clearManagedSystem(b *batch, id int) error {
-	return remove(b, ManagedAccounts, accountsIn(b.tx, id))
+	return remove(b, ManagedAccounts, AccountsOf(b.tx, id))
 }
 
 // ManagedAccount is an account on a managed system. Its password lies in a record of its own.

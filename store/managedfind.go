@@ -3,8 +3,6 @@ package store
 import (
 	"errors"
 	"iter"
-
-	"github.com/musterhq/muster/store/kv"
 )
 
 // AccountOnSystem is a managed account together with its system.
@@ -55,7 +53,7 @@ func visibleSystems(tx *Tx, all iter.Seq2[*ManagedSystem, error]) iter.Seq2[*Man
 
 // visible reports whether a system is on an asset that there is and that the actor may see.
 func (s *ManagedSystem) visible(tx *Tx, sees *workgroupSight) (bool, error) {
-	at, exists, err := place(tx, s.AssetID)
+	at, exists, err := locate(tx, s.AssetID)
 	if err != nil || !exists {
 		return false, err
 	}
@@ -102,7 +100,7 @@ func accountsOnSystems(tx *Tx, systems iter.Seq2[*ManagedSystem, error], account
 				yield(nil, err)
 				return
 			}
-			accounts := accountsIn(tx, s.ManagedSystemID)
+			accounts := AccountsOf(tx, s.ManagedSystemID)
 			if accountName != "" {
 				accounts = managedAccountByName.Each(tx, K(s.ManagedSystemID, fold(accountName)))
 			}
@@ -115,9 +113,9 @@ func accountsOnSystems(tx *Tx, systems iter.Seq2[*ManagedSystem, error], account
 	}
 }
 
-// accountsIn yields the accounts of a managed system.
-func accountsIn(tx *Tx, systemID int) iter.Seq2[*ManagedAccount, error] {
-	return ManagedAccounts.records(tx, kv.Prefix(ManagedAccounts.key(kindRecord, K(systemID))))
+// AccountsOf yields the accounts of a managed system.
+func AccountsOf(tx *Tx, systemID int) iter.Seq2[*ManagedAccount, error] {
+	return ManagedAccounts.In(tx, K(systemID))
 }
 
 // withSystems yields accounts with their systems and leaves out those that the actor may not see. Accounts of one system
@@ -152,4 +150,14 @@ func systemOf(tx *Tx, a *ManagedAccount, sees *workgroupSight) (s *ManagedSystem
 		visible, err = s.visible(tx, sees)
 	}
 	return s, visible, err
+}
+
+// ManagedSystemIn returns the managed system on an asset that has a name.
+func ManagedSystemIn(tx *Tx, assetID int, name string) (*ManagedSystem, error) {
+	for s, err := range ManagedSystemsOn(tx, assetID) {
+		if err != nil || fold(s.SystemName) == fold(name) {
+			return s, err
+		}
+	}
+	return nil, absent(ManagedSystems.name, name)
 }

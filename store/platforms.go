@@ -37,3 +37,13 @@ const (
 func (p *Platform) hasDefaultInstance() bool {
 	return p.PlatformID == platformMySQL || p.PlatformID == platformMSSQLServer
 }
+
+// PlatformByName returns the platform of a name; there are few.
+func PlatformByName(tx *Tx, name string) (*Platform, error) {
+	for p, err := range Platforms.All(tx) {
+		if err != nil || fold(p.Name) == fold(name) {
+			return p, err
+		}
+	}
+	return nil, absent(Platforms.name, name)
+}

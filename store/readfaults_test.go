@@ -113,7 +113,7 @@ func TestRefreshOfADeletedAsset(t *testing.T) {
 	}
 	for asset, want := range map[int]bool{gone: false, stays: true} {
 		is := view(l, func(tx *Tx) (bool, error) { _, is, err := RuleAsset.Get(tx, rule, asset); return is, err })
-		exists := view(l, func(tx *Tx) (bool, error) { _, exists, err := place(tx, asset); return exists, err })
+		exists := view(l, func(tx *Tx) (bool, error) { _, exists, err := locate(tx, asset); return exists, err })
 		if is != want || exists != want {
 			t.Errorf("asset %d: it exists %t, and is a member %t, want %t", asset, exists, is, want)
 		}

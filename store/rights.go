@@ -190,3 +190,21 @@ func (tx *Tx) admitted(registrationID int, e Epochs) error {
 	}
 	return nil
 }
+
+// ruleManagement is the permission to manage the Smart Rules of a type.
+var ruleManagement = map[string]authz.Permission{
+	AssetRule:          authz.SmartRuleManagementAsset,
+	ManagedSystemRule:  authz.SmartRuleManagementManagedSystem,
+	ManagedAccountRule: authz.SmartRuleManagementManagedAccount,
+}
+
+// makersLevel returns the access level that a group of its maker gets to a new rule.
+func makersLevel(tx *Tx, groupID int, ruleType string) (authz.Level, error) {
+	for _, p := range []authz.Permission{authz.AssetManagement, ruleManagement[ruleType]} {
+		level, _, err := GroupPermission.Get(tx, groupID, int(p))
+		if err != nil || !authz.Level(level).Includes(authz.ReadWrite) {
+			return authz.Read, err
+		}
+	}
+	return authz.ReadWrite, nil
+}

@@ -193,3 +193,19 @@ func accessPolicyExists(tx *Tx, id int) error {
 	}
 	return err
 }
+
+// RoleByName returns the role of a name, built in or not.
+func RoleByName(tx *Tx, name string) (*Role, error) {
+	roles, err := Roles(tx)
+	for _, r := range roles {
+		if fold(r.Name) == fold(name) {
+			return &r, nil
+		}
+	}
+	return nil, orElse(err, absent(OwnRoles.name, name))
+}
+
+// OwnRoleByName returns the role of a name that is not built in.
+func OwnRoleByName(tx *Tx, name string) (*Role, error) {
+	return ownRoleByName.One(tx, K(fold(name)), name)
+}

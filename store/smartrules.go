@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/musterhq/muster/authz"
-	"github.com/musterhq/muster/store/kv"
 )
 
 // The types of Smart Rules, after what their members are.
@@ -76,7 +75,7 @@ func (r *SmartRule) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
 
 // clearRule clears away what a deleted rule had.
 func clearRule(b *batch, id int) error {
-	criteria := Criteria.records(b.tx, kv.Prefix(Criteria.key(kindRecord, K(id))))
+	criteria := Criteria.In(b.tx, K(id))
 	return first(
 		cutFrom(b, RuleAsset, id), cutFrom(b, RuleAttribute, id), cutTo(b, GroupRule, id), remove(b, Criteria, criteria),
 		remove(b, RuleRoles, ruleRolesByRule.Each(b.tx, K(id))),

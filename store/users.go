@@ -293,3 +293,8 @@ func LastLoginOf(tx *Tx, userID int) (*LastLogin, error) {
 	}
 	return l, err
 }
+
+// UserNamed returns the user of a domain, empty for none, and a name.
+func UserNamed(tx *Tx, domain, name string) (*User, error) {
+	return userByName.One(tx, K(fold(domain), fold(name)), name)
+}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-
-	"github.com/musterhq/muster/store/kv"
 )
 
 // Members follow the attributes of assets. Whatever changes what an asset carries, or where it lies, marks the asset
@@ -88,7 +86,7 @@ func refreshSome(tx *Tx, first, last int) (next int, err error) {
 // marksAmong returns the first marked ones of some assets, and the id of the next. It reads each mark by a point read: who
 // marks the asset again before the transaction commits makes it run again.
 func marksAmong(tx *Tx, first, last int) (marked []int, next int, err error) {
-	among := kv.Range{From: AssetMarks.key(kindRecord, K(first)), To: kv.Prefix(AssetMarks.key(kindRecord, K(last))).To}
+	among := AssetMarks.span(K(first), K(last))
 	for mark, err := range AssetMarks.records(tx, among) {
 		if err != nil {
 			return nil, 0, err
@@ -122,7 +120,7 @@ func touchRules(tx *Tx, touched map[int]bool) error {
 // verdict is what is to be written down of an asset and a rule.
 type verdict struct {
 	rule int
-	spot
+	assetRef
 	selected bool
 }
 
@@ -136,7 +134,7 @@ func (v verdict) write(tx *Tx) error {
 
 // verdicts compares the rules that select an asset with those that are written down, and returns where they differ.
 func verdicts(tx *Tx, assetID int) (changes []verdict, err error) {
-	here, exists, err := place(tx, assetID)
+	here, exists, err := locate(tx, assetID)
 	if err != nil {
 		return nil, err
 	}
@@ -159,16 +157,6 @@ func verdicts(tx *Tx, assetID int) (changes []verdict, err error) {
 		changes = append(changes, verdict{rule, here, true})
 	}
 	return changes, nil
-}
-
-// place returns where an asset lies, and whether it exists, by a point read.
-func place(tx *Tx, assetID int) (m spot, exists bool, err error) {
-	tail, err := tx.get(Assets.key(kindPointer, K(assetID)))
-	if tail == nil || err != nil {
-		return spot{asset: assetID}, false, err
-	}
-	m, err = spotAt(tail)
-	return m, true, err
 }
 
 // rulesSelecting returns the rules that select an asset by its attributes. That they exist is a point read: one

@@ -146,7 +146,7 @@ func (p *processing) settle(ctx context.Context, assets []int) error {
 func (p *processing) look(tx *Tx, assetID int, attributes []int) (v verdict, err error) {
 	v.rule = p.ruleID
 	var exists bool
-	if v.spot, exists, err = place(tx, assetID); err != nil || !exists {
+	if v.assetRef, exists, err = locate(tx, assetID); err != nil || !exists {
 		return v, err
 	}
 	for _, attribute := range attributes {

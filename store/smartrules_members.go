@@ -19,37 +19,25 @@ func AssetsOfRule(tx *Tx, r *SmartRule) (List, error) {
 	case criteria.Filter == filterAll:
 		return AllAssetsVisible(), nil
 	}
-	return assetsAmong(func(tx *Tx) iter.Seq2[spot, error] { return members(tx, r.SmartRuleID) }), nil
+	return assetsAmong(func(tx *Tx) iter.Seq2[assetRef, error] { return members(tx, r.SmartRuleID) }), nil
 }
 
-// spot is an asset that a rule has selected, and where it lies.
-type spot struct{ workgroup, asset int }
-
 // members yields what the processing of a rule has written down.
-func members(tx *Tx, ruleID int) iter.Seq2[spot, error] {
-	return func(yield func(spot, error) bool) {
+func members(tx *Tx, ruleID int) iter.Seq2[assetRef, error] {
+	return func(yield func(assetRef, error) bool) {
 		for to, err := range RuleAsset.From(tx, ruleID) {
-			if !yield(spot{to.Value, to.ID}, err) || err != nil {
+			if !yield(assetRef{to.Value, to.ID}, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// spotAt reads the tail of an asset's record.
-func spotAt(tail Key) (m spot, err error) {
-	if m.workgroup, tail, err = cutInt(tail); err != nil {
-		return m, err
-	}
-	m.asset, _, err = cutInt(tail)
-	return m, err
-}
-
 // assetsAmong is the List of those assets whose Workgroups the actor may see. One that is no longer where it is said to be
 // was deleted or moved a moment ago, while the rule was processed, and is looked at again within a second.
-func assetsAmong(all func(*Tx) iter.Seq2[spot, error]) List {
-	visible := func(tx *Tx) iter.Seq2[spot, error] {
-		return func(yield func(spot, error) bool) {
+func assetsAmong(all func(*Tx) iter.Seq2[assetRef, error]) List {
+	visible := func(tx *Tx) iter.Seq2[assetRef, error] {
+		return func(yield func(assetRef, error) bool) {
 			sees := workgroupSight{tx: tx, seen: map[int]bool{}}
 			for m, err := range all(tx) {
 				ok := err != nil

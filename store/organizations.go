@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"iter"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -74,93 +73,6 @@ func OrganizationByID(tx *Tx, id string) (*Organization, error) {
 	return o, tx.See(Organizations.name, id, o.OrganizationID)
 }
 
-// Workgroup is a set of assets within an Organization (the document's "Workgroups").
-type Workgroup struct {
-	OrganizationID string `example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101"` // ID of the organization to which the Workgroup belongs.
-	ID             int    `example:"2"`                                    // ID of the Workgroup.
-	Name           string `example:"Meridian Data Center"`                 // Name of the Workgroup, unique within its organization.
-}
-
-func (w *Workgroup) check(tx *Tx) error {
-	if err := required("Name", w.Name, 256); err != nil {
-		return err
-	}
-	asked := w.OrganizationID
-	w.OrganizationID = fold(asked)
-	_, err := OrganizationByID(tx, asked)
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
-		return Invalid("OrganizationID: there is no Organization %q", asked)
-	}
-	return err
-}
-
-// changed keeps the device group that a Workgroup is to another door.
-func (w *Workgroup) changed(tx *Tx, old *Workgroup) error {
-	tx = tx.Unaudited()
-	switch {
-	case w == nil:
-		return unless(ErrNotFound, DeviceGroups.Delete(tx, old.ID))
-	case old == nil:
-		return DeviceGroups.Insert(tx, &DeviceGroup{WorkgroupID: w.ID})
-	}
-	g, err := DeviceGroupOf(tx, w.ID)
-	if err != nil {
-		return err
-	}
-	g.LastModified = tx.Now
-	return PutDeviceGroup(tx, g)
-}
-
-// WorkgroupByID returns a Workgroup that the actor may see, or ErrNotFound. It is shared, and must not be changed.
-func WorkgroupByID(tx *Tx, id int) (*Workgroup, error) {
-	w, err := tx.workgroup(id)
-	if err != nil {
-		return nil, err
-	}
-	return w, tx.See(Workgroups.name, id, w.OrganizationID)
-}
-
-// workgroup returns a Workgroup without regard to who may see it. It is shared.
-func (tx *Tx) workgroup(id int) (*Workgroup, error) {
-	raw, err := Workgroups.Raw(tx, id)
-	if err != nil {
-		return nil, err
-	}
-	return tx.db.workgroups.of(raw, Workgroups.decode)
-}
-
-// seesWorkgroup reports whether the actor may see what lies in a Workgroup.
-func (tx *Tx) seesWorkgroup(id int) (bool, error) {
-	if tx.By.Admin {
-		return true, nil
-	}
-	w, err := tx.workgroup(id)
-	if err != nil {
-		return false, unless(ErrNotFound, err)
-	}
-	return tx.Sees(w.OrganizationID)
-}
-
-// WorkgroupByName returns the Workgroup of that name, without regard to case, or ErrNotFound. Names are unique
-// within an Organization; of several that the actor may see, the oldest is meant.
-func WorkgroupByName(tx *Tx, name string) (*Workgroup, error) {
-	var found *Workgroup
-	for w, err := range workgroupByName.Each(tx, K(fold(name))) {
-		if err != nil {
-			return nil, err
-		}
-		if sees, err := tx.Sees(w.OrganizationID); err != nil {
-			return nil, err
-		} else if sees && (found == nil || w.ID < found.ID) {
-			found = w
-		}
-	}
-	if found == nil {
-		return nil, absent(Workgroups.name, name)
-	}
-	return found, nil
-}
-
 // Visible yields the records of a collection that belong to an Organization that the actor may see.
 func Visible[ID int | string, T any](tx *Tx, c *Collection[ID, T], organization func(*T) string) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
@@ -205,24 +117,4 @@ func (tx *Tx) See(what string, asked any, organizationID string) error {
 		return absent(what, asked)
 	}
 	return err
-}
-
-// required checks a text that must be there and its length in code points.
-func required(member, value string, limit int) error {
-	if value == "" {
-		return Invalid("%s is required", member)
-	}
-	return short(member, value, limit)
-}
-
-// short checks the length of a text in code points. What is no text would come back as another one, and its index
-// entries would not be found again.
-func short(member, value string, limit int) error {
-	if !utf8.ValidString(value) {
-		return Invalid("%s is not UTF-8", member)
-	}
-	if n := utf8.RuneCountInString(value); n > limit {
-		return Invalid("%s is longer than %d characters", member, limit)
-	}
-	return nil
 }

@@ -15,6 +15,7 @@ type Link[A, B int | string] struct {
 	to      string
 	value   string // what the value is called in audits; empty: there is none
 	changed func(tx *Tx, a A, b B) error
+	ends    func() (lives[A], lives[B]) // see joins
 }
 
 const (

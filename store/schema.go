@@ -139,18 +139,26 @@ const firstOwnID = 10_000
 // What belongs to what. A link's epoch says whose rights a change of it touches. Nobody leaves a group but by Leave, or
 // with the end of group or user.
 var (
-	GroupMember = &Link[int, int]{tag: "gm", name: "User Group Membership", from: "GroupID", to: "UserID",
-		changed: func(tx *Tx, _, user int) error { return tx.bump(user) }}
-	GroupPermission = &Link[int, int]{tag: "gr", name: "User Group Permission", from: "GroupID", to: "PermissionID", value: "AccessLevelID",
-		changed: func(tx *Tx, _, _ int) error { return tx.bump(everyone) }}
-	GroupRegistration = &Link[int, int]{tag: "ga", name: "User Group API Registration", from: "GroupID", to: "ApplicationRegistrationID",
-		changed: func(tx *Tx, _, _ int) error { return tx.bump(everyone) }}
-	GroupRule         = &Link[int, int]{tag: "gs", name: "User Group Smart Rule", from: "GroupID", to: "SmartRuleID", value: "AccessLevelID"}
-	AssetAttribute    = &Link[int, int]{tag: "aa", name: "Asset Attribute", from: "AssetID", to: "AttributeID", changed: attributeAssigned}
-	RuleAttribute     = &Link[int, int]{tag: "rt", name: "Smart Rule Attribute", from: "SmartRuleID", to: "AttributeID"}
-	RuleAsset         = &Link[int, int]{tag: "ra", name: "Smart Rule Asset", from: "SmartRuleID", to: "AssetID", value: "WorkgroupID"}
-	GroupOrganization = &Link[int, string]{tag: "go", name: "User Group Organization", from: "GroupID", to: "OrganizationID",
-		changed: func(tx *Tx, _ int, _ string) error { return tx.bump(everyone) }}
+	GroupMember = register(&Link[int, int]{tag: "gm", name: "User Group Membership", from: "GroupID", to: "UserID",
+		changed: func(tx *Tx, _, user int) error { return tx.bump(user) }}).
+		joins(UserGroups, sweepOfUserGroup, Users, sweepOfUser)
+	GroupPermission = register(&Link[int, int]{tag: "gr", name: "User Group Permission", from: "GroupID", to: "PermissionID", value: "AccessLevelID",
+		changed: func(tx *Tx, _, _ int) error { return tx.bump(everyone) }}).
+		joins(UserGroups, sweepOfUserGroup, permissions, "")
+	GroupRegistration = register(&Link[int, int]{tag: "ga", name: "User Group API Registration", from: "GroupID", to: "ApplicationRegistrationID",
+		changed: func(tx *Tx, _, _ int) error { return tx.bump(everyone) }}).
+		joins(UserGroups, sweepOfUserGroup, ApiRegistrations, "")
+	GroupRule = register(&Link[int, int]{tag: "gs", name: "User Group Smart Rule", from: "GroupID", to: "SmartRuleID", value: "AccessLevelID"}).
+			joins(UserGroups, sweepOfUserGroup, SmartRules, sweepOfRule)
+	AssetAttribute = register(&Link[int, int]{tag: "aa", name: "Asset Attribute", from: "AssetID", to: "AttributeID", changed: attributeAssigned}).
+			joins(Assets, sweepOfAsset, Attributes, sweepOfAttribute)
+	RuleAttribute = register(&Link[int, int]{tag: "rt", name: "Smart Rule Attribute", from: "SmartRuleID", to: "AttributeID"}).
+			joins(SmartRules, sweepOfRule, Attributes, sweepOfAttribute)
+	RuleAsset = register(&Link[int, int]{tag: "ra", name: "Smart Rule Asset", from: "SmartRuleID", to: "AssetID", value: "WorkgroupID"}).
+			joins(SmartRules, sweepOfRule, Assets, sweepOfAsset)
+	GroupOrganization = register(&Link[int, string]{tag: "go", name: "User Group Organization", from: "GroupID", to: "OrganizationID",
+		changed: func(tx *Tx, _ int, _ string) error { return tx.bump(everyone) }}).
+		joins(UserGroups, sweepOfUserGroup, Organizations, "")
 )
 
 // Work and what was done. Audits lie in the order of time, and are sealed in blocks.
@@ -245,8 +253,9 @@ var (
 
 	ownRoleByName = OwnRoles.unique('n', "name", func(r *Role) Key { return K(fold(r.Name)) })
 
-	SecretOwner = &Link[int, int]{tag: "so", name: "Secret Owner", from: "SecretID", to: "UserID",
-		changed: func(tx *Tx, _, user int) error { return tx.bump(user) }}
+	SecretOwner = register(&Link[int, int]{tag: "so", name: "Secret Owner", from: "SecretID", to: "UserID",
+		changed: func(tx *Tx, _, user int) error { return tx.bump(user) }}).
+		joins(Secrets, sweepOfSecret, Users, sweepOfUser)
 )
 
 // Where users and user groups may come from, and what it is asked with.
@@ -259,35 +268,6 @@ var (
 
 	DirectoryCredentials = collection[int, DirectoryCredential]("dc", "Directory Credential", func(c *DirectoryCredential) *int { return &c.DirectoryID }).secrets()
 )
-
-// collection declares a kind of record; id names the member that holds its id.
-func collection[ID int | string, T any](tag, name string, id func(*T) *ID) *Collection[ID, T] {
-	return &Collection[ID, T]{tag: tag, name: name, id: id}
-}
-
-// in declares the place by which lists of the records are ordered before the id.
-func (c *Collection[ID, T]) in(place func(*T) Key) *Collection[ID, T] {
-	c.place = place
-	return c
-}
-
-// from declares the first id that the collection gives out; those below are the store's own.
-func (c *Collection[ID, T]) from(lowest int) *Collection[ID, T] {
-	c.lowest = lowest
-	return c
-}
-
-// unaudited declares that changes of the records are no acts of their own.
-func (c *Collection[ID, T]) unaudited() *Collection[ID, T] {
-	c.silent = true
-	return c
-}
-
-// secrets declares that audits say that a record changed, never how.
-func (c *Collection[ID, T]) secrets() *Collection[ID, T] {
-	c.secret = true
-	return c
-}
 
 // unlessEmpty is the folded key of a text that may be absent.
 func unlessEmpty(t Text) Key {

@@ -23,7 +23,7 @@ type described interface {
 
 // schema is all that schema.go declares, in its order; TestTheSchemaIsComplete says so.
 var schema = func() (all []described) {
-	for _, d := range declarations() {
+	for _, d := range registered {
 		all = append(all, d.(described))
 	}
 	return all

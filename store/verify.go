@@ -206,7 +206,7 @@ func (v *verification) count(r kv.Range) (n int, err error) {
 
 // declared checks each collection and each link by itself.
 func (v *verification) declared() error {
-	for _, d := range declarations() {
+	for _, d := range registered {
 		if err := d.verify(v); err != nil {
 			return err
 		}
@@ -242,7 +242,7 @@ func (v *verification) facts() error {
 // strays finds keys that belong to nothing. It looks between what keys may begin with, so that it reads no others.
 func (v *verification) strays() error {
 	known := ownPrefixes()
-	for _, d := range declarations() {
+	for _, d := range registered {
 		known = append(known, d.prefixes()...)
 	}
 	slices.Sort(known)

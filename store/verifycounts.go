@@ -11,7 +11,7 @@ import (
 
 // counts compares the counts that collections declare with their records.
 func (v *verification) counts() error {
-	for _, d := range declarations() {
+	for _, d := range registered {
 		if c, ok := d.(interface{ verifyCounts(*verification) error }); ok {
 			if err := c.verifyCounts(v); err != nil {
 				return err

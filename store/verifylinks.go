@@ -116,36 +116,37 @@ func turned[A, B int | string](prefix []byte, pair kv.Pair) ([]byte, error) {
 
 var errNoPair = errors.New("is no pair of ids")
 
-// ends are what the two sides of a link have to be, and how what is left of a deleted one is swept.
-type ends struct {
-	verify func(*verification) error
+// joins declares the records that a link joins, and the sweeps that clear it away after those of a side are deleted.
+func (l *Link[A, B]) joins(from records[A], fromSweep sweepKind, to records[B], toSweep sweepKind) *Link[A, B] {
+	l.ends = func() (lives[A], lives[B]) {
+		return lives[A]{of: from.Name(), has: from.Has, sweep: fromSweep}, lives[B]{of: to.Name(), has: to.Has, sweep: toSweep}
+	}
+	return l
 }
 
-// joins declares that a link joins records of two collections.
-func joins[A, B int | string](l *Link[A, B], from records[A], fromSweep sweepKind, to records[B], toSweep sweepKind) ends {
-	return ends{verify: func(v *verification) error {
-		a, b := lives[A]{of: from.Name(), has: from.Has, sweep: fromSweep}, lives[B]{of: to.Name(), has: to.Has, sweep: toSweep}
-		prefix := l.key(kindForth, nil)
-		keys := kv.Prefix(prefix)
-		keys.KeysOnly = true
-		for pair, err := range v.tx.r.Scan(keys) {
-			if err != nil {
-				return err
-			}
-			idA, rest, err := cutID[A](bytes.Clone(pair.Key[len(prefix):]))
-			if err != nil {
-				continue // reported already
-			}
-			idB, _, err := cutID[B](rest)
-			if err != nil {
-				continue
-			}
-			if err := first(a.check(v, l.name, pair.Key, idA), b.check(v, l.name, pair.Key, idB)); err != nil {
-				return err
-			}
+// verifyEnds looks whether the records that are linked exist.
+func (l *Link[A, B]) verifyEnds(v *verification) error {
+	a, b := l.ends()
+	prefix := l.key(kindForth, nil)
+	keys := kv.Prefix(prefix)
+	keys.KeysOnly = true
+	for pair, err := range v.tx.r.Scan(keys) {
+		if err != nil {
+			return err
 		}
-		return nil
-	}}
+		idA, rest, err := cutID[A](bytes.Clone(pair.Key[len(prefix):]))
+		if err != nil {
+			continue // reported already
+		}
+		idB, _, err := cutID[B](rest)
+		if err != nil {
+			continue
+		}
+		if err := first(a.check(v, l.name, pair.Key, idA), b.check(v, l.name, pair.Key, idB)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lives checks whether what something belongs to is there, or is deleted and waits to be swept. It remembers the last one: what

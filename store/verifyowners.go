@@ -1,24 +1,6 @@
 package store
 
-import (
-	"github.com/musterhq/muster/authz"
-	"github.com/musterhq/muster/store/kv"
-)
-
-// linkEnds are the links, with what they join.
-func linkEnds() []ends {
-	return []ends{
-		joins(GroupMember, UserGroups, sweepOfUserGroup, Users, sweepOfUser),
-		joins(GroupPermission, UserGroups, sweepOfUserGroup, permissions, ""),
-		joins(GroupRegistration, UserGroups, sweepOfUserGroup, ApiRegistrations, ""),
-		joins(GroupRule, UserGroups, sweepOfUserGroup, SmartRules, sweepOfRule),
-		joins(AssetAttribute, Assets, sweepOfAsset, Attributes, sweepOfAttribute),
-		joins(RuleAttribute, SmartRules, sweepOfRule, Attributes, sweepOfAttribute),
-		joins(RuleAsset, SmartRules, sweepOfRule, Assets, sweepOfAsset),
-		joins(GroupOrganization, UserGroups, sweepOfUserGroup, Organizations, ""),
-		joins(SecretOwner, Secrets, sweepOfSecret, Users, sweepOfUser),
-	}
-}
+import "github.com/musterhq/muster/store/kv"
 
 // owners say to whom records belong that are nothing without. Marks of assets and sessions are left out: they may outlive what
 // they are about until somebody comes across them.
@@ -66,16 +48,12 @@ type others struct {
 func (o others) Name() string                     { return o.name }
 func (o others) Has(tx *Tx, id int) (bool, error) { return o.has(tx, id) }
 
-var (
-	permissions = others{"Permission", func(_ *Tx, id int) (bool, error) { return authz.Permission(id).Valid(), nil }}
-
-	deliveriesAndDrafts = others{"Subscription Delivery", func(tx *Tx, id int) (bool, error) {
-		if there, err := Deliveries.Has(tx, id); there || err != nil {
-			return there, err
-		}
-		return deliveryDrafts.Has(tx, id)
-	}}
-)
+var deliveriesAndDrafts = others{"Subscription Delivery", func(tx *Tx, id int) (bool, error) {
+	if there, err := Deliveries.Has(tx, id); there || err != nil {
+		return there, err
+	}
+	return deliveryDrafts.Has(tx, id)
+}}
 
 // ownership is that the records of one collection belong to those of another.
 type ownership struct {
@@ -164,9 +142,11 @@ func (v *verification) owned() error {
 
 // linked finds links to what is gone.
 func (v *verification) linked() error {
-	for _, l := range linkEnds() {
-		if err := l.verify(v); err != nil {
-			return err
+	for _, d := range registered {
+		if l, ok := d.(interface{ verifyEnds(*verification) error }); ok {
+			if err := l.verifyEnds(v); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

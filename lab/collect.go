@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // DumpOptions say what a dump holds.
@@ -28,7 +29,7 @@ func Dump(ctx context.Context, db *store.DB, w io.Writer, o DumpOptions) error {
 	}
 	if o.Secrets {
 		if err := store.Change(ctx, db, o.By, func(tx *store.Tx) error {
-			return tx.Audit(store.ActionView, "Lab File", store.Detail("Secrets", "", true))
+			return tx.Audit(record.ActionView, "Lab File", record.Detail("Secrets", "", true))
 		}); err != nil {
 			return err
 		}
@@ -113,7 +114,7 @@ func sorted[T any](items []T, key func(T) string) []T {
 func sortedIDs[T any](by map[int]T) []int { return slices.Sorted(maps.Keys(by)) }
 
 // linked collects the ids of one side of a link.
-func linked[ID int | string](links iter.Seq2[store.Linked[ID], error]) (ids []ID, err error) {
+func linked[ID int | string](links iter.Seq2[record.Linked[ID], error]) (ids []ID, err error) {
 	for l, err := range links {
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // TestAFileWithEverything is loaded, and again, dumped, and loaded from the dump.
@@ -98,7 +99,7 @@ func TestLoadsAreAudited(t *testing.T) {
 	db := newStore(t)
 	load(t, db, "muster: 1\nOrganizations: [{Name: Northwind}]\nWorkgroups: [{Name: Lab, Assets: [{IPAddress: 10.0.0.1}]}]\n")
 	rows, err := store.View(t.Context(), db, system, func(tx *store.Tx) (rows []string, err error) {
-		for a, err := range store.FindAudits(tx, store.AuditFilter{UserName: "muster", ActionType: "Add"}) {
+		for a, err := range record.FindAudits(tx, store.AuditFilter{UserName: "muster", ActionType: "Add"}) {
 			if err != nil {
 				return nil, err
 			}

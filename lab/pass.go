@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // step is the loading of a piece of the file.
@@ -148,7 +149,7 @@ func idName[ID int | string, T any](c *store.Collection[ID, T], record *T) strin
 }
 
 // link links a pair.
-func link[A, B int | string](p *pass, l *store.Link[A, B], a A, b B, at placed, what string) error {
+func link[A, B int | string](p *pass, l *record.Link[A, B], a A, b B, at placed, what string) error {
 	_, linked, err := l.Get(p.tx, a, b)
 	if err != nil || linked {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // door is how the transactions of reports name themselves.
@@ -142,7 +143,7 @@ func userAudits(tx *store.Tx, _ *store.Subscription) (Table, error) {
 		Columns: []Column{
 			{"Audit ID", 2}, {"Date", 4}, {"Action", 2}, {"Section", 4}, {"User ID", 2}, {"User", 4}, {"IP Address", 3},
 		},
-		Rows: mapped(store.FindAudits(tx, store.AuditFilter{}), func(a *store.Audit) []string {
+		Rows: mapped(record.FindAudits(tx, store.AuditFilter{}), func(a *store.Audit) []string {
 			return []string{
 				strconv.Itoa(a.AuditID), a.CreateDate.String(), string(a.ActionType), a.Section, strconv.Itoa(a.UserID), a.UserName, a.IPAddress,
 			}

@@ -69,7 +69,7 @@ func newLab(t *testing.T) *lab {
 		}
 		return l.rules(tx)
 	})
-	must(t, store.Sweep(t.Context(), l.db))
+	must(t, l.db.Sweep(t.Context()))
 	return l
 }
 

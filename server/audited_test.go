@@ -18,6 +18,7 @@ import (
 	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // unaudited are the rows of the table that leave no audit row although their method is not GET, with the reason.
@@ -124,7 +125,7 @@ func (w *witness) look() (all, audits map[string]string) {
 	w.t.Helper()
 	all, audits = map[string]string{}, map[string]string{}
 	_, err := store.View(w.t.Context(), w.db, system, func(tx *store.Tx) (none struct{}, err error) {
-		for pair, err := range store.Pairs(tx) {
+		for pair, err := range record.Pairs(tx) {
 			if err != nil {
 				return none, err
 			}
@@ -201,14 +202,14 @@ func (w *witness) check(request string, a *store.Audit) {
 	if !slices.ContainsFunc(server.Dialects(), func(d *api.Dialect) bool { return d.Name == a.Details[0].NewValue }) {
 		return // of the work behind it
 	}
-	if w.caller != "" && a.UserName != w.caller && a.ActionType != store.ActionLogin {
+	if w.caller != "" && a.UserName != w.caller && a.ActionType != record.ActionLogin {
 		w.t.Errorf("%s of %s: the row says that %q did it", request, w.caller, a.UserName)
 	}
 	if a.UserName == "" || a.UserID == 0 || a.IPAddress == "" || a.CreateDate.IsZero() {
 		w.t.Errorf("%s: the row does not say who, whence or when: %+v", request, a)
 	}
 	switch a.ActionType {
-	case store.ActionAdd, store.ActionEdit, store.ActionDelete:
+	case record.ActionAdd, record.ActionEdit, record.ActionDelete:
 		if !slices.ContainsFunc(a.Details[2:], func(d store.UserAuditDetail) bool { return d.OldValue+d.NewValue != "" }) {
 			w.t.Errorf("%s: the row does not say what: %+v", request, a)
 		}
@@ -224,7 +225,7 @@ func (w *witness) checkRead(row string, answer *httptest.ResponseRecorder, audit
 	if json.Unmarshal(answer.Body.Bytes(), &secret) == nil {
 		w.secrets = append(w.secrets, secret)
 	}
-	if !slices.ContainsFunc(audits, func(a *store.Audit) bool { return a.ActionType == store.ActionView }) {
+	if !slices.ContainsFunc(audits, func(a *store.Audit) bool { return a.ActionType == record.ActionView }) {
 		w.t.Errorf("%s shows a secret and leaves no View row", row)
 	}
 }
@@ -256,7 +257,7 @@ func (w *witness) mustKeepSecrets() {
 // mustVerify checks that the conversation has left a whole store.
 func (w *witness) mustVerify() {
 	w.t.Helper()
-	_, err := store.SealAudits(w.t.Context(), w.db)
+	_, err := w.db.SealAudits(w.t.Context())
 	must(w.t, err)
 	_, err = store.Verify(w.t.Context(), w.engine, store.VerifyOptions{Vault: w.vault}, func(p store.Problem) error {
 		w.t.Error(p)

@@ -13,7 +13,7 @@ func (s *Server) background() []func(context.Context) {
 	return []func(context.Context){
 		s.Runner.Run, s.reports.Run, s.Roster.Run, s.endSessions, s.followClock, s.payOwed, s.tellRefusals, s.seal,
 		func(ctx context.Context) { store.KeepRules(ctx, s.DB) },
-		func(ctx context.Context) { store.KeepSwept(ctx, s.DB) },
+		func(ctx context.Context) { s.DB.KeepSwept(ctx) },
 	}
 }
 
@@ -80,7 +80,7 @@ func (s *Server) tellRefusals(ctx context.Context) {
 // seal seals audits. What is left when the server stops is sealed when the store closes.
 func (s *Server) seal(ctx context.Context) {
 	s.every(ctx, sealEvery, "seal audits", func(ctx context.Context, db *store.DB) error {
-		_, err := store.SealAudits(ctx, db)
+		_, err := db.SealAudits(ctx)
 		return err
 	})
 }

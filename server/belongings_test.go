@@ -11,6 +11,7 @@ import (
 	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // TestBelongingsOfHiddenAssetsAreAsIfAbsent asks for the attributes and databases of an asset as somebody who has every
@@ -70,7 +71,7 @@ func (l *lab) awaitSweeps() {
 	l.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		left, err := store.View(l.t.Context(), l.db, system, func(tx *store.Tx) (left []string, err error) {
-			for job, err := range store.Jobs.All(tx) {
+			for job, err := range record.Jobs.All(tx) {
 				if err != nil {
 					return nil, err
 				}

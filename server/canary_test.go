@@ -22,6 +22,7 @@ import (
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
 	"github.com/musterhq/muster/store/kv/badgerkv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // canary is in every secret that a test chooses, and nowhere else. It has letters of base64 and no others.
@@ -102,7 +103,7 @@ func (g *guarded) places() map[string][]byte {
 	places := map[string][]byte{"errors": g.refused.Bytes(), "metrics": g.lab.admin("/metrics", thisHost, nil).Body.Bytes()}
 	var stored, served bytes.Buffer
 	_, err := store.View(t.Context(), g.db, system, func(tx *store.Tx) (none struct{}, err error) {
-		for a, err := range store.Audits.All(tx) {
+		for a, err := range record.Audits.All(tx) {
 			if err != nil {
 				return none, err
 			}

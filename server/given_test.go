@@ -248,7 +248,7 @@ func (c *conversation) letSee(place, name string) (err error) {
 func (l *lab) settle() error {
 	ctx := l.t.Context()
 	return errors.Join(
-		store.ProcessQueuedRules(ctx, l.db), store.RefreshRules(ctx, l.db), store.Sweep(ctx, l.db), store.RefreshRules(ctx, l.db),
+		store.ProcessQueuedRules(ctx, l.db), store.RefreshRules(ctx, l.db), l.db.Sweep(ctx), store.RefreshRules(ctx, l.db),
 	)
 }
 

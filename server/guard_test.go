@@ -17,6 +17,7 @@ import (
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // everyRow runs a test for each row of each door, whose requests may be answered with success. Rows that only read share a lab,
@@ -256,7 +257,7 @@ func (l *lab) object(noun string) object {
 		case "ManagedAccounts", "ManagedSystems":
 			return managedObject(tx, noun)
 		case "UserAudits":
-			for a, e := range store.FindAudits(tx, store.AuditFilter{}) {
+			for a, e := range record.FindAudits(tx, store.AuditFilter{}) {
 				return object{id: strconv.Itoa(a.AuditID)}, e
 			}
 		}

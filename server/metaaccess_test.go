@@ -22,6 +22,7 @@ import (
 	"github.com/musterhq/muster/server"
 	"github.com/musterhq/muster/server/metaaccess"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 const groupsPath = metaaccess.Base + "/api/v3/groups"
@@ -250,7 +251,7 @@ func TestWhatStandsInURLsIsNotLogged(t *testing.T) {
 	}
 	var audits strings.Builder
 	_, err := store.View(t.Context(), l.db, system, func(tx *store.Tx) (none struct{}, err error) {
-		for a, err := range store.FindAudits(tx, store.AuditFilter{}) {
+		for a, err := range record.FindAudits(tx, store.AuditFilter{}) {
 			if err != nil {
 				return none, err
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
 	"github.com/musterhq/muster/store/kv/disk"
+	"github.com/musterhq/muster/store/record"
 )
 
 // metrics are what the server counts. No label has a value that a client can choose: what no row answers shares one
@@ -144,7 +145,7 @@ func (q *queue) Describe(to chan<- *prometheus.Desc) { to <- queueDesc }
 func (q *queue) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), collectTime)
 	defer cancel()
-	depth, err := store.View(ctx, q.DB, store.System("metrics"), store.QueueDepth)
+	depth, err := store.View(ctx, q.DB, store.System("metrics"), record.QueueDepth)
 	if err != nil {
 		q.Log.Warn("metrics: the queue cannot be read", "error", err)
 		return

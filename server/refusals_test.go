@@ -10,6 +10,7 @@ import (
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/insight"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // told is an audit as the tests here look at it.
@@ -22,11 +23,11 @@ type told struct {
 func (l *lab) refusalsTold() (all []told) {
 	l.t.Helper()
 	_, err := store.View(l.t.Context(), l.db, system, func(tx *store.Tx) (any, error) {
-		for a, err := range store.Audits.All(tx) {
+		for a, err := range record.Audits.All(tx) {
 			if err != nil {
 				return nil, err
 			}
-			if a.ActionType != store.ActionAccessDenied && a.ActionType != store.ActionLockout {
+			if a.ActionType != record.ActionAccessDenied && a.ActionType != record.ActionLockout {
 				continue
 			}
 			one := told{UserAudit: a.UserAudit, details: map[string]string{}}
@@ -79,7 +80,7 @@ func TestRefusalsAreAudited(t *testing.T) {
 			if row.IPAddress != "192.0.2.1" || row.details["Door"] != insight.Name || !strings.HasPrefix(row.details["Route"], "GET Users") || row.details["Reason"] != c.reason {
 				t.Errorf("%+v", row)
 			}
-			section := map[int]string{401: store.SectionAuthentication, 403: store.SectionAuthorization}[c.want]
+			section := map[int]string{401: record.SectionAuthentication, 403: store.SectionAuthorization}[c.want]
 			if row.Section != section || c.want == 403 && (row.UserName != "rita" || row.UserID == 0 || row.details["Refused"] != "User Accounts Management (Read) is required") {
 				t.Errorf("%+v", row)
 			}
@@ -173,7 +174,7 @@ func TestARefusalSaysNotThatItIsALockout(t *testing.T) {
 	}
 	locked := 0
 	for _, row := range l.refusalsTold() {
-		if row.ActionType == store.ActionLockout {
+		if row.ActionType == record.ActionLockout {
 			locked++
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/net/netutil"
 
-	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // Listeners are the sockets to serve, each of which may be nil.
@@ -46,7 +46,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 			case <-ctx.Done(): // some of it has a last thing to do
 			case <-time.After(firstAnswers):
 			}
-			work(store.Patient(ctx)) // on a full disk it waits, where a request is refused
+			work(record.Patient(ctx)) // on a full disk it waits, where a request is refused
 		})
 	}
 	doors := s.doors(l)

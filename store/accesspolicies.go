@@ -1,5 +1,7 @@
 package store
 
+import "github.com/musterhq/muster/store/record"
+
 // DefaultAccessPolicy is the id of the access policy that every store has.
 const DefaultAccessPolicy = 5000
 
@@ -30,7 +32,7 @@ type AccessType struct {
 	MaxConcurrent int    `example:"1"`                            // Number of requests at the same time; 0: any number.
 }
 
-func (p *AccessPolicy) check(*Tx) error {
+func (p *AccessPolicy) Validate(*Tx) error {
 	if p.Schedules == nil {
 		p.Schedules = []AccessSchedule{}
 	}
@@ -58,5 +60,5 @@ func seedAccessPolicies(tx *Tx) error {
 
 // AccessPolicyByName returns the access policy of a name.
 func AccessPolicyByName(tx *Tx, name string) (*AccessPolicy, error) {
-	return accessPolicyByName.One(tx, K(fold(name)), name)
+	return accessPolicyByName.One(tx, K(record.Fold(name)), name)
 }

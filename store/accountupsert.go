@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"errors"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // AccountFacts are what an importer knows of a managed account.
@@ -67,14 +69,14 @@ func (a *ManagedAccount) HasPassword(tx *Tx, password string) (bool, error) {
 	}
 	kept, err := AccountPasswords.Get(tx, a.ManagedAccountID)
 	if err != nil {
-		return false, unless(ErrNotFound, err)
+		return false, record.Ignore(ErrNotFound, err)
 	}
-	return tx.holds(kept.Sealed, sealedForAccount(a.ManagedAccountID), password), nil
+	return holds(tx, kept.Sealed, sealedForAccount(a.ManagedAccountID), password), nil
 }
 
 // holds reports whether something sealed is a password. What cannot be opened, because it was sealed under another master
 // key, is none, and is replaced.
-func (tx *Tx) holds(sealed []byte, context, password string) bool {
+func holds(tx *Tx, sealed []byte, context, password string) bool {
 	plain, err := tx.Vault().Open(sealed, context)
 	return err == nil && subtle.ConstantTimeCompare(plain, []byte(password)) == 1
 }
@@ -127,9 +129,9 @@ func (a *FunctionalAccount) HasPassword(tx *Tx, password string) (bool, error) {
 	}
 	kept, err := FunctionalPasswords.Get(tx, a.FunctionalAccountID)
 	if err != nil {
-		return false, unless(ErrNotFound, err)
+		return false, record.Ignore(ErrNotFound, err)
 	}
-	return tx.holds(kept.Sealed, sealedForFunctionalAccount(a.FunctionalAccountID), password), nil
+	return holds(tx, kept.Sealed, sealedForFunctionalAccount(a.FunctionalAccountID), password), nil
 }
 
 // changedToo is an outcome to which the change of a password has come.
@@ -143,12 +145,12 @@ func changedToo(o Outcome) Outcome {
 // checkAccount checks what must be right before an account is looked for or something of it is written. An index takes
 // the two names together, and folded they may have grown.
 func checkAccount(domain, name, password string) error {
-	if err := first(
+	if err := cmp.Or(
 		required("AccountName", name, maxAccountName), short("DomainName", domain, maxDomain), short("Password", password, maxPassword),
 	); err != nil {
 		return err
 	}
-	if len(K(0, fold(domain), fold(name)))+indexPrefix > kv.MaxKey {
+	if len(K(0, record.Fold(domain), record.Fold(name)))+indexPrefix > kv.MaxKey {
 		return Invalid("AccountName and DomainName take more room than an index has")
 	}
 	return nil
@@ -161,16 +163,16 @@ const indexPrefix = 3
 func RevealAccountPassword(tx *Tx, accountID int) (string, error) {
 	p, err := AccountPasswords.Get(tx, accountID)
 	if err != nil {
-		return "", unless(ErrNotFound, err)
+		return "", record.Ignore(ErrNotFound, err)
 	}
-	return tx.reveal(p.Sealed, sealedForAccount(accountID))
+	return reveal(tx, p.Sealed, sealedForAccount(accountID))
 }
 
 // RevealFunctionalPassword returns the password of a functional account, empty if it has none.
 func RevealFunctionalPassword(tx *Tx, accountID int) (string, error) {
 	p, err := FunctionalPasswords.Get(tx, accountID)
 	if err != nil {
-		return "", unless(ErrNotFound, err)
+		return "", record.Ignore(ErrNotFound, err)
 	}
-	return tx.reveal(p.Sealed, sealedForFunctionalAccount(accountID))
+	return reveal(tx, p.Sealed, sealedForFunctionalAccount(accountID))
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // view reads as muster.
@@ -87,7 +88,7 @@ func (l *lab) keys(prefix string) (found []string) {
 			if err != nil {
 				return err
 			}
-			if len(pair.Key) < 3 || pair.Key[2] != kindCount {
+			if len(pair.Key) < 3 || pair.Key[2] != record.KindCount {
 				found = append(found, string(pair.Key))
 			}
 		}
@@ -109,9 +110,9 @@ func (l *lab) audits(fn func()) []string {
 	before := l.lastAudit()
 	fn()
 	rows := []string{}
-	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(Audits.All(tx)) }) {
+	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(record.Audits.All(tx)) }) {
 		if a.AuditID > before {
-			rows = append(rows, a.line())
+			rows = append(rows, lineOf(a))
 		}
 	}
 	return rows
@@ -120,13 +121,13 @@ func (l *lab) audits(fn func()) []string {
 func (l *lab) lastAudit() int {
 	l.t.Helper()
 	last := 0
-	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(Audits.All(tx)) }) {
+	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(record.Audits.All(tx)) }) {
 		last = max(last, a.AuditID)
 	}
 	return last
 }
 
-func (a *Audit) line() string {
+func lineOf(a *Audit) string {
 	line := fmt.Sprintf("%s %s:", a.ActionType, a.Section)
 	for i, d := range a.Details[min(2, len(a.Details)):] {
 		if i > 0 {
@@ -146,7 +147,7 @@ func (l *lab) dump() map[string]string {
 			if err != nil {
 				return err
 			}
-			if pair.Key[2] != kindSequence {
+			if pair.Key[2] != record.KindSequence {
 				all[string(pair.Key)] = string(pair.Value)
 			}
 		}

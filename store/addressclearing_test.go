@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/musterhq/muster/store/kv/badgerkv"
+	"github.com/musterhq/muster/store/record"
 )
 
 func TestDeletedAddressesLeaveOneAudit(t *testing.T) {
@@ -53,16 +54,16 @@ func TestAddressesStayDeletedAfterACrash(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	g, other := l.addressGroup("Lab", ""), l.addressGroup("Other", "")
-	l.addresses(g, 3*sweepWrites)
+	l.addresses(g, 3*record.SweepWrites)
 	l.addresses(other, 2)
 	l.change(func(tx *Tx) error { return AddressGroups.Delete(tx, g) })
-	l.DB.engine = &mortal{Engine: l.DB.engine, lives: 1}
-	if err := Sweep(l.ctx, l.DB); !errors.Is(err, errKilled) {
+	l.under.Engine = &mortal{Engine: l.under.Engine, lives: 1}
+	if err := l.DB.Sweep(l.ctx); !errors.Is(err, errKilled) {
 		t.Errorf("Sweep: %v", err)
 	}
 	l.reopen()
-	if left := len(l.keys("ad=")); left != 2*sweepWrites+2 {
-		t.Fatalf("%d records are left after a transaction, want %d", left, 2*sweepWrites+2)
+	if left := len(l.keys("ad=")); left != 2*record.SweepWrites+2 {
+		t.Fatalf("%d records are left after a transaction, want %d", left, 2*record.SweepWrites+2)
 	}
 	for a, err := range view(l, func(tx *Tx) (map[*Address]error, error) {
 		found := map[*Address]error{}
@@ -159,7 +160,7 @@ func TestNothingIsAddedToADeletedAddressGroup(t *testing.T) {
 		}
 		for j := range 20 {
 			if _, err := l.address(g, numbered(100*i+j)); err != nil {
-				return unless(ErrNotFound, err)
+				return record.Ignore(ErrNotFound, err)
 			}
 		}
 		return nil

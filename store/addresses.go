@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"iter"
 	"math"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // The Types of an address.
@@ -33,9 +35,9 @@ type Address struct {
 // MaxAddressValue is how many code points the value of an address may have.
 const MaxAddressValue = 225
 
-// check brings the value into its one spelling, so that what means the same is the same, and makes sure that the
+// Validate brings the value into its one spelling, so that what means the same is the same, and makes sure that the
 // address has not been deleted meanwhile.
-func (a *Address) date(now Time, old *Address) {
+func (a *Address) SetDates(now Time, old *Address) {
 	if old != nil {
 		a.LastUpdatedDate, a.LastUpdateDate = old.LastUpdatedDate, old.LastUpdateDate
 	}
@@ -44,7 +46,7 @@ func (a *Address) date(now Time, old *Address) {
 	}
 }
 
-func (a *Address) check(tx *Tx) (err error) {
+func (a *Address) Validate(tx *Tx) (err error) {
 	if err := required("Value", a.Value, MaxAddressValue); err != nil {
 		return err
 	}
@@ -52,25 +54,25 @@ func (a *Address) check(tx *Tx) (err error) {
 		return err
 	}
 	if known, err := AddressGroups.Has(tx, a.AddressGroupID); err != nil || !known {
-		return orElse(err, absent(AddressGroups.name, a.AddressGroupID))
+		return cmp.Or(err, record.NotFound(AddressGroups.Name(), a.AddressGroupID))
 	}
 	last, err := lastCleared(tx, a.AddressGroupID)
 	if err != nil {
 		return err
 	}
 	if a.AddressID <= last {
-		return absent(Addresses.name, a.AddressID)
+		return record.NotFound(Addresses.Name(), a.AddressID)
 	}
 	return a.makeWay(tx, last)
 }
 
 // makeWay removes the address with the same type and value if it is deleted already and only waits to be swept.
 func (a *Address) makeWay(tx *Tx, last int) error {
-	other, err := addressByValue.One(tx, K(a.AddressGroupID, a.Type, fold(a.Value)), a.Value)
+	other, err := addressByValue.One(tx, K(a.AddressGroupID, a.Type, record.Fold(a.Value)), a.Value)
 	if err != nil || other.AddressID > last {
-		return unless(ErrNotFound, err)
+		return record.Ignore(ErrNotFound, err)
 	}
-	return Addresses.write(tx.Unaudited(), other, nil)
+	return Addresses.Replace(tx.Unaudited(), other, nil)
 }
 
 // canonicalValue reads the value of an address of the given Type.
@@ -80,7 +82,7 @@ func canonicalValue(kind int, value string) (string, error) {
 	case SingleAddress:
 		addr, err := parseAddress(value)
 		if err != nil {
-			return "", Invalid("Value: %q is not an IP address, as Type %d wants", text(value), kind)
+			return "", Invalid("Value: %q is not an IP address, as Type %d wants", record.AuditText(value), kind)
 		}
 		return addr.String(), nil
 	case AddressRange:
@@ -97,7 +99,7 @@ func canonicalValue(kind int, value string) (string, error) {
 		return prefix.String(), nil
 	case NamedHost:
 		if !isHostName(value) {
-			return "", Invalid("Value: %q is not a host name", text(value))
+			return "", Invalid("Value: %q is not a host name", record.AuditText(value))
 		}
 		return value, nil
 	}
@@ -133,20 +135,20 @@ type addressClearing struct {
 func lastCleared(tx *Tx, groupID int) (int, error) {
 	c, err := addressClearings.Get(tx, groupID)
 	if err != nil {
-		return 0, unless(ErrNotFound, err)
+		return 0, record.Ignore(ErrNotFound, err)
 	}
 	return c.Last, nil
 }
 
 // addressRange is where the addresses of a group lie that have ids from first to last.
 func addressRange(groupID, first, last int) kv.Range {
-	return Addresses.span(K(groupID, first), K(groupID, last))
+	return Addresses.Span(K(groupID, first), K(groupID, last))
 }
 
 // AddressesIn lists the addresses of a group in the order of their ids.
 func AddressesIn(tx *Tx, groupID int) (List, error) {
 	last, err := lastCleared(tx, groupID)
-	return between(addressRange(groupID, last+1, math.MaxInt)), err
+	return record.ListBetween(addressRange(groupID, last+1, math.MaxInt)), err
 }
 
 func countAddresses(tx *Tx, groupID int) (int, error) {
@@ -164,11 +166,11 @@ func AddressByID(tx *Tx, id int) (*Address, error) {
 		return nil, err
 	}
 	if _, err := AddressGroupByID(tx, a.AddressGroupID); err != nil {
-		return nil, orElse(unless(ErrNotFound, err), absent(Addresses.name, id))
+		return nil, cmp.Or(record.Ignore(ErrNotFound, err), record.NotFound(Addresses.Name(), id))
 	}
 	last, err := lastCleared(tx, a.AddressGroupID)
 	if err == nil && id <= last {
-		err = absent(Addresses.name, id)
+		err = record.NotFound(Addresses.Name(), id)
 	}
 	return a, err
 }
@@ -183,20 +185,20 @@ func DeleteAddresses(tx *Tx, groupID int) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	last, err := tx.nextID(Addresses.tag, Addresses.lowest)
+	last, err := Addresses.NextID(tx)
 	if err != nil {
 		return err
 	}
-	if err := unless(ErrNotFound, addressClearings.Delete(tx, groupID)); err != nil {
+	if err := record.Ignore(ErrNotFound, addressClearings.Delete(tx, groupID)); err != nil {
 		return err
 	}
 	if err := addressClearings.Insert(tx, &addressClearing{AddressGroupID: groupID, Last: last}); err != nil {
 		return err
 	}
-	if err := sweepLater(tx, sweepOfAddressGroup, groupID); err != nil {
+	if err := record.SweepLater(tx, sweepOfAddressGroup, groupID); err != nil {
 		return err
 	}
-	return tx.Audit(ActionDelete, Addresses.name, Detail("AddressGroupID", groupID, ""), Detail("Addresses", n, ""))
+	return tx.Audit(record.ActionDelete, Addresses.Name(), record.Detail("AddressGroupID", groupID, ""), record.Detail("Addresses", n, ""))
 }
 
 // AddressIn returns the address of an address group that has a type and a value, in whatever spelling; ErrInvalid is for a
@@ -206,12 +208,12 @@ func AddressIn(tx *Tx, groupID, kind int, value string) (*Address, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := addressByValue.One(tx, K(groupID, kind, fold(canonical)), value)
+	a, err := addressByValue.One(tx, K(groupID, kind, record.Fold(canonical)), value)
 	if err != nil {
 		return nil, err
 	}
 	if last, err := lastCleared(tx, groupID); err != nil || a.AddressID <= last {
-		return nil, orElse(err, absent(Addresses.name, value))
+		return nil, cmp.Or(err, record.NotFound(Addresses.Name(), value))
 	}
 	return a, nil
 }
@@ -224,7 +226,7 @@ func AddressesOf(tx *Tx, groupID int) iter.Seq2[*Address, error] {
 			yield(nil, err)
 			return
 		}
-		for a, err := range Addresses.records(tx, addressRange(groupID, last+1, math.MaxInt)) {
+		for a, err := range Addresses.Records(tx, addressRange(groupID, last+1, math.MaxInt)) {
 			if !yield(a, err) || err != nil {
 				return
 			}

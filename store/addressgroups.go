@@ -3,6 +3,8 @@ package store
 import (
 	"iter"
 	"math"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // AddressGroup is a set of addresses (the document's "Address groups"). Its name is unique within its Organization, and
@@ -16,7 +18,7 @@ type AddressGroup struct {
 // MaxAddressGroupName is how many code points the name of an address group may have.
 const MaxAddressGroupName = 225
 
-func (g *AddressGroup) check(tx *Tx) error {
+func (g *AddressGroup) Validate(tx *Tx) error {
 	if err := required("Name", g.Name, MaxAddressGroupName); err != nil || g.OrganizationID == "" {
 		return err
 	}
@@ -33,18 +35,18 @@ func AddressGroupByID(tx *Tx, id int) (*AddressGroup, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g, tx.See(AddressGroups.name, id, string(g.OrganizationID))
+	return g, See(tx, AddressGroups.Name(), id, string(g.OrganizationID))
 }
 
 // AddressGroupByName returns the address group of that name, without regard to case, or ErrNotFound. Of several that
 // the actor may see, the one without an Organization is meant, else the oldest.
 func AddressGroupByName(tx *Tx, name string) (*AddressGroup, error) {
 	var found *AddressGroup
-	for g, err := range addressGroupByName.Each(tx, K(fold(name))) {
+	for g, err := range addressGroupByName.Each(tx, K(record.Fold(name))) {
 		if err != nil {
 			return nil, err
 		}
-		if sees, err := tx.Sees(string(g.OrganizationID)); err != nil {
+		if sees, err := Sees(tx, string(g.OrganizationID)); err != nil {
 			return nil, err
 		} else if !sees {
 			continue
@@ -57,7 +59,7 @@ func AddressGroupByName(tx *Tx, name string) (*AddressGroup, error) {
 		}
 	}
 	if found == nil {
-		return nil, absent(AddressGroups.name, name)
+		return nil, record.NotFound(AddressGroups.Name(), name)
 	}
 	return found, nil
 }
@@ -76,42 +78,42 @@ func AddressGroupsOf(tx *Tx, organizationID string) iter.Seq2[*AddressGroup, err
 	}
 }
 
-func (g *AddressGroup) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
+func (g *AddressGroup) CascadeSummary(tx *Tx) ([]UserAuditDetail, error) {
 	n, err := countAddresses(tx, g.AddressGroupID)
 	if n == 0 || err != nil {
 		return nil, err
 	}
-	return []UserAuditDetail{Detail("Addresses", n, "")}, nil
+	return []UserAuditDetail{record.Detail("Addresses", n, "")}, nil
 }
 
-// changed makes a deleted group take its addresses along.
-func (g *AddressGroup) changed(tx *Tx, old *AddressGroup) error {
+// AfterWrite makes a deleted group take its addresses along.
+func (g *AddressGroup) AfterWrite(tx *Tx, old *AddressGroup) error {
 	if g != nil {
 		return nil
 	}
-	if err := unless(ErrNotFound, addressClearings.Delete(tx, old.AddressGroupID)); err != nil {
+	if err := record.Ignore(ErrNotFound, addressClearings.Delete(tx, old.AddressGroupID)); err != nil {
 		return err
 	}
-	return sweepLater(tx, sweepOfAddressGroup, old.AddressGroupID)
+	return record.SweepLater(tx, sweepOfAddressGroup, old.AddressGroupID)
 }
 
 // clearAddressGroup clears away deleted addresses: all of a deleted group, otherwise those that were cleared.
-func clearAddressGroup(b *batch, id int) error {
-	last, err := lastCleared(b.tx, id)
+func clearAddressGroup(b *record.SweepBatch, id int) error {
+	last, err := lastCleared(b.Tx, id)
 	if err != nil {
 		return err
 	}
-	lives, err := AddressGroups.Has(b.tx, id)
+	lives, err := AddressGroups.Has(b.Tx, id)
 	if err != nil {
 		return err
 	}
 	if !lives {
 		last = math.MaxInt
 	}
-	return remove(b, Addresses, Addresses.records(b.tx, addressRange(id, 0, last)))
+	return record.Remove(b, Addresses, Addresses.Records(b.Tx, addressRange(id, 0, last)))
 }
 
 // AddressGroupIn returns the address group of an Organization, empty for none, and a name.
 func AddressGroupIn(tx *Tx, organizationID, name string) (*AddressGroup, error) {
-	return addressGroupByName.One(tx, K(fold(name), fold(organizationID)), name)
+	return addressGroupByName.One(tx, K(record.Fold(name), record.Fold(organizationID)), name)
 }

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"testing"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // addressGroup makes an address group in an Organization, or in none, and returns its id.
@@ -75,10 +78,11 @@ func (l *lab) addresses(group, n int) {
 	for from := 0; from < n; from += 4000 {
 		l.change(func(tx *Tx) error {
 			for i := from; i < min(from+4000, n); i++ {
-				id, err := l.nextID(l.ctx, Addresses.tag, Addresses.lowest)
+				id, err := Addresses.NextID(tx)
 				a := &Address{AddressID: id, AddressGroupID: group, Type: SingleAddress, Value: numbered(i), LastUpdatedDate: tx.Now, LastUpdateDate: tx.Now}
-				_, written := Addresses.writeRecord(tx, nil, a)
-				if err := first(err, written, tx.w.Set(addressByValue.entry(a))); err != nil {
+				raw, unwritable := record.Encode(a)
+				key := Addresses.RecordKey(a)
+				if err := cmp.Or(err, unwritable, tx.Writer.Set(Addresses.Key(record.KindRecord, key), raw), tx.Writer.Set(Addresses.Key(record.KindPointer, K(id)), key), tx.Writer.Set(addressByValue.Entry(a))); err != nil {
 					return err
 				}
 			}
@@ -102,7 +106,7 @@ func (l *lab) listed(group int) []string {
 			if err != nil {
 				return nil, err
 			}
-			a, err := Addresses.decode(row)
+			a, err := Addresses.Decode(row)
 			if err != nil {
 				return nil, err
 			}

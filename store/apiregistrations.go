@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // The RegistrationTypes of an API registration.
@@ -68,7 +71,7 @@ const (
 	maxRuleText          = 255
 )
 
-func (r *ApiRegistration) check(tx *Tx) error {
+func (r *ApiRegistration) Validate(tx *Tx) error {
 	if err := required("Name", r.Name, 256); err != nil {
 		return err
 	}
@@ -85,7 +88,7 @@ func (r *ApiRegistration) check(tx *Tx) error {
 	default:
 		return Invalid("RegistrationType: %s or %s is expected", ApiKeyPolicy, ApiAccessPolicy)
 	}
-	return first(
+	return cmp.Or(
 		numberRules(tx, "IPAuthenticationRules", &r.IPAuthenticationRules, (*AddressRule).parts),
 		numberRules(tx, "PSRUNRules", &r.PSRUNRules, (*PSRUNRule).parts),
 		numberRules(tx, "XForwardedForAuthenticationRules", &r.XForwardedForAuthenticationRules, (*AddressRule).parts),
@@ -106,12 +109,12 @@ func numberRules[R any](tx *Tx, member string, rules *[]R, parts func(*R) (id *i
 	for i := range *rules {
 		id, created, check := parts(&(*rules)[i])
 		if err := check(); err != nil {
-			return because(ErrInvalid, "%s[%d].%s", member, i, err)
+			return record.Error(ErrInvalid, "%s[%d].%s", member, i, err)
 		}
 		if *id != 0 {
 			continue
 		}
-		next, err := tx.nextID(ruleIDs, 1)
+		next, err := tx.NextID(ruleIDs, 1)
 		if err != nil {
 			return err
 		}
@@ -128,7 +131,7 @@ func (a *AddressRule) valid() error {
 	}
 	ranges, err := ParseRanges(a.Value)
 	if err != nil {
-		return because(ErrInvalid, "Value: %s", err)
+		return record.Error(ErrInvalid, "Value: %s", err)
 	}
 	form := RuleSingleAddress
 	switch {
@@ -143,7 +146,7 @@ func (a *AddressRule) valid() error {
 	case !slices.Contains([]string{RuleSingleAddress, RuleAddressRange, RuleAddressCIDR}, a.Type):
 		return Invalid("Type: %q, %q or %q is expected", RuleSingleAddress, RuleAddressRange, RuleAddressCIDR)
 	case form != a.Type || len(ranges) != 1:
-		return Invalid("Value: %q is not what Type %q expects", text(a.Value), a.Type)
+		return Invalid("Value: %q is not what Type %q expects", record.AuditText(a.Value), a.Type)
 	}
 	return nil
 }
@@ -151,15 +154,15 @@ func (a *AddressRule) valid() error {
 func (p *PSRUNRule) parts() (*int, *Time, func() error) { return &p.Id, &p.CreatedDate, p.valid }
 
 func (p *PSRUNRule) valid() error {
-	return first(
+	return cmp.Or(
 		short("IPAddress", p.IPAddress, MaxIPAddress), short("MacAddress", p.MacAddress, MaxMacAddress),
 		short("SystemName", p.SystemName, maxRuleText), short("FQDN", p.FQDN, maxRuleText), short("DomainName", p.DomainName, maxRuleText),
 		short("UserId", p.UserId, maxRuleText), short("RootVolumeId", p.RootVolumeId, maxRuleText), short("OSVersion", p.OSVersion, maxRuleText),
 	)
 }
 
-// changed ends what was built on the registration as it was; a deleted one takes its key and its groups' use of it along.
-func (r *ApiRegistration) changed(tx *Tx, old *ApiRegistration) error {
+// AfterWrite ends what was built on the registration as it was; a deleted one takes its key and its groups' use of it along.
+func (r *ApiRegistration) AfterWrite(tx *Tx, old *ApiRegistration) error {
 	if old == nil {
 		return nil
 	}
@@ -168,7 +171,7 @@ func (r *ApiRegistration) changed(tx *Tx, old *ApiRegistration) error {
 			return err
 		}
 	}
-	return tx.bump(everyone)
+	return bump(tx, everyone)
 }
 
 func dropRegistration(tx *Tx, id int) error {
@@ -184,7 +187,7 @@ func dropRegistration(tx *Tx, id int) error {
 			return err
 		}
 	}
-	return unless(ErrNotFound, ApiKeys.Delete(tx, id))
+	return record.Ignore(ErrNotFound, ApiKeys.Delete(tx, id))
 }
 
 // Admits reports whether the registration lets a request of the actor in: one without rules lets all in, one with
@@ -217,7 +220,7 @@ func anyMatches(rules []AddressRule, address string) bool {
 
 // ApiRegistrationByName returns the API registration of a name.
 func ApiRegistrationByName(tx *Tx, name string) (*ApiRegistration, error) {
-	return apiRegistrationByName.One(tx, K(fold(name)), name)
+	return apiRegistrationByName.One(tx, K(record.Fold(name)), name)
 }
 
 // RegistrationNamed returns the API registration of that name, without regard to case, or of that id in digits, or ErrNotFound. Of
@@ -228,7 +231,7 @@ func RegistrationNamed(tx *Tx, nameOrID string) (*ApiRegistration, error) {
 		if err != nil {
 			return nil, err
 		}
-		if fold(r.Name) == fold(nameOrID) {
+		if record.Fold(r.Name) == record.Fold(nameOrID) {
 			return r, nil
 		}
 		if strconv.Itoa(r.Id) == nameOrID {
@@ -236,7 +239,7 @@ func RegistrationNamed(tx *Tx, nameOrID string) (*ApiRegistration, error) {
 		}
 	}
 	if found == nil {
-		return nil, absent(ApiRegistrations.name, nameOrID)
+		return nil, record.NotFound(ApiRegistrations.Name(), nameOrID)
 	}
 	return found, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // ApiKey is the key of an ApiKeyPolicy registration: sealed, since GET ApiRegistrations/{id}/Key shows it, and
@@ -16,11 +17,11 @@ type ApiKey struct {
 	Version     int // raised by every rotation; a session dies with the version it began with
 }
 
-func (k *ApiKey) changed(tx *Tx, old *ApiKey) error {
+func (k *ApiKey) AfterWrite(tx *Tx, old *ApiKey) error {
 	if old == nil {
 		return nil
 	}
-	return tx.bump(everyone)
+	return bump(tx, everyone)
 }
 
 // keyPurpose separates fingerprints of API keys from all others.
@@ -59,7 +60,7 @@ func ReadApiKey(tx *Tx, registrationID int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return string(key), tx.Audit(ActionView, sectionKey, Detail("Id", registrationID, registrationID))
+	return string(key), tx.Audit(record.ActionView, sectionKey, record.Detail("Id", registrationID, registrationID))
 }
 
 // sealContext binds a sealed key to its registration, so that one cannot stand in for another.
@@ -71,16 +72,16 @@ func sealContext(registrationID int) string {
 func RegistrationHasKey(tx *Tx, registrationID int, key string) (bool, error) {
 	k, err := ApiKeys.Get(tx, registrationID)
 	if err != nil {
-		return false, unless(ErrNotFound, err)
+		return false, record.Ignore(ErrNotFound, err)
 	}
-	return tx.holds(k.Sealed, sealContext(registrationID), authz.FoldAPIKey(key)), nil
+	return holds(tx, k.Sealed, sealContext(registrationID), authz.FoldAPIKey(key)), nil
 }
 
 // RevealApiKey returns the key of an API registration, empty if it has none.
 func RevealApiKey(tx *Tx, registrationID int) (string, error) {
 	k, err := ApiKeys.Get(tx, registrationID)
 	if err != nil {
-		return "", unless(ErrNotFound, err)
+		return "", record.Ignore(ErrNotFound, err)
 	}
-	return tx.reveal(k.Sealed, sealContext(registrationID))
+	return reveal(tx, k.Sealed, sealContext(registrationID))
 }

@@ -1,6 +1,10 @@
 package store
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/musterhq/muster/store/record"
+)
 
 // AssetAttributes returns the attributes that an asset carries, in the order of their ids.
 func AssetAttributes(tx *Tx, assetID int) ([]*Attribute, error) {
@@ -34,7 +38,7 @@ func AssignAttribute(tx *Tx, assetID, attributeID int) (*Attribute, error) {
 	if _, carried, err := AssetAttribute.Get(tx, assetID, attributeID); err != nil || carried {
 		return a, err
 	}
-	n, err := count(AssetAttribute.From(tx, assetID))
+	n, err := record.CountOf(AssetAttribute.From(tx, assetID))
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +58,7 @@ func TakeAttribute(tx *Tx, assetID, attributeID int) error {
 	}
 	carried, err := AssetAttribute.Cut(tx, assetID, attributeID)
 	if err == nil && !carried {
-		err = because(ErrNotFound, "Attribute %d of Asset %d not found", attributeID, assetID)
+		err = record.Error(ErrNotFound, "Attribute %d of Asset %d not found", attributeID, assetID)
 	}
 	return err
 }
@@ -75,12 +79,12 @@ func TakeAttributes(tx *Tx, assetID int) error {
 	if len(all) == 0 {
 		return nil
 	}
-	details := []UserAuditDetail{detail(AssetAttribute.from, assetID, ""), detail("Attributes", len(all), 0)}
+	details := []UserAuditDetail{record.Detail("AssetID", assetID, ""), record.Detail("Attributes", len(all), 0)}
 	for _, id := range all {
 		if _, err := AssetAttribute.Cut(tx.Unaudited(), assetID, id); err != nil {
 			return err
 		}
-		details = append(details, detail(AssetAttribute.to, id, ""))
+		details = append(details, record.Detail("AttributeID", id, ""))
 	}
-	return tx.Audit(ActionDelete, AssetAttribute.name, details...)
+	return tx.Audit(record.ActionDelete, AssetAttribute.Name(), details...)
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // assetsInABlock, a power of two, is how many ids share a count of assetsInBlock. A page that begins at some offset steps over the counts of
@@ -31,12 +32,12 @@ func allAssets() List { return List{Count: countVisible, Rows: rowsBelow(nil)} }
 func rowsBelow(prefix Key) func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
 	return func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
 		return func(yield func(json.RawMessage, error) bool) {
-			among, offset, err := assetsInBlock.seek(tx, prefix, Assets.span(prefix, prefix), offset)
+			among, offset, err := assetsInBlock.Seek(tx, prefix, Assets.Span(prefix, prefix), offset)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			for pair, err := range piece(tx.r.Scan(among), offset, limit) {
+			for pair, err := range record.Piece(tx.Reader.Scan(among), offset, limit) {
 				if !yield(pair.Value, err) || err != nil {
 					return
 				}
@@ -87,15 +88,15 @@ func countVisible(tx *Tx) (n int, err error) {
 
 // workgroupsSeen yields the Workgroups that the actor may see, with the numbers of their assets. Each is read by its key: a scan
 // over what changes all the time steps over every version that it had of late.
-func workgroupsSeen(tx *Tx) iter.Seq2[Counted, error] {
-	return func(yield func(Counted, error) bool) {
-		prefix := Workgroups.key(kindRecord, nil)
-		for pair, err := range tx.r.Scan(kv.Range{From: prefix, To: kv.Prefix(prefix).To, KeysOnly: true}) {
-			var w Counted
+func workgroupsSeen(tx *Tx) iter.Seq2[record.Counted, error] {
+	return func(yield func(record.Counted, error) bool) {
+		prefix := Workgroups.Key(record.KindRecord, nil)
+		for pair, err := range tx.Reader.Scan(kv.Range{From: prefix, To: kv.Prefix(prefix).To, KeysOnly: true}) {
+			var w record.Counted
 			sees := err != nil
 			if err == nil {
 				w.Key = bytes.Clone(pair.Key[len(prefix):])
-				sees, err = w.visible(tx)
+				sees, err = countSeen(tx, &w)
 			}
 			if (sees || err != nil) && !yield(w, err) || err != nil {
 				return
@@ -104,36 +105,16 @@ func workgroupsSeen(tx *Tx) iter.Seq2[Counted, error] {
 	}
 }
 
-// visible reports whether the actor may see a Workgroup, and counts its assets if he may.
-func (w *Counted) visible(tx *Tx) (bool, error) {
-	id, _, err := cutInt(w.Key)
+// countSeen reports whether the actor may see a Workgroup, and counts its assets if they may.
+func countSeen(tx *Tx, w *record.Counted) (bool, error) {
+	id, _, err := record.CutInt(w.Key)
 	if err != nil {
 		return false, err
 	}
-	sees, err := tx.seesWorkgroup(id)
+	sees, err := seesWorkgroup(tx, id)
 	if !sees || err != nil {
 		return false, err
 	}
 	w.Count, err = assetsInWorkgroup.Of(tx, w.Key)
 	return true, err
-}
-
-// seek narrows a range of records, whose places begin with a prefix, to what is left of it behind an offset, but for some
-// that remain to be stepped over. What is counted must be places that records lie at or behind, in the order of the records.
-func (n *Count[ID, T]) seek(tx *Tx, prefix Key, r kv.Range, offset int) (kv.Range, int, error) {
-	if offset == 0 {
-		return r, 0, nil
-	}
-	for run, err := range n.Each(tx, prefix) {
-		if err != nil {
-			return r, 0, err
-		}
-		if run.Count > offset {
-			r.From = n.c.key(kindRecord, run.Key)
-			return r, offset, nil
-		}
-		offset -= run.Count
-	}
-	r.From = r.To
-	return r, 0, nil
 }

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // assetModel is what the assets should be, and the actions by which they become it.
@@ -107,7 +108,7 @@ func (m *assetModel) normal(a Asset) Asset {
 	if a.AssetName == "" {
 		a.AssetName = PaddedAddress(addr)
 	}
-	now := At(m.clock.Now())
+	now := record.At(m.clock.Now())
 	a.CreateDate, a.LastUpdateDate = now, now
 	if old, known := m.assets[a.AssetID]; known {
 		a.CreateDate, a.LastUpdateDate = old.CreateDate, old.LastUpdateDate
@@ -123,7 +124,7 @@ func (m *assetModel) agree(t *rapid.T) {
 	want, counts := map[string]string{}, map[string]int64{}
 	for id, a := range m.assets {
 		addr, tail := netip.MustParseAddr(a.IPAddress), K(a.WorkgroupID, id)
-		record, err := encode(a)
+		record, err := record.Encode(a)
 		if err != nil {
 			t.Fatal(err)
 		}

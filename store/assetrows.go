@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // How many assets are read at a time: few at first, so that an answer begins early, and never more than what is small
@@ -79,9 +81,9 @@ func (b *rowBatch) read() ([][]byte, error) {
 	}
 	keys := make([][]byte, len(b.places))
 	for i, m := range b.places {
-		keys[i] = Assets.key(kindRecord, K(m.workgroup, m.asset))
+		keys[i] = Assets.Key(record.KindRecord, K(m.workgroup, m.asset))
 	}
-	return b.tx.r.Get(keys...)
+	return b.tx.Reader.Get(keys...)
 }
 
 // crowded reports whether the places ascend within one Workgroup, with little between them.
@@ -102,9 +104,9 @@ func (b *rowBatch) crowded() bool {
 func (b *rowBatch) sweep() ([][]byte, error) {
 	rows := make([][]byte, len(b.places))
 	first, last := b.places[0], b.places[len(b.places)-1]
-	prefix := len(Assets.key(kindRecord, nil))
+	prefix := len(Assets.Key(record.KindRecord, nil))
 	at := 0
-	for pair, err := range b.tx.r.Scan(Assets.span(K(first.workgroup, first.asset), K(last.workgroup, last.asset))) {
+	for pair, err := range b.tx.Reader.Scan(Assets.Span(K(first.workgroup, first.asset), K(last.workgroup, last.asset))) {
 		if err != nil {
 			return nil, err
 		}

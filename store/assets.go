@@ -1,11 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // Asset is something with an address (the document's "Assets"). Its name is unique within its Workgroup.
@@ -44,8 +47,8 @@ func (a *Asset) address() netip.Addr {
 	return addr.WithZone("")
 }
 
-// check normalizes the address and fills in the default name.
-func (a *Asset) check(tx *Tx) error {
+// Validate normalizes the address and fills in the default name.
+func (a *Asset) Validate(tx *Tx) error {
 	if err := required("IPAddress", a.IPAddress, MaxIPAddress); err != nil {
 		return err
 	}
@@ -57,7 +60,7 @@ func (a *Asset) check(tx *Tx) error {
 	if a.AssetName == "" {
 		a.AssetName = PaddedAddress(addr)
 	}
-	if err := first(
+	if err := cmp.Or(
 		short("AssetName", a.AssetName, MaxAssetName), short("DnsName", string(a.DnsName), MaxDnsName),
 		short("DomainName", string(a.DomainName), MaxDomainName), short("MacAddress", string(a.MacAddress), MaxMacAddress),
 		short("AssetType", string(a.AssetType), MaxAssetType), short("Description", string(a.Description), MaxDescription),
@@ -72,7 +75,7 @@ func (a *Asset) check(tx *Tx) error {
 	return err
 }
 
-func (a *Asset) date(now Time, old *Asset) {
+func (a *Asset) SetDates(now Time, old *Asset) {
 	if old == nil {
 		a.CreateDate, a.LastUpdateDate = now, now
 		return
@@ -83,11 +86,11 @@ func (a *Asset) date(now Time, old *Asset) {
 	}
 }
 
-// changed makes the list of operating systems grow with the assets, takes along what a deleted asset had, and tells
+// AfterWrite makes the list of operating systems grow with the assets, takes along what a deleted asset had, and tells
 // Smart Rules where a moved one lies.
-func (a *Asset) changed(tx *Tx, old *Asset) error {
+func (a *Asset) AfterWrite(tx *Tx, old *Asset) error {
 	if a == nil {
-		return first(leaveRules(tx, old.AssetID), sweepLater(tx, sweepOfAsset, old.AssetID))
+		return cmp.Or(leaveRules(tx, old.AssetID), record.SweepLater(tx, sweepOfAsset, old.AssetID))
 	}
 	if old != nil && old.WorkgroupID != a.WorkgroupID {
 		if err := moveInRules(tx, a.AssetID, a.WorkgroupID); err != nil {
@@ -98,31 +101,31 @@ func (a *Asset) changed(tx *Tx, old *Asset) error {
 		return nil
 	}
 	name := string(a.OperatingSystem)
-	known, err := operatingSystemBy.Has(tx, K(fold(name)))
+	known, err := operatingSystemBy.Has(tx, K(record.Fold(name)))
 	if err != nil || known {
 		return err
 	}
 	return OperatingSystems.Insert(tx, &OperatingSystem{Name: name})
 }
 
-func (a *Asset) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
-	attributes, err := along("Attributes", AssetAttribute.From(tx, a.AssetID))
+func (a *Asset) CascadeSummary(tx *Tx) ([]UserAuditDetail, error) {
+	attributes, err := record.CascadeDetail("Attributes", AssetAttribute.From(tx, a.AssetID))
 	if err != nil {
 		return nil, err
 	}
-	databases, err := along("Databases", DatabasesOf(tx, a.AssetID))
+	databases, err := record.CascadeDetail("Databases", DatabasesOf(tx, a.AssetID))
 	if err != nil {
 		return nil, err
 	}
-	systems, err := along("ManagedSystems", ManagedSystemsOn(tx, a.AssetID))
+	systems, err := record.CascadeDetail("ManagedSystems", ManagedSystemsOn(tx, a.AssetID))
 	return slices.Concat(attributes, databases, systems), err
 }
 
 // clearAsset clears away what a deleted asset had.
-func clearAsset(b *batch, id int) error {
-	return first(
-		cutFrom(b, AssetAttribute, id), remove(b, Databases, DatabasesOf(b.tx, id)),
-		cutTo(b, RuleAsset, id), remove(b, ManagedSystems, ManagedSystemsOn(b.tx, id)),
+func clearAsset(b *record.SweepBatch, id int) error {
+	return cmp.Or(
+		record.CutFrom(b, AssetAttribute, id), record.Remove(b, Databases, DatabasesOf(b.Tx, id)),
+		record.CutTo(b, RuleAsset, id), record.Remove(b, ManagedSystems, ManagedSystemsOn(b.Tx, id)),
 	)
 }
 
@@ -150,7 +153,7 @@ func AssetByID(tx *Tx, id int) (*Asset, error) {
 	}
 	_, err = WorkgroupByID(tx, a.WorkgroupID)
 	if errors.Is(err, ErrNotFound) {
-		return nil, absent(Assets.name, id)
+		return nil, record.NotFound(Assets.Name(), id)
 	}
 	return a, err
 }
@@ -162,15 +165,15 @@ func AssetRow(tx *Tx, id int) (json.RawMessage, error) {
 		return nil, err
 	}
 	if !exists {
-		return nil, absent(Assets.name, id)
+		return nil, record.NotFound(Assets.Name(), id)
 	}
-	if sees, err := tx.seesWorkgroup(at.workgroup); err != nil || !sees {
-		return nil, orElse(err, absent(Assets.name, id))
+	if sees, err := seesWorkgroup(tx, at.workgroup); err != nil || !sees {
+		return nil, cmp.Or(err, record.NotFound(Assets.Name(), id))
 	}
-	return Assets.row(tx, K(at.workgroup, at.asset))
+	return Assets.Row(tx, K(at.workgroup, at.asset))
 }
 
 // AssetByName returns the asset of that name in a Workgroup, without regard to case, or ErrNotFound.
 func AssetByName(tx *Tx, workgroupID int, name string) (*Asset, error) {
-	return assetByName.One(tx, K(workgroupID, fold(name)), name)
+	return assetByName.One(tx, K(workgroupID, record.Fold(name)), name)
 }

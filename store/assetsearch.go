@@ -10,6 +10,7 @@ import (
 	"go4.org/netipx"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // AssetCriteria are what POST Assets/Search looks for: all that are given hold together, compared without regard to
@@ -30,7 +31,7 @@ func SearchAssets(c AssetCriteria) (List, error) {
 	var given []criterion
 	// The most selective first: its index is walked, the others are looked at.
 	for _, m := range []struct {
-		index  *Index[int, Asset]
+		index  *record.Index[int, Asset]
 		wanted string
 		member func(*Asset) string
 	}{
@@ -50,10 +51,10 @@ func SearchAssets(c AssetCriteria) (List, error) {
 			}
 			given = append(given, byAddress)
 		default:
-			wanted := fold(m.wanted)
+			wanted := record.Fold(m.wanted)
 			given = append(given, criterion{
-				ranges: []kv.Range{m.index.keyRange(K(wanted), K(wanted))},
-				holds:  func(a *Asset) bool { return fold(m.member(a)) == wanted },
+				ranges: []kv.Range{m.index.KeyRange(K(wanted), K(wanted))},
+				holds:  func(a *Asset) bool { return record.Fold(m.member(a)) == wanted },
 			})
 		}
 	}
@@ -69,7 +70,7 @@ var mappedIPv4 = netip.MustParsePrefix("::ffff:0:0/96")
 func addressCriterion(s string) (criterion, error) {
 	ranges, err := ParseRanges(s)
 	if err != nil {
-		return criterion{}, because(ErrInvalid, "IPAddress: %s", err)
+		return criterion{}, record.Error(ErrInvalid, "IPAddress: %s", err)
 	}
 	var set netipx.IPSetBuilder // merges what overlaps, so that no asset is found twice
 	for _, r := range ranges {
@@ -82,7 +83,7 @@ func addressCriterion(s string) (criterion, error) {
 	}
 	c := criterion{holds: func(a *Asset) bool { return merged.Contains(a.address()) }}
 	for _, r := range merged.Ranges() {
-		c.ranges = append(c.ranges, assetsByAddress.keyRange(K(r.From()), K(r.To())))
+		c.ranges = append(c.ranges, assetsByAddress.KeyRange(K(r.From()), K(r.To())))
 	}
 	return c, nil
 }
@@ -95,16 +96,16 @@ type search []criterion
 func (s search) list() List {
 	if len(s) == 1 {
 		return List{
-			Count: func(tx *Tx) (int, error) { return count(s.places(tx)) },
+			Count: func(tx *Tx) (int, error) { return record.CountOf(s.places(tx)) },
 			Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
 				return assetRows(tx, behind(s.places(tx), offset), limit, errIndexed)
 			},
 		}
 	}
 	return List{
-		Count: func(tx *Tx) (int, error) { return count(s.meeting(tx)) },
+		Count: func(tx *Tx) (int, error) { return record.CountOf(s.meeting(tx)) },
 		Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
-			return piece(s.meeting(tx), offset, limit)
+			return record.Piece(s.meeting(tx), offset, limit)
 		},
 	}
 }
@@ -120,7 +121,7 @@ func (s search) places(tx *Tx) iter.Seq2[assetRef, error] {
 			return
 		}
 		sees := workgroupSight{tx: tx, seen: map[int]bool{}}
-		for pair, err := range tx.r.Scan(ranges[0], ranges[1:]...) {
+		for pair, err := range tx.Reader.Scan(ranges[0], ranges[1:]...) {
 			var m assetRef
 			visible := err != nil
 			if err == nil {
@@ -153,7 +154,7 @@ func (s search) meeting(tx *Tx) iter.Seq2[json.RawMessage, error] {
 
 // meets reports whether an asset that meets the first criterion meets the others.
 func (s search) meets(row json.RawMessage) (bool, error) {
-	a, err := Assets.decode(row)
+	a, err := Assets.Decode(row)
 	if err != nil {
 		return false, err
 	}
@@ -176,7 +177,7 @@ func (s *workgroupSight) workgroup(id int) (bool, error) {
 	if known {
 		return visible, nil
 	}
-	visible, err := s.tx.seesWorkgroup(id)
+	visible, err := seesWorkgroup(s.tx, id)
 	s.seen[id] = visible
 	return visible, err
 }

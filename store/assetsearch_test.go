@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/netip"
@@ -196,13 +197,13 @@ func (s *sights) find(t tb, by Actor, c AssetCriteria, offset, limit int) (all, 
 			for _, a := range found {
 				ids = append(ids, a.AssetID)
 			}
-			err = orElse(err, failed)
+			err = cmp.Or(err, failed)
 			return ids
 		}
 		all, piece = ids(0, math.MaxInt), ids(offset, limit)
 		counted, failed := list.Count(tx)
 		n = counted
-		return struct{}{}, orElse(err, failed)
+		return struct{}{}, cmp.Or(err, failed)
 	})
 	if err != nil {
 		t.Fatalf("%v", err)

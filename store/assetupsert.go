@@ -2,9 +2,12 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // Facts are what an importer knows of a host; empty ones are not known.
@@ -58,7 +61,7 @@ func assetAt(tx *Tx, workgroupID int, f Facts) (asset *Asset, free bool, err err
 	place := K(workgroupID, f.Address)
 	if f.AssetName != "" {
 		named, err := AssetByName(tx, workgroupID, f.AssetName)
-		if err == nil && bytes.Equal(assetsByPlace.keys(named), place) {
+		if err == nil && bytes.Equal(assetsByPlace.KeyOf(named), place) {
 			return named, false, nil
 		}
 		if free = errors.Is(err, ErrNotFound); err != nil && !free {
@@ -109,7 +112,7 @@ func (a *Asset) learn(f Facts, free bool) {
 	replaceIfKnown(&a.OperatingSystem, Text(f.OperatingSystem))
 	replaceIfKnown(&a.Description, Text(f.Description))
 	nameless := a.AssetName == "" || a.AssetName == PaddedAddress(f.Address)
-	if free && nameless || f.AssetName != "" && a.AssetName != f.AssetName && fold(a.AssetName) == fold(f.AssetName) {
+	if free && nameless || f.AssetName != "" && a.AssetName != f.AssetName && record.Fold(a.AssetName) == record.Fold(f.AssetName) {
 		a.AssetName = f.AssetName
 	}
 }
@@ -141,7 +144,7 @@ func MoveName(tx *Tx, workgroupID int, c NameClaim) (asset, from *Asset, err err
 		return nil, nil, err
 	default:
 		from.AssetName = ""
-		if err := first(from.callByAddress(tx, from.address()), Assets.Put(tx, from)); err != nil {
+		if err := cmp.Or(from.callByAddress(tx, from.address()), Assets.Put(tx, from)); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"iter"
 	"slices"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // AttributeType is what attributes are grouped by (the document's "Attribute types"). Its name is unique. Those of
@@ -38,15 +40,15 @@ const (
 	MaxAssetAttributes      = kv.MaxWrites
 )
 
-func (t *AttributeType) check(*Tx) error {
+func (t *AttributeType) Validate(*Tx) error {
 	return required("Name", t.Name, MaxAttributeName)
 }
 
-func (t *AttributeType) changed(tx *Tx, old *AttributeType) error {
+func (t *AttributeType) AfterWrite(tx *Tx, old *AttributeType) error {
 	if t != nil {
 		return nil
 	}
-	return sweepLater(tx, sweepOfAttributeType, old.AttributeTypeID)
+	return record.SweepLater(tx, sweepOfAttributeType, old.AttributeTypeID)
 }
 
 // Writable returns an ErrInvalid for a type that may not be changed: nothing is added to it or taken from it.
@@ -59,35 +61,35 @@ func (t *AttributeType) Writable() error {
 
 // AttributeTypeByName returns the attribute type of that name, without regard to case, or ErrNotFound.
 func AttributeTypeByName(tx *Tx, name string) (*AttributeType, error) {
-	return attributeTypeByName.One(tx, K(fold(name)), name)
+	return attributeTypeByName.One(tx, K(record.Fold(name)), name)
 }
 
-func (t *AttributeType) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
+func (t *AttributeType) CascadeSummary(tx *Tx) ([]UserAuditDetail, error) {
 	attributes, assignments := 0, 0
 	for a, err := range attributesOf(tx, t.AttributeTypeID) {
 		if err != nil {
 			return nil, err
 		}
-		n, err := count(AssetAttribute.To(tx, a.AttributeID))
+		n, err := record.CountOf(AssetAttribute.To(tx, a.AttributeID))
 		if err != nil {
 			return nil, err
 		}
 		attributes, assignments = attributes+1, assignments+n
 	}
-	return []UserAuditDetail{detail("Attributes", attributes, ""), detail("Assignments", assignments, "")}, nil
+	return []UserAuditDetail{record.Detail("Attributes", attributes, ""), record.Detail("Assignments", assignments, "")}, nil
 }
 
 // clearAttributeType clears away the attributes of a deleted type.
-func clearAttributeType(b *batch, id int) error {
-	return remove(b, Attributes, attributesOf(b.tx, id))
+func clearAttributeType(b *record.SweepBatch, id int) error {
+	return record.Remove(b, Attributes, attributesOf(b.Tx, id))
 }
 
-// check fills in the LongName and makes way for a name that only an attribute still has which died with its parent.
-func (a *Attribute) check(tx *Tx) error {
+// Validate fills in the LongName and makes way for a name that only an attribute still has which died with its parent.
+func (a *Attribute) Validate(tx *Tx) error {
 	if a.LongName == "" {
 		a.LongName = a.ShortName
 	}
-	if err := first(
+	if err := cmp.Or(
 		required("ShortName", a.ShortName, MaxAttributeName), short("LongName", a.LongName, MaxAttributeName),
 		short("Description", a.Description, MaxAttributeDescription),
 	); err != nil {
@@ -104,12 +106,12 @@ func (a *Attribute) check(tx *Tx) error {
 	if err := a.checkParent(tx); err != nil {
 		return err
 	}
-	holder, err := attributeByName.One(tx, K(a.AttributeTypeID, fold(a.ShortName)), a.ShortName)
+	holder, err := attributeByName.One(tx, K(a.AttributeTypeID, record.Fold(a.ShortName)), a.ShortName)
 	if err != nil {
-		return unless(ErrNotFound, err)
+		return record.Ignore(ErrNotFound, err)
 	}
 	if _, err = holder.ancestors(tx); errors.Is(err, ErrNotFound) {
-		return Attributes.write(tx.Unaudited(), holder, nil)
+		return Attributes.Replace(tx.Unaudited(), holder, nil)
 	}
 	return err
 }
@@ -132,11 +134,11 @@ func (a *Attribute) checkParent(tx *Tx) error {
 	return err
 }
 
-func (a *Attribute) changed(tx *Tx, old *Attribute) error {
+func (a *Attribute) AfterWrite(tx *Tx, old *Attribute) error {
 	if a != nil {
 		return nil
 	}
-	return sweepLater(tx, sweepOfAttribute, old.AttributeID)
+	return record.SweepLater(tx, sweepOfAttribute, old.AttributeID)
 }
 
 // Writable returns an ErrInvalid for an attribute that may not be changed.
@@ -147,32 +149,32 @@ func (a *Attribute) Writable() error {
 	return nil
 }
 
-func (a *Attribute) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
-	children, err := along("ChildAttributes", ChildAttributes(tx, a.AttributeID))
+func (a *Attribute) CascadeSummary(tx *Tx) ([]UserAuditDetail, error) {
+	children, err := record.CascadeDetail("ChildAttributes", ChildAttributes(tx, a.AttributeID))
 	if err != nil {
 		return nil, err
 	}
-	assignments, err := along("Assignments", AssetAttribute.To(tx, a.AttributeID))
+	assignments, err := record.CascadeDetail("Assignments", AssetAttribute.To(tx, a.AttributeID))
 	return append(children, assignments...), err
 }
 
 // clearAttribute clears away the assignments and the children of a deleted attribute.
-func clearAttribute(b *batch, id int) error {
-	if err := first(cutTo(b, AssetAttribute, id), cutTo(b, RuleAttribute, id)); err != nil {
+func clearAttribute(b *record.SweepBatch, id int) error {
+	if err := cmp.Or(record.CutTo(b, AssetAttribute, id), record.CutTo(b, RuleAttribute, id)); err != nil {
 		return err
 	}
-	return remove(b, Attributes, ChildAttributes(b.tx, id))
+	return record.Remove(b, Attributes, ChildAttributes(b.Tx, id))
 }
 
 // ancestors returns what an attribute lies within, the nearest first. It returns ErrNotFound if one of them or the
 // type was deleted: then the attribute is gone too, although a sweep may not have come to it yet.
 func (a *Attribute) ancestors(tx *Tx) (above []*Attribute, err error) {
 	if there, err := AttributeTypes.Has(tx, a.AttributeTypeID); err != nil || !there {
-		return nil, orElse(err, absent(Attributes.name, a.AttributeID))
+		return nil, cmp.Or(err, record.NotFound(Attributes.Name(), a.AttributeID))
 	}
 	for at := a; at.ParentAttributeID != nil; above = append(above, at) {
 		if at, err = Attributes.Get(tx, *at.ParentAttributeID); errors.Is(err, ErrNotFound) {
-			err = absent(Attributes.name, a.AttributeID)
+			err = record.NotFound(Attributes.Name(), a.AttributeID)
 		}
 		if err != nil {
 			return nil, err
@@ -229,12 +231,12 @@ func ChildAttributes(tx *Tx, id int) iter.Seq2[*Attribute, error] {
 
 // AttributeIn returns the attribute of a type and a name.
 func AttributeIn(tx *Tx, typeID int, name string) (*Attribute, error) {
-	a, err := attributeByName.One(tx, K(typeID, fold(name)), name)
+	a, err := attributeByName.One(tx, K(typeID, record.Fold(name)), name)
 	if err == nil {
 		_, err = a.ancestors(tx)
 	}
 	if errors.Is(err, ErrNotFound) {
-		return nil, absent(Attributes.name, name)
+		return nil, record.NotFound(Attributes.Name(), name)
 	}
 	return a, err
 }

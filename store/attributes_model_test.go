@@ -169,8 +169,8 @@ func (*attributeWalk) unless(err error, there bool) error {
 
 // sweepAWhile sweeps until the process is killed, or to the end.
 func (w *attributeWalk) sweepAWhile(t *rapid.T) {
-	w.DB.engine = &mortal{Engine: w.DB.engine, lives: rapid.IntRange(0, 5).Draw(t, "transactions")}
-	if err := Sweep(w.ctx, w.DB); err != nil && !errors.Is(err, errKilled) {
+	w.under.Engine = &mortal{Engine: w.under.Engine, lives: rapid.IntRange(0, 5).Draw(t, "transactions")}
+	if err := w.DB.Sweep(w.ctx); err != nil && !errors.Is(err, errKilled) {
 		t.Fatalf("Sweep: %v", err)
 	}
 	w.reopen()

@@ -87,8 +87,8 @@ func TestATypeWithManyAssignmentsDiesAtOnceAndIsSweptInSmallTransactions(t *test
 	l.assign(ground, 50_000)
 	l.assign(kitchen, 1)
 
-	engine := &mortal{Engine: l.DB.engine, lives: 300}
-	l.DB.engine = engine
+	engine := &mortal{Engine: l.under.Engine, lives: 300}
+	l.under.Engine = engine
 	audits := l.audits(func() { l.change(func(tx *Tx) error { return AttributeTypes.Delete(tx, typeID) }) })
 	equal(t, "audits", audits, []string{
 		`Delete Attribute Type: AttributeTypeID "10000" → "", Name "Floor" → "", IsReadOnly "false" → "", Attributes "201" → "", Assignments "50000" → ""`,
@@ -109,14 +109,14 @@ func TestATypeWithManyAssignmentsDiesAtOnceAndIsSweptInSmallTransactions(t *test
 		}
 	}
 	gone("before the sweep")
-	if err := Sweep(l.ctx, l.DB); !errors.Is(err, errKilled) {
+	if err := l.DB.Sweep(l.ctx); !errors.Is(err, errKilled) {
 		t.Fatalf("Sweep: %v", err)
 	}
 	if left := len(l.keys("aa>")); left < 2 || left > 50_000 {
 		t.Fatalf("%d assignments are left, want the test to stop in the middle", left)
 	}
 	l.reopen()
-	engine.lives, l.DB.engine = math.MaxInt, engine
+	engine.lives, l.under.Engine = math.MaxInt, engine
 	gone("after a crash in the middle of the sweep")
 	equal(t, "audits of the sweep", l.audits(l.sweep), []string{})
 	gone("after the sweep")

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // olga is a signed-in user as the doors show her to the store.
@@ -19,22 +21,24 @@ func TestAnAuditSaysWhoDidWhatWhenAndHow(t *testing.T) {
 	l := newLab(t)
 	l.clock.step(time.Hour)
 	id := l.lastAudit() + 1
-	err := Change(l.ctx, l.DB, olga, func(tx *Tx) error { return tx.Audit(ActionEdit, "Operating System", Detail("Count", 1, 2)) })
+	err := Change(l.ctx, l.DB, olga, func(tx *Tx) error {
+		return tx.Audit(record.ActionEdit, "Operating System", record.Detail("Count", 1, 2))
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := get(l, Audits, id)
+	a := get(l, record.Audits, id)
 	want := UserAudit{
-		AuditID: id, ActionType: ActionEdit, Section: "Operating System",
-		UserID: 7, UserName: "olga", IPAddress: "10.9.8.7", CreateDate: At(begin.Add(time.Hour)),
+		AuditID: id, ActionType: record.ActionEdit, Section: "Operating System",
+		UserID: 7, UserName: "olga", IPAddress: "10.9.8.7", CreateDate: record.At(begin.Add(time.Hour)),
 	}
 	if a.UserAudit != want {
 		t.Errorf("got %+v, want %+v", a.UserAudit, want)
 	}
 	equal(t, "details", a.Details, []UserAuditDetail{
-		{id*100 + 1, "Door", "", "insight"},
-		{id*100 + 2, "Registration", "", "muster key"},
-		{id*100 + 3, "Count", "1", "2"},
+		{AuditDetailsID: id*100 + 1, Name: "Door", OldValue: "", NewValue: "insight"},
+		{AuditDetailsID: id*100 + 2, Name: "Registration", OldValue: "", NewValue: "muster key"},
+		{AuditDetailsID: id*100 + 3, Name: "Count", OldValue: "1", NewValue: "2"},
 	})
 }
 
@@ -63,7 +67,7 @@ func TestEachChangeOfARecordLeavesOneRow(t *testing.T) {
 				`CreateDate "" → "` + created + `", LastUpdateDate "" → "` + created + `"`},
 		{func(tx *Tx) error {
 			l.clock.step(time.Second)
-			tx.Now = At(l.clock.Now())
+			tx.Now = record.At(l.clock.Now())
 			a.AssetType = "Server"
 			return Assets.Put(tx, a)
 		},
@@ -118,13 +122,13 @@ func TestWhatIsNoActLeavesNoRow(t *testing.T) {
 	l := newLab(t)
 	for name, change := range map[string]func(*Tx) error{
 		"an operating system": func(tx *Tx) error { return OperatingSystems.Insert(tx, &OperatingSystem{Name: "AIX"}) },
-		"a job":               func(tx *Tx) error { return Enqueue(tx, "test", 1) },
+		"a job":               func(tx *Tx) error { return record.Enqueue(tx, "test", 1) },
 		"within an act": func(tx *Tx) error {
 			tx = tx.Unaudited()
-			return first(
+			return cmp.Or(
 				Workgroups.Delete(tx, firstWorkgroupID),
 				GroupMember.Set(tx, Administrators, 17, 0),
-				tx.Audit(ActionDelete, "Test"),
+				tx.Audit(record.ActionDelete, "Test"),
 			)
 		},
 		"what is refused": func(tx *Tx) error {
@@ -146,7 +150,7 @@ func TestUnauditedIsOneTransactionOnly(t *testing.T) {
 	l := newLab(t)
 	got := l.audits(func() {
 		l.change(func(tx *Tx) error {
-			return first(tx.Unaudited().Audit(ActionAdd, "Within"), tx.Audit(ActionAdd, "Without"))
+			return cmp.Or(tx.Unaudited().Audit(record.ActionAdd, "Within"), tx.Audit(record.ActionAdd, "Without"))
 		})
 	})
 	equal(t, "audits", got, []string{"Add Without"})
@@ -157,10 +161,10 @@ func TestALongAuditIsCut(t *testing.T) {
 	l := newLab(t)
 	details := make([]UserAuditDetail, 200)
 	for i := range details {
-		details[i] = Detail("Text", nil, strings.Repeat("ä", 2000))
+		details[i] = record.Detail("Text", nil, strings.Repeat("ä", 2000))
 	}
-	l.change(func(tx *Tx) error { return tx.Audit(ActionAdd, "Test", details...) })
-	a := get(l, Audits, l.lastAudit())
+	l.change(func(tx *Tx) error { return tx.Audit(record.ActionAdd, "Test", details...) })
+	a := get(l, record.Audits, l.lastAudit())
 	if len(a.Details) != 99 || a.Details[98].AuditDetailsID != a.AuditID*100+99 {
 		t.Errorf("%d details, the last is %d of audit %d", len(a.Details), a.Details[98].AuditDetailsID, a.AuditID)
 	}
@@ -174,8 +178,8 @@ func TestAuditsAreFoundNewestFirst(t *testing.T) {
 	l := newLab(t)
 	l.unsound = true
 	l.change(func(tx *Tx) error { // what the seed has left, which has been sealed
-		for pair, err := range tx.r.Scan(kv.Prefix([]byte(Audits.tag))) {
-			if err := orElse(err, tx.w.Delete(bytes.Clone(pair.Key))); err != nil {
+		for pair, err := range tx.Reader.Scan(kv.Prefix([]byte(record.Audits.Tag()))) {
+			if err := cmp.Or(err, tx.Writer.Delete(bytes.Clone(pair.Key))); err != nil {
 				return err
 			}
 		}
@@ -184,24 +188,24 @@ func TestAuditsAreFoundNewestFirst(t *testing.T) {
 	for _, row := range []struct {
 		at      time.Duration
 		by      string
-		action  Action
+		action  record.Action
 		section string
 	}{
-		{0, "olga", ActionAdd, "Asset"},
-		{time.Second, "Olga", ActionEdit, "Asset"},
-		{time.Second, "aaron", ActionLogin, SectionAuthentication},
-		{time.Hour, "olga", ActionAdd, "User Group"},
+		{0, "olga", record.ActionAdd, "Asset"},
+		{time.Second, "Olga", record.ActionEdit, "Asset"},
+		{time.Second, "aaron", record.ActionLogin, record.SectionAuthentication},
+		{time.Hour, "olga", record.ActionAdd, "User Group"},
 	} {
 		err := Change(l.ctx, l.DB, Actor{UserName: row.by}, func(tx *Tx) error {
-			tx.Now = At(begin.Add(row.at))
+			tx.Now = record.At(begin.Add(row.at))
 			return tx.Audit(row.action, row.section)
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	zero, second, hour := At(begin), At(begin.Add(time.Second)), At(begin.Add(time.Hour))
-	year := func(y int) Time { return At(time.Date(y, 12, 31, 0, 0, 0, 0, time.UTC)) }
+	zero, second, hour := record.At(begin), record.At(begin.Add(time.Second)), record.At(begin.Add(time.Hour))
+	year := func(y int) Time { return record.At(time.Date(y, 12, 31, 0, 0, 0, 0, time.UTC)) }
 	const newest, login, edit, oldest = "Add User Group", "Login Authentication", "Edit Asset", "Add Asset"
 	for name, test := range map[string]struct {
 		filter AuditFilter
@@ -224,15 +228,15 @@ func TestAuditsAreFoundNewestFirst(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := l.in(t)
 			got := []string{}
-			for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(FindAudits(tx, test.filter)) }) {
-				got = append(got, a.line())
+			for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(record.FindAudits(tx, test.filter)) }) {
+				got = append(got, lineOf(a))
 			}
 			equal(t, "audits", got, test.want)
 		})
 	}
 	first := view(l, func(tx *Tx) (string, error) {
-		for a, err := range FindAudits(tx, AuditFilter{}) {
-			return a.line(), err
+		for a, err := range record.FindAudits(tx, AuditFilter{}) {
+			return lineOf(a), err
 		}
 		return "", nil
 	})

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"reflect"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // What an importer finds on a host is brought in piece by piece. Each function here is an upsert like UpsertAsset: known
@@ -14,22 +17,22 @@ import (
 // It reports whether the asset did not carry it before.
 func CarryAttribute(tx *Tx, assetID int, typeName, shortName string) (changed bool, err error) {
 	tx = tx.Unaudited()
-	if first(short("", typeName, MaxAttributeName), short("", shortName, MaxAttributeName)) != nil {
-		return false, because(ErrNotFound, "there is no Attribute or Attribute Type with a name of more than %d characters", MaxAttributeName)
+	if cmp.Or(short("", typeName, MaxAttributeName), short("", shortName, MaxAttributeName)) != nil {
+		return false, record.Error(ErrNotFound, "there is no Attribute or Attribute Type with a name of more than %d characters", MaxAttributeName)
 	}
 	t, err := AttributeTypeByName(tx, typeName)
 	if errors.Is(err, ErrNotFound) {
-		return false, because(ErrNotFound, "there is no Attribute Type %q", typeName)
+		return false, record.Error(ErrNotFound, "there is no Attribute Type %q", typeName)
 	}
 	if err != nil {
 		return false, err
 	}
-	a, err := attributeByName.One(tx, K(t.AttributeTypeID, fold(shortName)), shortName)
+	a, err := attributeByName.One(tx, K(t.AttributeTypeID, record.Fold(shortName)), shortName)
 	if err == nil {
 		_, err = a.ancestors(tx)
 	}
 	if errors.Is(err, ErrNotFound) {
-		return false, because(ErrNotFound, "there is no Attribute %q of the Attribute Type %q", shortName, t.Name)
+		return false, record.Error(ErrNotFound, "there is no Attribute %q of the Attribute Type %q", shortName, t.Name)
 	}
 	if err != nil {
 		return false, err
@@ -71,7 +74,7 @@ func UpsertDatabase(tx *Tx, asset *Asset, f DatabaseFacts) (Outcome, error) {
 	}
 	outcome, err := upsert(tx, Databases, d, &before)
 	if err == nil && outcome == Created {
-		err = Assets.touch(tx, asset)
+		err = Assets.Touch(tx, asset)
 	}
 	return outcome, err
 }
@@ -80,7 +83,7 @@ func UpsertDatabase(tx *Tx, asset *Asset, f DatabaseFacts) (Outcome, error) {
 func upsert[T any](tx *Tx, c *Collection[int, T], record, before *T) (Outcome, error) {
 	outcome, write := Updated, c.Put
 	switch {
-	case *c.id(record) == 0:
+	case c.ID(record) == 0:
 		outcome, write = Created, c.Insert
 	case reflect.DeepEqual(record, before):
 		return Unchanged, nil
@@ -94,7 +97,7 @@ func upsert[T any](tx *Tx, c *Collection[int, T], record, before *T) (Outcome, e
 // databaseAt finds the database that an upsert is about, nil for none.
 func databaseAt(tx *Tx, assetID int, f DatabaseFacts) (*Database, error) {
 	for d, err := range DatabasesOf(tx, assetID) {
-		if err != nil || d.Port == f.Port && fold(string(d.InstanceName)) == fold(f.InstanceName) {
+		if err != nil || d.Port == f.Port && record.Fold(string(d.InstanceName)) == record.Fold(f.InstanceName) {
 			return d, err
 		}
 	}
@@ -133,7 +136,7 @@ func UpsertManagedSystem(tx *Tx, asset *Asset, f SystemFacts) (*ManagedSystem, O
 	s.learn(f)
 	outcome, err := upsert(tx, ManagedSystems, s, &before)
 	if err == nil && outcome == Created {
-		err = Assets.touch(tx, asset)
+		err = Assets.Touch(tx, asset)
 	}
 	return s, outcome, err
 }
@@ -156,14 +159,4 @@ func (s *ManagedSystem) learn(f SystemFacts) {
 	if f.AutoManagementFlag != nil {
 		s.AutoManagementFlag = *f.AutoManagementFlag
 	}
-}
-
-// touch writes a record as it is, so that a transaction which has read it runs again once this one is committed. It is for
-// what belongs to a record and is found by a scan, which protects nothing.
-func (c *Collection[ID, T]) touch(tx *Tx, record *T) error {
-	raw, err := encode(record)
-	if err != nil {
-		return err
-	}
-	return tx.w.Set(c.key(kindRecord, c.tail(record)), raw)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // brought is what one of the upserts brings in, on the asset with the id 1.
@@ -74,7 +77,7 @@ func (l *lab) belongings() []string {
 		}
 		systems, err3 := gather(ManagedSystems.All(tx))
 		for _, s := range systems {
-			raw, _ := encode(s)
+			raw, _ := record.Encode(s)
 			found = append(found, string(raw))
 		}
 		accounts, err4 := gather(ManagedAccounts.All(tx))
@@ -315,7 +318,7 @@ func TestBelongingsSideBySide(t *testing.T) {
 					return err
 				}
 				_, err = UpsertManagedAccount(tx, s.ManagedSystemID, AccountFacts{AccountName: "root", Password: "one"})
-				return first(err, func() error {
+				return cmp.Or(err, func() error {
 					_, err := UpsertFunctionalAccount(tx, FunctionalFacts{PlatformID: 2, AccountName: fmt.Sprint("svc", round)}, nil)
 					return err
 				}())
@@ -328,11 +331,11 @@ func TestBelongingsSideBySide(t *testing.T) {
 	}
 	counts := view(l, func(tx *Tx) (n [4]int, err error) {
 		var errs [4]error
-		n[0], errs[0] = count(Databases.All(tx))
-		n[1], errs[1] = count(ManagedSystems.All(tx))
-		n[2], errs[2] = count(ManagedAccounts.All(tx))
-		n[3], errs[3] = count(FunctionalAccounts.All(tx))
-		return n, first(errs[:]...)
+		n[0], errs[0] = record.CountOf(Databases.All(tx))
+		n[1], errs[1] = record.CountOf(ManagedSystems.All(tx))
+		n[2], errs[2] = record.CountOf(ManagedAccounts.All(tx))
+		n[3], errs[3] = record.CountOf(FunctionalAccounts.All(tx))
+		return n, cmp.Or(errs[:]...)
 	})
 	if counts != [4]int{rounds, rounds, rounds, rounds} {
 		t.Errorf("%d hosts have these databases, systems, accounts and functional accounts: %v", rounds, counts)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/store/kv/badgerkv"
+	"github.com/musterhq/muster/store/record"
 )
 
 const benchAssets = 10_000
@@ -56,7 +57,7 @@ func benchLab(b *testing.B) *lab {
 func BenchmarkKey(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		K(firstWorkgroupID, fold("SRV01.example"))
+		K(firstWorkgroupID, record.Fold("SRV01.example"))
 	}
 }
 
@@ -168,7 +169,7 @@ func BenchmarkResume(b *testing.B) {
 			token := l.session("administrator", time.Hour, 0)
 			if move {
 				l.group("Operators", nil)
-				l.change(func(tx *Tx) error { return tx.bump(everyone) })
+				l.change(func(tx *Tx) error { return bump(tx, everyone) })
 			}
 			b.ReportAllocs()
 			for b.Loop() {

@@ -1,11 +1,15 @@
 package store
 
-import "context"
+import (
+	"context"
+
+	"github.com/musterhq/muster/store/record"
+)
 
 // FollowClock brings back what waits for a moment that lies further ahead than it can: a clock that ran ahead chose it, and was
 // set back since. Locks end, schedules are worked out again, and what is queued is done.
 func FollowClock(ctx context.Context, db *DB) error {
-	db.owed.follow(At(db.now()))
+	db.owed.follow(record.At(db.Now()))
 	type waiting struct {
 		lockouts []string
 		jobs     []*Job
@@ -36,11 +40,11 @@ func FollowClock(ctx context.Context, db *DB) error {
 
 // lockoutsAhead are the keys of what is held longer than it may be.
 func lockoutsAhead(tx *Tx) (keys []string, err error) {
-	for l, err := range lockoutsByEnd.between(tx, lockoutsByEnd.keyRange(K(tx.Now), K(never))) {
+	for l, err := range lockoutsByEnd.Between(tx, lockoutsByEnd.KeyRange(K(tx.Now), K(never))) {
 		if err != nil {
 			return nil, err
 		}
-		if l.bound(tx.Now, tx.db.limitOf(l.Of)); l.ahead {
+		if l.bound(tx.Now, dbOf(tx).limitOf(l.Of)); l.ahead {
 			keys = append(keys, l.Of)
 		}
 	}
@@ -49,11 +53,11 @@ func lockoutsAhead(tx *Tx) (keys []string, err error) {
 
 // jobsAhead are the jobs that wait longer than they can have been put off.
 func jobsAhead(tx *Tx) (jobs []*Job, err error) {
-	for job, err := range Jobs.All(tx) {
+	for job, err := range record.Jobs.All(tx) {
 		if err != nil {
 			return nil, err
 		}
-		latest, err := job.latest(tx)
+		latest, err := latestStart(tx, job)
 		if err != nil {
 			return nil, err
 		}
@@ -64,18 +68,18 @@ func jobsAhead(tx *Tx) (jobs []*Job, err error) {
 	return jobs, nil
 }
 
-// latest is when a job may be taken at the latest. That of a worker is the worker's: it extends its lease, or the next start takes
+// latestStart is when a job may be taken at the latest. That of a worker is the worker's: it extends its lease, or the next start takes
 // the job back.
-func (j *Job) latest(tx *Tx) (Time, error) {
+func latestStart(tx *Tx, j *Job) (Time, error) {
 	if j.Owner != "" {
 		return never, nil
 	}
 	if j.Kind != subscriptionJobs {
-		return tx.Now.Add(sweepPause), nil
+		return tx.Now.Add(record.SweepPause), nil
 	}
 	s, err := Subscriptions.Get(tx, j.Subject)
 	if err != nil {
-		return never, unless(ErrNotFound, err)
+		return never, record.Ignore(ErrNotFound, err)
 	}
 	next, err := s.after(tx.Now, tx.Now)
 	return orNever(next), err
@@ -83,17 +87,17 @@ func (j *Job) latest(tx *Tx) (Time, error) {
 
 // callForward has a job taken now, or when its schedule says.
 func callForward(tx *Tx, id int) error {
-	job, err := Jobs.Get(tx, id)
+	job, err := record.Jobs.Get(tx, id)
 	if err != nil || job.Owner != "" {
-		return unless(ErrNotFound, err)
+		return record.Ignore(ErrNotFound, err)
 	}
 	if job.Kind != subscriptionJobs {
 		job.NotBefore = tx.Now
-		return Jobs.Put(tx, job)
+		return record.Jobs.Put(tx, job)
 	}
 	s, err := Subscriptions.Get(tx, job.Subject)
 	if err != nil {
-		return unless(ErrNotFound, err)
+		return record.Ignore(ErrNotFound, err)
 	}
 	return reschedule(tx, s)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // setBack has the clock set back by a day, and followed if that is said.
@@ -72,18 +74,18 @@ func TestSchedulesFollowTheClock(t *testing.T) {
 			l := newLab(t)
 			l.clock.step(24 * time.Hour)
 			id := l.subscribe(Subscription{UserID: administratorID, Schedule: schedule})
-			l.change(func(tx *Tx) error { return Enqueue(tx, "import", 7) })
+			l.change(func(tx *Tx) error { return record.Enqueue(tx, "import", 7) })
 			if err := FollowClock(l.ctx, l.DB); err != nil {
 				t.Fatal(err)
 			}
 			before := l.state(id).Run.Next
 			l.setBack(true)
-			now := At(l.clock.Now())
+			now := record.At(l.clock.Now())
 			next := l.state(id).Run.Next
 			if next.Sub(now) > within || !now.Before(next) || !next.Before(before) {
 				t.Errorf("next at %v, which was %v; it is %v", next, before, now)
 			}
-			if job := update(l, func(tx *Tx) (*Job, error) { return Take(tx, "import", "test", time.Minute) }); job == nil || job.Subject != 7 {
+			if job := update(l, func(tx *Tx) (*Job, error) { return record.Take(tx, "import", "test", time.Minute) }); job == nil || job.Subject != 7 {
 				t.Errorf("the import waits: %+v", job)
 			}
 			l.clock.step(within)
@@ -104,8 +106,8 @@ func TestFollowingTheClockLeavesTheRest(t *testing.T) {
 			l.subscribe(Subscription{UserID: administratorID, Schedule: schedule})
 		}
 	}
-	l.change(func(tx *Tx) error { return Enqueue(tx, "import", 7) })
-	update(l, func(tx *Tx) (*Job, error) { return Take(tx, "import", "test", time.Hour) })
+	l.change(func(tx *Tx) error { return record.Enqueue(tx, "import", 7) })
+	update(l, func(tx *Tx) (*Job, error) { return record.Take(tx, "import", "test", time.Hour) })
 	before := fmt.Sprint(l.keys("jo"), l.keys("lo"))
 	for _, step := range []time.Duration{0, time.Minute, -time.Minute} {
 		l.clock.step(step)
@@ -135,7 +137,7 @@ func TestASessionOfAClockThatWasAheadIsTouched(t *testing.T) {
 	if err := Touch(s.ctx, s.DB, get(s.lab, Sessions, s.token.ID)); err != nil {
 		t.Fatal(err)
 	}
-	if got := get(s.lab, Sessions, s.token.ID).LastSeen; got != At(s.clock.Now()) {
+	if got := get(s.lab, Sessions, s.token.ID).LastSeen; got != record.At(s.clock.Now()) {
 		t.Errorf("last seen %v", got)
 	}
 }

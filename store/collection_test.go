@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 func TestARecordIsInsertedReadPutAndDeleted(t *testing.T) {
@@ -89,7 +91,7 @@ func TestPutOfAnEqualRecordWritesNothing(t *testing.T) {
 func putAgain[ID int | string, T any](c *Collection[ID, T], id ID) func(*Tx) error {
 	return func(tx *Tx) error {
 		record, err := c.Get(tx, id)
-		return orElse(err, c.Put(tx, record))
+		return cmp.Or(err, c.Put(tx, record))
 	}
 }
 
@@ -115,7 +117,7 @@ func TestAReadingTransactionDoesNotWrite(t *testing.T) {
 	for name, write := range map[string]func(*Tx) error{
 		"insert": func(tx *Tx) error { return OperatingSystems.Insert(tx, &OperatingSystem{Name: "x"}) },
 		"delete": func(tx *Tx) error { return Workgroups.Delete(tx, firstWorkgroupID) },
-		"audit":  func(tx *Tx) error { return tx.Audit(ActionAdd, "Test") },
+		"audit":  func(tx *Tx) error { return tx.Audit(record.ActionAdd, "Test") },
 		"link":   func(tx *Tx) error { return GroupMember.Set(tx, 7, 7, 0) },
 		"cut": func(tx *Tx) error {
 			_, err := GroupMember.Cut(tx, Administrators, administratorID)
@@ -174,7 +176,7 @@ func TestADamagedStoreSaysSo(t *testing.T) {
 	l := newLab(t)
 	l.unsound = true
 	id := l.asset(Asset{AssetName: "srv01", IPAddress: "10.0.0.1"})
-	record := Assets.key(kindRecord, K(firstWorkgroupID, id))
+	record := Assets.Key(record.KindRecord, K(firstWorkgroupID, id))
 	for name, damage := range map[string]func(kv.Txn) error{
 		"a record that is no JSON":  func(w kv.Txn) error { return w.Set(record, []byte("{")) },
 		"an index without a record": func(w kv.Txn) error { return w.Delete(record) },

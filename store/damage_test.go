@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,13 +13,14 @@ import (
 
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // verified runs Verify and returns its problems as lines, sorted.
 func (l *lab) verified(repair bool) []string {
 	l.t.Helper()
 	problems := []string{}
-	o := VerifyOptions{Vault: l.vault, RepairIndexes: repair}
+	o := VerifyOptions{Vault: l.Vault(), RepairIndexes: repair}
 	v, err := Verify(context.Background(), l.engine, o, func(p Problem) error {
 		problems = append(problems, p.String())
 		return nil
@@ -50,17 +52,17 @@ func populated(t tb) (*lab, int) {
 		if err := ManagedSystems.Insert(tx, system); err != nil {
 			return err
 		}
-		return first(
+		return cmp.Or(
 			AssetAttribute.Set(tx, asset, 1, 0), Databases.Insert(tx, &Database{AssetID: asset, PlatformID: platformMySQL, Port: 3306, IsDefaultInstance: true}),
 			GroupPermission.Set(tx, Administrators, int(authz.AssetManagement), 3),
 			UserGroups.Insert(tx, &UserGroup{GroupID: 7, Name: "Operators", GroupType: BeyondInsightType, IsActive: true}),
 			Secrets.Insert(tx, &Secret{GroupID: 7, Name: "safe"}),
 		)
 	})
-	if _, err := SealAudits(l.ctx, l.DB); err != nil {
+	if _, err := l.DB.SealAudits(l.ctx); err != nil {
 		l.t.Fatalf("%v", err)
 	}
-	l.change(func(tx *Tx) error { return tx.Audit(ActionAdd, "Test") }) // not sealed yet
+	l.change(func(tx *Tx) error { return tx.Audit(record.ActionAdd, "Test") }) // not sealed yet
 	return l, asset
 }
 
@@ -72,96 +74,100 @@ var damages = []struct {
 	repaired bool     // by RepairIndexes, which then leaves the store as it was
 }{
 	{"an index entry is gone", func(l *lab, asset int, w kv.Txn) error {
-		return w.Delete(Assets.key('n', K(1, "web01")))
+		return w.Delete(Assets.Key('n', K(1, "web01")))
 	}, []string{`Asset asn<1><"web01">: is missing, and follows from Asset 1`}, true},
 	{"an index entry leads elsewhere", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(Assets.key('n', K(1, "web01")), K(1, 99))
+		return w.Set(Assets.Key('n', K(1, "web01")), K(1, 99))
 	}, []string{`Asset asn<1><"web01">: does not lead to Asset 1, from which it follows`}, true},
 	{"an index entry too many", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(Assets.key('d', K("db01.lab.example", 1, asset)), K(1, asset))
+		return w.Set(Assets.Key('d', K("db01.lab.example", 1, asset)), K(1, asset))
 	}, []string{`Asset asd<"db01.lab.example"><1><1>: follows from no record`}, true},
 	{"an index entry lies elsewhere", func(l *lab, asset int, w kv.Txn) error {
-		return errors.Join(w.Delete(Assets.key('n', K(1, "web01"))), w.Set(Assets.key('n', K(1, "web02")), K(1, asset)))
+		return errors.Join(w.Delete(Assets.Key('n', K(1, "web01"))), w.Set(Assets.Key('n', K(1, "web02")), K(1, asset)))
 	}, []string{`asn<1><"web01">: is missing`, `asn<1><"web02">: follows from no record`}, true},
 	{"an entry of an index that many share leads elsewhere", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(Assets.key('a', K("web01", 1, asset)), K(2, asset))
+		return w.Set(Assets.Key('a', K("web01", 1, asset)), K(2, asset))
 	}, []string{`Asset asa<"web01"><1><1>: does not lead to Asset 1`}, true},
 	{"an entry under an address", func(l *lab, asset int, w kv.Txn) error {
-		return w.Delete(Assets.key('i', K((&Asset{IPAddress: "10.0.0.1"}).address(), 1, asset)))
+		return w.Delete(Assets.Key('i', K((&Asset{IPAddress: "10.0.0.1"}).address(), 1, asset)))
 	}, []string{`Asset asi<10.0.0.1><1><1>: is missing`}, true},
 	{"a pointer is gone", func(l *lab, asset int, w kv.Txn) error {
-		return w.Delete(Assets.key(kindPointer, K(asset)))
+		return w.Delete(Assets.Key(record.KindPointer, K(asset)))
 	}, []string{`Asset as@<1>: is missing`, `Managed System ms=<1>: belongs to Asset 1`, `Database db=<1><1>: belongs to Asset 1`, `Asset Attribute aa><1><1>: belongs to Asset 1`}, true},
 	{"a pointer leads elsewhere", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(Assets.key(kindPointer, K(asset)), K(5, asset))
+		return w.Set(Assets.Key(record.KindPointer, K(asset)), K(5, asset))
 	}, []string{`Asset as@<1>: does not lead to Asset 1`}, true},
 	{"a pointer too many", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(Assets.key(kindPointer, K(44)), K(1, 44))
+		return w.Set(Assets.Key(record.KindPointer, K(44)), K(1, 44))
 	}, []string{`Asset as@<44>: follows from no record`}, true},
 	{"a guard is gone", func(l *lab, asset int, w kv.Txn) error {
-		return w.Delete(secretsByGroup.guardKey(K(7)))
+		return w.Delete(secretsByGroup.GuardKey(K(7)))
 	}, []string{`Secret ss!g<7>: is missing, and guards ssg<7>`}, true},
 	{"a guard too many", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(secretsByGroup.guardKey(K(8)), nil)
+		return w.Set(secretsByGroup.GuardKey(K(8)), nil)
 	}, []string{`Secret ss!g<8>: guards what has no entries`}, true},
 	{"a link has no way back", func(l *lab, asset int, w kv.Txn) error {
-		return w.Delete(GroupPermission.key(kindBack, K(int(authz.AssetManagement), Administrators)))
+		return w.Delete(GroupPermission.Key(record.KindBack, K(int(authz.AssetManagement), Administrators)))
 	}, []string{`User Group Permission gr<<1><1>: is missing, and is the way back of gr><1><1>`}, true},
 	{"a link has another value on the way back", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(GroupPermission.key(kindBack, K(int(authz.AssetManagement), Administrators)), K(1))
+		return w.Set(GroupPermission.Key(record.KindBack, K(int(authz.AssetManagement), Administrators)), K(1))
 	}, []string{`gr<<1><1>: has another value than gr><1><1>`}, true},
 	{"a link has a way back only", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(GroupMember.key(kindBack, K(applicationID, 7)), K(0))
+		return w.Set(GroupMember.Key(record.KindBack, K(applicationID, 7)), K(0))
 	}, []string{`User Group Membership gm<<2><7>: is a way back, and nothing leads forth`}, true},
 	{"a link that is no pair", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(GroupMember.key(kindForth, K(1)), K(0))
+		return w.Set(GroupMember.Key(record.KindForth, K(1)), K(0))
 	}, []string{`User Group Membership gm><1>: is no pair of ids`}, false},
 	{"a count is wrong", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(assetsInWorkgroup.key(K(1)), kv.EncodeSum(4))
+		return w.Set(assetsInWorkgroup.Key(K(1)), kv.EncodeSum(4))
 	}, []string{`Asset as#w<1>: the count is 4, and 1 records have what it counts`}, true},
 	{"a count is gone", func(l *lab, asset int, w kv.Txn) error {
-		return w.Delete(assetsInBlock.key(K(1, 0)))
+		return w.Delete(assetsInBlock.Key(K(1, 0)))
 	}, []string{`Asset as#b<1><0>: the count is missing, and 1 records have what it counts`}, true},
 	{"a count is no number", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(assetsInWorkgroup.key(K(1)), []byte("four"))
+		return w.Set(assetsInWorkgroup.Key(K(1)), []byte("four"))
 	}, []string{`Asset as#w<1>: the count is unreadable, and 1 records have what it counts`}, true},
 	{"a count too many", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(assetsInWorkgroup.key(K(17)), kv.EncodeSum(0))
+		return w.Set(assetsInWorkgroup.Key(K(17)), kv.EncodeSum(0))
 	}, []string{`Asset as#w<17>: the count is unreadable, and 0 records have what it counts`}, true},
 	{"a record cannot be read", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(Secrets.key(kindRecord, K(1)), []byte(`{"SecretID":`))
+		return w.Set(Secrets.Key(record.KindRecord, K(1)), []byte(`{"SecretID":`))
 	}, []string{`Secret ss=<1>: the record cannot be read`}, false},
 	{"a record lies where it does not belong", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(Platforms.key(kindRecord, K(10_001)), []byte(`{"PlatformID":10002}`))
+		return w.Set(Platforms.Key(record.KindRecord, K(10_001)), []byte(`{"PlatformID":10002}`))
 	}, []string{`Platform pl=<10001>: by what it says, the record belongs under pl=<10002>`}, false},
 	{"two records with a unique key", func(l *lab, asset int, w kv.Txn) error {
-		return errors.Join(w.Set(AccessPolicies.key(kindRecord, K(6000)), mustEncode(&AccessPolicy{AccessPolicyID: 6000, Name: "Twin"})),
-			w.Set(AccessPolicies.key(kindRecord, K(6001)), mustEncode(&AccessPolicy{AccessPolicyID: 6001, Name: "twin"})),
-			w.Set(AccessPolicies.key('n', K("twin")), K(6000)))
+		return errors.Join(w.Set(AccessPolicies.Key(record.KindRecord, K(6000)), mustEncode(&AccessPolicy{AccessPolicyID: 6000, Name: "Twin"})),
+			w.Set(AccessPolicies.Key(record.KindRecord, K(6001)), mustEncode(&AccessPolicy{AccessPolicyID: 6001, Name: "twin"})),
+			w.Set(AccessPolicies.Key('n', K("twin")), K(6000)))
 	}, []string{`Access Policy apn<"twin">: Access Policy 6001 has it too, and only one can`}, false},
 	{"an owned record without its owner", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(Criteria.key(kindRecord, K(77)), []byte(`{"SmartRuleID":77}`))
+		return w.Set(Criteria.Key(record.KindRecord, K(77)), []byte(`{"SmartRuleID":77}`))
 	}, []string{`Smart Rule Criteria sc=<77>: belongs to Smart Rule 77, which is not there`}, false},
 	{"a secret without its user", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(UserSecrets.key(kindRecord, K(77)), []byte(`{"UserID":77}`))
+		return w.Set(UserSecrets.Key(record.KindRecord, K(77)), []byte(`{"UserID":77}`))
 	}, []string{`User Secret up=<77>: belongs to User 77, which is not there`}, false},
 	{"a link to what is not there", func(l *lab, asset int, w kv.Txn) error {
-		return errors.Join(w.Set(GroupMember.key(kindForth, K(1, 77)), K(0)), w.Set(GroupMember.key(kindBack, K(77, 1)), K(0)))
+		return errors.Join(w.Set(GroupMember.Key(record.KindForth, K(1, 77)), K(0)), w.Set(GroupMember.Key(record.KindBack, K(77, 1)), K(0)))
 	}, []string{`User Group Membership gm><1><77>: belongs to User 77, which is not there`}, false},
 	{"a key of nobody", func(l *lab, asset int, w kv.Txn) error { return w.Set([]byte("zz=x"), []byte("y")) },
 		[]string{`the store zz=<78>: nothing accounts for the key`}, false},
-	{"a key of no index", func(l *lab, asset int, w kv.Txn) error { return w.Set(Assets.key('z', K(1)), K(1)) },
+	{"a key of no index", func(l *lab, asset int, w kv.Txn) error { return w.Set(Assets.Key('z', K(1)), K(1)) },
 		[]string{`the store asz<1>: nothing accounts for the key`}, false},
-	{"a sequence that is no number", func(l *lab, asset int, w kv.Txn) error { return w.Set(sequenceKey(EPMPolicies.tag), []byte("x")) },
+	{"a sequence that is no number", func(l *lab, asset int, w kv.Txn) error {
+		return w.Set(record.SequenceKey(EPMPolicies.Tag()), []byte("x"))
+	},
 		[]string{`EPM Policy po+: is no number`}, false},
-	{"the keys of tokens are gone", func(l *lab, asset int, w kv.Txn) error { return w.Delete(storeKey(signingKeys)) },
+	{"the keys of tokens are gone", func(l *lab, asset int, w kv.Txn) error { return w.Delete(record.StoreKey(signingKeys)) },
 		[]string{`the store !signing-keys: the keys that sign tokens cannot be opened`}, false},
-	{"the default Organization is gone", func(l *lab, asset int, w kv.Txn) error { return w.Set(storeKey(defaultOrganization), []byte("x")) },
+	{"the default Organization is gone", func(l *lab, asset int, w kv.Txn) error {
+		return w.Set(record.StoreKey(defaultOrganization), []byte("x"))
+	},
 		[]string{`the store !default-organization: there is no Organization "x"`}, false},
 }
 
 func mustEncode(v any) []byte {
-	raw, err := encode(v)
+	raw, err := record.Encode(v)
 	if err != nil {
 		panic(err)
 	}
@@ -199,12 +205,12 @@ func TestVerifyFindsDamage(t *testing.T) {
 			delete(after, string(epochKey(everyone)))
 			for key, value := range after {
 				if was, there := before[key]; !there || was != value {
-					t.Errorf("the repair wrote %s", keyText([]byte(key)))
+					t.Errorf("the repair wrote %s", record.KeyText([]byte(key)))
 				}
 				delete(before, key)
 			}
 			for key := range before {
-				t.Errorf("the repair lost %s", keyText([]byte(key)))
+				t.Errorf("the repair lost %s", record.KeyText([]byte(key)))
 			}
 		})
 	}
@@ -227,10 +233,10 @@ func mustSay(t *testing.T, problems, want []string) {
 // master key.
 func TestVerifyFindsTamperedAudits(t *testing.T) {
 	t.Parallel()
-	tail := func(l *lab, id int) Key { return Audits.tail(get(l, Audits, id)) }
-	record := func(l *lab, id int) []byte { return Audits.key(kindRecord, tail(l, id)) }
+	tail := func(l *lab, id int) Key { return record.Audits.RecordKey(get(l, record.Audits, id)) }
+	row := func(l *lab, id int) []byte { return record.Audits.Key(record.KindRecord, tail(l, id)) }
 	remove := func(l *lab, w kv.Txn, id int) error {
-		return errors.Join(w.Delete(record(l, id)), w.Delete(Audits.key(kindPointer, K(id))))
+		return errors.Join(w.Delete(row(l, id)), w.Delete(record.Audits.Key(record.KindPointer, K(id))))
 	}
 	for _, tampering := range []struct {
 		name string
@@ -240,43 +246,43 @@ func TestVerifyFindsTamperedAudits(t *testing.T) {
 		{"a row is removed", func(l *lab, w kv.Txn, _ int) error { return remove(l, w, 3) },
 			[]string{"User Audit 3 of block 1 was removed"}},
 		{"a row is changed", func(l *lab, w kv.Txn, _ int) error {
-			a := get(l, Audits, 3)
+			a := get(l, record.Audits, 3)
 			a.UserName = "somebody else"
-			return w.Set(record(l, 3), mustEncode(a))
+			return w.Set(row(l, 3), mustEncode(a))
 		}, []string{"User Audit 3 was changed since it was sealed in block 1"}},
 		{"two rows are exchanged", func(l *lab, w kv.Txn, _ int) error {
-			a, b := get(l, Audits, 3), get(l, Audits, 4)
+			a, b := get(l, record.Audits, 3), get(l, record.Audits, 4)
 			a.AuditID, b.AuditID = 4, 3
-			return errors.Join(w.Set(record(l, 3), mustEncode(b)), w.Set(record(l, 4), mustEncode(a)))
+			return errors.Join(w.Set(row(l, 3), mustEncode(b)), w.Set(row(l, 4), mustEncode(a)))
 		}, []string{"User Audit 3 was changed", "User Audit 4 was changed"}},
 		{"a row is put in", func(l *lab, w kv.Txn, _ int) error {
-			a := get(l, Audits, 3)
+			a := get(l, record.Audits, 3)
 			a.AuditID = 5000
-			return errors.Join(w.Set(Audits.key(kindRecord, Audits.tail(a)), mustEncode(a)), w.Set(Audits.key(kindPointer, K(5000)), Audits.tail(a)))
+			return errors.Join(w.Set(record.Audits.Key(record.KindRecord, record.Audits.RecordKey(a)), mustEncode(a)), w.Set(record.Audits.Key(record.KindPointer, K(5000)), record.Audits.RecordKey(a)))
 		}, []string{"User Audit 5000 is not sealed and does not wait for it"}},
 		{"a row is removed that was not sealed yet", func(l *lab, w kv.Txn, last int) error { return remove(l, w, last) },
 			[]string{"was removed before it was sealed"}},
 		{"a row and its seal are removed", func(l *lab, w kv.Txn, _ int) error {
-			seal := get(l, auditSeals, 1)
+			seal := get(l, record.AuditSeals, 1)
 			at := bytes.Index(seal.Rows, tail(l, 3))
-			seal.Rows = slices.Delete(seal.Rows, at, at+sealedTail+sealedMark)
-			return errors.Join(remove(l, w, 3), w.Set(auditSeals.key(kindRecord, K(1)), mustEncode(seal)))
+			seal.Rows = slices.Delete(seal.Rows, at, at+record.SealedKey+record.SealedMark)
+			return errors.Join(remove(l, w, 3), w.Set(record.AuditSeals.Key(record.KindRecord, K(1)), mustEncode(seal)))
 		}, []string{"block 1 was changed", "audits were sealed"}},
 		{"the last block and its rows are removed", func(l *lab, w kv.Txn, _ int) error {
-			errs := w.Delete(auditSeals.key(kindRecord, K(3)))
-			for _, row := range get(l, auditSeals, 3).rows() {
-				errs = errors.Join(errs, remove(l, w, row.id()))
+			errs := w.Delete(record.AuditSeals.Key(record.KindRecord, K(3)))
+			for _, row := range get(l, record.AuditSeals, 3).Sealed() {
+				errs = errors.Join(errs, remove(l, w, row.AuditID()))
 			}
 			return errs
 		}, []string{"3 blocks with"}},
-		{"the first block is removed", func(l *lab, w kv.Txn, _ int) error { return w.Delete(auditSeals.key(kindRecord, K(1))) },
+		{"the first block is removed", func(l *lab, w kv.Txn, _ int) error { return w.Delete(record.AuditSeals.Key(record.KindRecord, K(1))) },
 			nil},
-		{"the end of the chain is removed", func(l *lab, w kv.Txn, _ int) error { return w.Delete(storeKey(auditHead)) },
+		{"the end of the chain is removed", func(l *lab, w kv.Txn, _ int) error { return w.Delete(record.StoreKey(record.AuditHead)) },
 			[]string{"the end of the audits' seals is gone or was changed"}},
 		{"the end of the chain is put back to the first block", func(l *lab, w kv.Txn, _ int) error {
-			s := get(l, auditSeals, 1)
-			h := append(K(1, len(s.rows())), s.Chain...)
-			return w.Set(storeKey(auditHead), append(h, make([]byte, 32)...))
+			s := get(l, record.AuditSeals, 1)
+			h := append(K(1, len(s.Sealed())), s.Chain...)
+			return w.Set(record.StoreKey(record.AuditHead), append(h, make([]byte, 32)...))
 		}, []string{"the end of the audits' seals is gone or was changed"}},
 	} {
 		t.Run(tampering.name, func(t *testing.T) {
@@ -285,11 +291,11 @@ func TestVerifyFindsTamperedAudits(t *testing.T) {
 			l.unsound = true
 			for n := range 2 {
 				l.asset(Asset{IPAddress: fmt.Sprintf("10.0.0.%d", n)})
-				if _, err := SealAudits(l.ctx, l.DB); err != nil {
+				if _, err := l.DB.SealAudits(l.ctx); err != nil {
 					t.Fatal(err)
 				}
 			}
-			l.change(func(tx *Tx) error { return tx.Audit(ActionAdd, "Test") })
+			l.change(func(tx *Tx) error { return tx.Audit(record.ActionAdd, "Test") })
 			equal(t, "problems before", l.verified(false), nil)
 			last := l.lastAudit()
 			l.raw(func(w kv.Txn) error { return tampering.do(l, w, last) })
@@ -309,26 +315,26 @@ func TestSealsTakeLateRows(t *testing.T) {
 	l := newLab(t)
 	for _, id := range []int{900, 700, 800, 650} {
 		l.change(func(tx *Tx) error {
-			return Audits.write(tx, nil, &Audit{UserAudit: UserAudit{AuditID: id, CreateDate: tx.Now}})
+			return record.Audits.Replace(tx, nil, &Audit{UserAudit: UserAudit{AuditID: id, CreateDate: tx.Now}})
 		})
-		if n, err := SealAudits(l.ctx, l.DB); n < 1 || err != nil {
+		if n, err := l.DB.SealAudits(l.ctx); n < 1 || err != nil {
 			t.Errorf("audit %d: %d rows sealed, %v", id, n, err)
 		}
 	}
-	for range 2 * sealedRows {
-		l.change(func(tx *Tx) error { return tx.Audit(ActionAdd, "Test") })
+	for range 2 * record.SealedRows {
+		l.change(func(tx *Tx) error { return tx.Audit(record.ActionAdd, "Test") })
 	}
-	if n, err := SealAudits(l.ctx, l.DB); n != 2*sealedRows || err != nil {
+	if n, err := l.DB.SealAudits(l.ctx); n != 2*record.SealedRows || err != nil {
 		t.Errorf("%d rows sealed, %v", n, err)
 	}
 	equal(t, "problems", l.verified(false), nil)
 	err := Change(l.ctx, l.DB, olga, func(tx *Tx) error {
-		a, err := Audits.Get(tx, 900)
+		a, err := record.Audits.Get(tx, 900)
 		if err != nil {
 			return err
 		}
 		a.UserName = "somebody else"
-		return Audits.Put(tx, a)
+		return record.Audits.Put(tx, a)
 	})
 	if err == nil || !strings.Contains(err.Error(), "neither changed nor deleted") {
 		t.Errorf("a row is rewritten: %v", err)
@@ -342,11 +348,11 @@ func TestVerifyRefusesWhatItDoesNotKnow(t *testing.T) {
 	for version, want := range map[int]string{0: "there is no store", SchemaVersion + 1: "newer muster"} {
 		l.raw(func(w kv.Txn) error {
 			if version == 0 {
-				return w.Delete(storeKey("schema"))
+				return w.Delete(record.StoreKey("schema"))
 			}
-			return w.Set(storeKey("schema"), K(version))
+			return w.Set(record.StoreKey("schema"), K(version))
 		})
-		_, err := Verify(t.Context(), l.engine, VerifyOptions{Vault: l.vault}, func(Problem) error { return nil })
+		_, err := Verify(t.Context(), l.engine, VerifyOptions{Vault: l.Vault()}, func(Problem) error { return nil })
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("schema %d: %v, want %q", version, err, want)
 		}
@@ -356,18 +362,18 @@ func TestVerifyRefusesWhatItDoesNotKnow(t *testing.T) {
 func TestKeysAreWrittenAsTheDocumentDoes(t *testing.T) {
 	t.Parallel()
 	for want, key := range map[string][]byte{
-		`as=<1><17>`:           Assets.key(kindRecord, K(1, 17)),
-		`asn<1><"wéb">`:        Assets.key('n', K(1, "wéb")),
-		`asi<10.0.0.1><-1><2>`: Assets.key('i', K((&Asset{IPAddress: "10.0.0.1"}).address(), -1, 2)),
-		`asi<2001:db8::1>`:     Assets.key('i', K((&Asset{IPAddress: "2001:db8::1"}).address())),
-		`ss!g<7>`:              secretsByGroup.guardKey(K(7)),
-		`usn<""><"olga">`:      Users.key('n', K("", "olga")),
-		`!schema`:              storeKey("schema"),
-		`au=<` + fmt.Sprint(begin.Format("2006-01-02T15:04:05.999999999Z07:00")) + `><1>`: Audits.key(kindRecord, K(At(begin), 1)),
+		`as=<1><17>`:           Assets.Key(record.KindRecord, K(1, 17)),
+		`asn<1><"wéb">`:        Assets.Key('n', K(1, "wéb")),
+		`asi<10.0.0.1><-1><2>`: Assets.Key('i', K((&Asset{IPAddress: "10.0.0.1"}).address(), -1, 2)),
+		`asi<2001:db8::1>`:     Assets.Key('i', K((&Asset{IPAddress: "2001:db8::1"}).address())),
+		`ss!g<7>`:              secretsByGroup.GuardKey(K(7)),
+		`usn<""><"olga">`:      Users.Key('n', K("", "olga")),
+		`!schema`:              record.StoreKey("schema"),
+		`au=<` + fmt.Sprint(begin.Format("2006-01-02T15:04:05.999999999Z07:00")) + `><1>`: record.Audits.Key(record.KindRecord, K(record.At(begin), 1)),
 		`"\x00\x01x"<ff>`: {0, 1, 'x', 0xff},
 		`"q"`:             []byte("q"),
 	} {
-		if got := keyText(key); got != want {
+		if got := record.KeyText(key); got != want {
 			t.Errorf("%q is written %s, want %s", key, got, want)
 		}
 	}
@@ -379,7 +385,7 @@ func TestARepairShowsWhoHasNoOwner(t *testing.T) {
 	t.Parallel()
 	l, asset := populated(t)
 	l.unsound = true
-	l.raw(func(w kv.Txn) error { return w.Delete(Assets.key(kindRecord, K(1, asset))) })
+	l.raw(func(w kv.Txn) error { return w.Delete(Assets.Key(record.KindRecord, K(1, asset))) })
 	said := strings.Join(l.verified(true), "\n")
 	for _, want := range []string{
 		`Asset as@<1>: follows from no record; deleted`,

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"iter"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // Database is an instance of a database server on an asset (the document's "Databases").
@@ -27,8 +30,8 @@ const (
 // MaxPort is the highest port there is.
 const MaxPort = 1<<16 - 1
 
-func (d *Database) check(tx *Tx) error {
-	if err := first(
+func (d *Database) Validate(tx *Tx) error {
+	if err := cmp.Or(
 		short("InstanceName", string(d.InstanceName), MaxInstanceName), short("Version", string(d.Version), MaxVersion),
 		short("Template", string(d.Template), MaxTemplate),
 	); err != nil {
@@ -62,7 +65,7 @@ func DatabaseByID(tx *Tx, id int) (*Database, error) {
 		return nil, err
 	}
 	if _, err := AssetByID(tx, d.AssetID); errors.Is(err, ErrNotFound) {
-		return nil, absent(Databases.name, id)
+		return nil, record.NotFound(Databases.Name(), id)
 	} else if err != nil {
 		return nil, err
 	}
@@ -71,14 +74,14 @@ func DatabaseByID(tx *Tx, id int) (*Database, error) {
 
 // VisibleDatabases lists the databases on the assets that the actor may see, in the order of the assets.
 func VisibleDatabases() List {
-	return Filtered(func(tx *Tx) iter.Seq2[*Database, error] {
+	return record.Filtered(func(tx *Tx) iter.Seq2[*Database, error] {
 		return func(yield func(*Database, error) bool) {
 			asset, sees := 0, false // of the database before
 			for d, err := range Databases.All(tx) {
 				if err == nil && d.AssetID != asset {
 					asset = d.AssetID
 					_, err = AssetByID(tx, asset)
-					sees, err = err == nil, unless(ErrNotFound, err)
+					sees, err = err == nil, record.Ignore(ErrNotFound, err)
 				}
 				if err == nil && !sees {
 					continue
@@ -92,7 +95,7 @@ func VisibleDatabases() List {
 }
 
 // DatabasesOn lists the databases on an asset in the order of their ids.
-func DatabasesOn(assetID int) List { return list(Databases, K(assetID)) }
+func DatabasesOn(assetID int) List { return record.ListIn(Databases, K(assetID)) }
 
 // DatabasesOf yields the databases of an asset, which may have been deleted.
 func DatabasesOf(tx *Tx, assetID int) iter.Seq2[*Database, error] {

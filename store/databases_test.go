@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"testing"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 func TestADeletedAssetTakesItsDatabasesAlong(t *testing.T) {
@@ -14,7 +16,7 @@ func TestADeletedAssetTakesItsDatabasesAlong(t *testing.T) {
 			return Databases.Insert(tx, &Database{AssetID: asset, PlatformID: 79, InstanceName: "orders", Port: 5432})
 		})
 	}
-	for range 2*sweepWrites + 1 {
+	for range 2*record.SweepWrites + 1 {
 		if err := insert(asset); err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // Delivery is what one run of a subscription made (the document's "Subscription delivery").
@@ -21,7 +23,7 @@ type Delivery struct {
 	CreateDate       Time
 }
 
-func (d *Delivery) check(tx *Tx) error {
+func (d *Delivery) Validate(tx *Tx) error {
 	if err := required("Filename", d.Filename, 255); err != nil {
 		return err
 	}
@@ -34,12 +36,12 @@ func (d *Delivery) check(tx *Tx) error {
 	return nil
 }
 
-// changed sweeps away the file of a deleted delivery.
-func (d *Delivery) changed(tx *Tx, old *Delivery) error {
+// AfterWrite sweeps away the file of a deleted delivery.
+func (d *Delivery) AfterWrite(tx *Tx, old *Delivery) error {
 	if d != nil {
 		return nil
 	}
-	return sweepLater(tx, sweepOfDelivery, old.ReportDeliveryId)
+	return record.SweepLater(tx, sweepOfDelivery, old.ReportDeliveryId)
 }
 
 // deliveryPart is a piece of a delivery's file. The pieces have the order of their ids.
@@ -57,10 +59,10 @@ const (
 )
 
 // clearDelivery clears away the parts of a delivery. It notes their ids, not what they hold.
-func clearDelivery(b *batch, id int) error {
-	return each(b, partsOf(b.tx, id, true), func(part *deliveryPart) func(*Tx) error {
+func clearDelivery(b *record.SweepBatch, id int) error {
+	return record.Each(b, partsOf(b.Tx, id, true), func(part *deliveryPart) func(*Tx) error {
 		partID := part.PartID
-		return func(tx *Tx) error { return unless(ErrNotFound, deliveryParts.Delete(tx, partID)) }
+		return func(tx *Tx) error { return record.Ignore(ErrNotFound, deliveryParts.Delete(tx, partID)) }
 	})
 }
 
@@ -69,13 +71,13 @@ func partsOf(tx *Tx, id int, idsOnly bool) iter.Seq2[*deliveryPart, error] {
 	if !idsOnly {
 		return deliveryParts.In(tx, K(id))
 	}
-	keys := deliveryParts.span(K(id), K(id))
+	keys := deliveryParts.Span(K(id), K(id))
 	keys.KeysOnly = true
 	return func(yield func(*deliveryPart, error) bool) {
-		for pair, err := range tx.r.Scan(keys) {
+		for pair, err := range tx.Reader.Scan(keys) {
 			part := &deliveryPart{ReportDeliveryId: id}
 			if err == nil {
-				part.PartID, _, err = cutInt(pair.Key[len(keys.From):])
+				part.PartID, _, err = record.CutInt(pair.Key[len(keys.From):])
 			}
 			if !yield(part, err) || err != nil {
 				return
@@ -111,7 +113,7 @@ func DeliveryByID(tx *Tx, id int) (*Delivery, error) {
 		return nil, err
 	}
 	if !tx.By.Admin && d.UserID != tx.By.UserID {
-		return nil, absent(Deliveries.name, id)
+		return nil, record.NotFound(Deliveries.Name(), id)
 	}
 	return d, nil
 }
@@ -131,7 +133,7 @@ func (d *Delivery) File(tx *Tx) iter.Seq2[[]byte, error] {
 			}
 		}
 		if size != d.Size {
-			yield(nil, fmt.Errorf("%d bytes of %s %d are there, of %d: %w", size, Deliveries.name, d.ReportDeliveryId, d.Size, ErrDamaged))
+			yield(nil, fmt.Errorf("%d bytes of %s %d are there, of %d: %w", size, Deliveries.Name(), d.ReportDeliveryId, d.Size, ErrDamaged))
 		}
 	}
 }
@@ -148,7 +150,7 @@ func ExpireDeliveries(ctx context.Context, db *DB) error {
 	for some := range slices.Chunk(old, expireBatch) {
 		err := Change(ctx, db, System("subscriptions"), func(tx *Tx) error {
 			for _, id := range some {
-				if err := unless(ErrNotFound, Deliveries.Delete(tx, id)); err != nil {
+				if err := record.Ignore(ErrNotFound, Deliveries.Delete(tx, id)); err != nil {
 					return err
 				}
 			}
@@ -170,10 +172,10 @@ func expired(tx *Tx) (ids []int, err error) {
 		}
 		kept[s.ScheduleId] = s
 	}
-	newestFirst := Deliveries.span(nil, nil)
+	newestFirst := Deliveries.Span(nil, nil)
 	newestFirst.Reverse = true
 	count := map[int]int{}
-	for d, err := range Deliveries.records(tx, newestFirst) {
+	for d, err := range Deliveries.Records(tx, newestFirst) {
 		if err != nil {
 			return nil, err
 		}

@@ -192,7 +192,7 @@ func TestADeliveryThatIsKilledAnywhere(t *testing.T) {
 	for lives := range 12 {
 		l := newLab(t)
 		s := l.subscription(administratorID)
-		l.DB.engine = &mortal{Engine: l.DB.engine, lives: lives}
+		l.under.Engine = &mortal{Engine: l.under.Engine, lives: lives}
 		_, err := l.tryDeliver(s, func(w io.Writer) error { _, err := w.Write(file); return err })
 		l.reopen()
 		if err := ReclaimSubscriptions(l.ctx, l.DB); err != nil {

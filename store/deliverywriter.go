@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"io"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // deliveryDraft stands for a delivery that is being written. Its parts lie there already; the delivery itself, by which
@@ -25,7 +28,7 @@ func Deliver(ctx context.Context, db *DB, d *Delivery, write func(io.Writer) err
 		err = w.publish(ended)
 	}
 	if err != nil {
-		return orElse(err, w.abandon())
+		return cmp.Or(err, w.abandon())
 	}
 	*d = w.delivery
 	return nil
@@ -44,7 +47,7 @@ func (w *deliveryWriter) change(fn func(*Tx) error) error {
 
 func (w *deliveryWriter) begin() error {
 	return w.change(func(tx *Tx) (err error) {
-		if w.delivery.ReportDeliveryId, err = tx.db.nextID(tx.ctx, Deliveries.tag, Deliveries.lowest); err != nil {
+		if w.delivery.ReportDeliveryId, err = Deliveries.NextID(tx); err != nil {
 			return err
 		}
 		return deliveryDrafts.Insert(tx, &deliveryDraft{w.delivery.ReportDeliveryId, w.delivery.ScheduleId})
@@ -102,7 +105,7 @@ func (w *deliveryWriter) abandon() error {
 func dropDraft(tx *Tx, id int) error {
 	err := deliveryDrafts.Delete(tx, id)
 	if err != nil {
-		return unless(ErrNotFound, err)
+		return record.Ignore(ErrNotFound, err)
 	}
-	return sweepLater(tx, sweepOfDelivery, id)
+	return record.SweepLater(tx, sweepOfDelivery, id)
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // DefaultPolicy is the name of the policy of a device group that has no other. It is built in and has the id 0.
@@ -79,7 +81,7 @@ func (q DeviceGroupQuery) matching(tx *Tx) (found []ListedDeviceGroup, err error
 		}
 		groups[g.WorkgroupID] = g
 	}
-	sought := fold(q.Search)
+	sought := record.Fold(q.Search)
 	for w, err := range Visible(tx, Workgroups, func(w *Workgroup) string { return w.OrganizationID }) {
 		if err != nil {
 			return nil, err
@@ -89,7 +91,7 @@ func (q DeviceGroupQuery) matching(tx *Tx) (found []ListedDeviceGroup, err error
 			listed.DeviceGroup = *g
 		}
 		listed.PolicyName = policies[listed.PolicyID]
-		if strings.Contains(fold(listed.Name), sought) || strings.Contains(fold(listed.PolicyName), sought) {
+		if strings.Contains(record.Fold(listed.Name), sought) || strings.Contains(record.Fold(listed.PolicyName), sought) {
 			found = append(found, listed)
 		}
 	}
@@ -103,7 +105,7 @@ func countDevices(tx *Tx, groups []ListedDeviceGroup) error {
 		if err != nil {
 			return err
 		}
-		id, _, err := cutInt(c.Key)
+		id, _, err := record.CutInt(c.Key)
 		if err != nil {
 			return err
 		}
@@ -120,7 +122,7 @@ func countDevices(tx *Tx, groups []ListedDeviceGroup) error {
 // sort orders groups that are in the order of their ids.
 func (q DeviceGroupQuery) sort(groups []ListedDeviceGroup) {
 	if q.Order == ByGroupName || q.Order == ByDomainName || q.Order == ByPolicyName {
-		sortBy(groups, q.Descending, func(g *ListedDeviceGroup) string { return fold(q.text(g)) })
+		sortBy(groups, q.Descending, func(g *ListedDeviceGroup) string { return record.Fold(q.text(g)) })
 		return
 	}
 	sortBy(groups, q.Descending, q.number)

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // deviceGroups is a lab with four Workgroups, one of them of another Organization, whose ids are 1 to 4:
@@ -18,7 +21,7 @@ func deviceGroups(t tb) *lab {
 	l := newLab(t)
 	policy := &EPMPolicy{Name: "Antivirus"}
 	l.change(func(tx *Tx) error {
-		return first(
+		return cmp.Or(
 			EPMPolicies.Insert(tx, policy),
 			Organizations.Insert(tx, &Organization{OrganizationID: anotherOrganization, Name: "Other", IsActive: true}),
 		)
@@ -27,9 +30,9 @@ func deviceGroups(t tb) *lab {
 	alpha, aelpha, foreign := l.workgroup("alpha", ""), l.workgroup("Älpha", ""), l.workgroup("Foreign", anotherOrganization)
 	l.clock.step(time.Second)
 	l.change(func(tx *Tx) error {
-		return first(
-			PutDeviceGroup(tx, &DeviceGroup{WorkgroupID: aelpha, PolicyID: policy.PolicyID, DomainName: "Branch.example", CreatedDate: At(begin), LastModified: At(begin.Add(time.Minute))}),
-			PutDeviceGroup(tx, &DeviceGroup{WorkgroupID: alpha, PolicyID: policy.PolicyID, DomainName: "corp.example", CreatedDate: At(begin), LastModified: At(begin.Add(time.Hour))}),
+		return cmp.Or(
+			PutDeviceGroup(tx, &DeviceGroup{WorkgroupID: aelpha, PolicyID: policy.PolicyID, DomainName: "Branch.example", CreatedDate: record.At(begin), LastModified: record.At(begin.Add(time.Minute))}),
+			PutDeviceGroup(tx, &DeviceGroup{WorkgroupID: alpha, PolicyID: policy.PolicyID, DomainName: "corp.example", CreatedDate: record.At(begin), LastModified: record.At(begin.Add(time.Hour))}),
 		)
 	})
 	for i, w := range []int{firstWorkgroupID, alpha, alpha, alpha, foreign} {
@@ -130,7 +133,7 @@ func TestARenamedWorkgroupHasChanged(t *testing.T) {
 	l.change(edit(Workgroups, 2, func(w *Workgroup) { w.Name = "beta" }))
 	got, _ := l.found(System("test"), DeviceGroupQuery{Order: ByLastModified, Descending: true, Page: 1, Limit: 1})
 	equal(t, "the group changed last", got, []string{"2:beta/Antivirus=3"})
-	if g := get(l, DeviceGroups, 2); g.LastModified != At(l.clock.Now()) || g.CreatedDate != At(begin) {
+	if g := get(l, DeviceGroups, 2); g.LastModified != record.At(l.clock.Now()) || g.CreatedDate != record.At(begin) {
 		t.Errorf("the group is of %v, changed %v", g.CreatedDate, g.LastModified)
 	}
 }

@@ -1,6 +1,9 @@
 package store
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+)
 
 // DeviceGroup is a Workgroup as a group of devices, which is how another door shows it: what it has beyond its name. Every
 // Workgroup has one, under its id; only the lab file changes it.
@@ -14,8 +17,8 @@ type DeviceGroup struct {
 	LastModified Time
 }
 
-func (g *DeviceGroup) check(tx *Tx) error {
-	if err := first(short("Description", string(g.Description), maxPurpose), short("DomainName", string(g.DomainName), maxDomain)); err != nil || g.PolicyID == 0 {
+func (g *DeviceGroup) Validate(tx *Tx) error {
+	if err := cmp.Or(short("Description", string(g.Description), maxPurpose), short("DomainName", string(g.DomainName), maxDomain)); err != nil || g.PolicyID == 0 {
 		return err
 	}
 	known, err := EPMPolicies.Has(tx, g.PolicyID)
@@ -25,8 +28,8 @@ func (g *DeviceGroup) check(tx *Tx) error {
 	return err
 }
 
-// date sets the dates that nobody has chosen.
-func (g *DeviceGroup) date(now Time, old *DeviceGroup) {
+// SetDates sets the dates that nobody has chosen.
+func (g *DeviceGroup) SetDates(now Time, old *DeviceGroup) {
 	switch {
 	case old == nil:
 		if g.CreatedDate.IsZero() {

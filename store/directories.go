@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // Directory is a server, a domain or a tenant that users and user groups come from, and the account that it is asked as.
@@ -23,11 +24,11 @@ type Directory struct {
 	Account     string // the user to bind as, or the client id
 }
 
-func (d *Directory) check(*Tx) error {
+func (d *Directory) Validate(*Tx) error {
 	if !IsDirectoryType(d.Kind) {
 		return Invalid("%q is no kind of directory", d.Kind)
 	}
-	return first(
+	return cmp.Or(
 		required("the directory's host, domain or tenant", d.Host, maxDomain), required("the directory's account", d.Account, maxDirectoryAccount),
 		short("ForestName", string(d.ForestName), 300),
 	)
@@ -36,12 +37,12 @@ func (d *Directory) check(*Tx) error {
 // maxDirectoryAccount is room for a distinguished name.
 const maxDirectoryAccount = 1024
 
-// changed takes along the credential of a deleted directory.
-func (d *Directory) changed(tx *Tx, old *Directory) error {
+// AfterWrite takes along the credential of a deleted directory.
+func (d *Directory) AfterWrite(tx *Tx, old *Directory) error {
 	if d != nil {
 		return nil
 	}
-	return unless(ErrNotFound, DirectoryCredentials.Delete(tx, old.DirectoryID))
+	return record.Ignore(ErrNotFound, DirectoryCredentials.Delete(tx, old.DirectoryID))
 }
 
 // DirectoryCredential is the password of a directory's account, or its client secret, sealed. Nothing shows it.
@@ -110,7 +111,7 @@ func findAccess(tx *Tx, asked DirectoryAccess) (DirectoryAccess, error) {
 
 // storedAccess returns the directory that is meant with its stored credential, nil if there is no such directory.
 func storedAccess(tx *Tx, asked DirectoryAccess) (*DirectoryAccess, error) {
-	for d, err := range directoriesByPlace.Each(tx, K(asked.Kind, fold(asked.Host))) {
+	for d, err := range directoriesByPlace.Each(tx, K(asked.Kind, record.Fold(asked.Host))) {
 		if err != nil {
 			return nil, err
 		}
@@ -124,7 +125,7 @@ func storedAccess(tx *Tx, asked DirectoryAccess) (*DirectoryAccess, error) {
 
 // isNamedBy reports whether what a caller says is the stored credential, account and secret.
 func (a *DirectoryAccess) isNamedBy(asked DirectoryAccess) bool {
-	return fold(a.Account) == fold(asked.Account) && subtle.ConstantTimeCompare([]byte(a.Secret), []byte(asked.Secret)) == 1
+	return record.Fold(a.Account) == record.Fold(asked.Account) && subtle.ConstantTimeCompare([]byte(a.Secret), []byte(asked.Secret)) == 1
 }
 
 // OpenDirectory returns a directory with its secret, or ErrNotFound.
@@ -143,7 +144,7 @@ func OpenDirectory(tx *Tx, id int) (DirectoryAccess, error) {
 
 // SetDirectory stores a directory with its credential, in place of those of the same kind, host and port, and gives it its id.
 func SetDirectory(tx *Tx, a *DirectoryAccess) error {
-	old, err := directoriesByPlace.One(tx, K(a.Kind, fold(a.Host), a.Port), a.Host)
+	old, err := directoriesByPlace.One(tx, K(a.Kind, record.Fold(a.Host), a.Port), a.Host)
 	switch {
 	case err == nil:
 		a.DirectoryID, a.Host = old.DirectoryID, old.Host
@@ -177,7 +178,7 @@ func (a DirectoryAccess) settle(tx *Tx, e DirectoryEntry) (int, error) {
 		if err == nil && !has.Includes(authz.ReadWrite) {
 			return stored.DirectoryID, nil
 		}
-		if err := unless(ErrNotFound, err); err != nil {
+		if err := record.Ignore(ErrNotFound, err); err != nil {
 			return 0, err
 		}
 		a.ShortName = fitted(e.ShortDomainName)
@@ -200,5 +201,5 @@ func EntryIn(directoryID int, id string) Text { return entryIn(directoryID, id) 
 
 // DirectoryAt returns the directory of a kind, a host and a port, or ErrNotFound.
 func DirectoryAt(tx *Tx, kind, host string, port int) (*Directory, error) {
-	return directoriesByPlace.One(tx, K(kind, fold(host), port), host)
+	return directoriesByPlace.One(tx, K(kind, record.Fold(host), port), host)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -26,14 +27,14 @@ const (
 	maxDistinguishedName = 2048
 )
 
-// check returns an ErrInvalid for an entry that cannot be a user or a user group here.
-func (e *DirectoryEntry) check(nameLimit int) error {
+// Validate returns an ErrInvalid for an entry that cannot be a user or a user group here.
+func (e *DirectoryEntry) Validate(nameLimit int) error {
 	for _, text := range []string{e.ID, e.Name, e.DomainName, e.PrincipalName, e.DistinguishedName} {
 		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 			return Invalid("a name in the directory is not readable text")
 		}
 	}
-	return first(
+	return cmp.Or(
 		required("the id in the directory", e.ID, maxEntryID), required("the name in the directory", e.Name, nameLimit),
 		short("the domain in the directory", e.DomainName, maxDomain), short("the principal name in the directory", e.PrincipalName, 320),
 		short("the distinguished name in the directory", e.DistinguishedName, maxDistinguishedName),
@@ -86,7 +87,7 @@ func CreateDirectoryUser(tx *Tx, a DirectoryAccess, e DirectoryEntry, accountAtt
 }
 
 func userOf(directory int, kind string, e DirectoryEntry, accountAttribute string) (*User, error) {
-	if err := e.check(maxUserName); err != nil {
+	if err := e.Validate(maxUserName); err != nil {
 		return nil, err
 	}
 	u := &User{UserType: kind, DirectoryID: directory, DirectoryEntry: entryIn(directory, e.ID), AccountAttribute: Text(accountAttribute)}
@@ -97,7 +98,7 @@ func userOf(directory int, kind string, e DirectoryEntry, accountAttribute strin
 // MayMakeDirectoryGroup returns what Endowment.Check does, and an ErrDenied for API registrations that somebody gives who is bound by his
 // own rights: with the key of one he could be everybody whom the directory puts into the group, stronger ones too.
 func MayMakeDirectoryGroup(tx *Tx, given Endowment) error {
-	if len(given.Registrations) > 0 && !tx.By.free() {
+	if len(given.Registrations) > 0 && !unrestricted(tx) {
 		return Denied("a directory says who may use the API registrations of its group: membership of Administrators is required")
 	}
 	return given.Check(tx)
@@ -110,7 +111,7 @@ func CreateDirectoryGroup(tx *Tx, a DirectoryAccess, e DirectoryEntry, g *UserGr
 	if err != nil {
 		return err
 	}
-	if err := first(e.check(maxDistinguishedName), MayMakeDirectoryGroup(tx, given)); err != nil {
+	if err := cmp.Or(e.Validate(maxDistinguishedName), MayMakeDirectoryGroup(tx, given)); err != nil {
 		return err
 	}
 	g.GroupType, g.DistinguishedName = a.Kind, Text(e.DistinguishedName)

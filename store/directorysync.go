@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // A user group of a directory is brought to what the directory says in small transactions: all that would change is found
@@ -63,7 +65,7 @@ func SynchronizeGroup(ctx context.Context, db *DB, groupID int, says DirectoryMe
 	}
 	if len(s.skipped) > 0 {
 		s.counts.Skipped += len(s.skipped)
-		db.log.WarnContext(ctx, "members of a directory's group were skipped", "group", groupID, "members", len(s.skipped), "first", s.skipped[0])
+		db.Log().WarnContext(ctx, "members of a directory's group were skipped", "group", groupID, "members", len(s.skipped), "first", s.skipped[0])
 	}
 	return s.counts, nil
 }
@@ -90,7 +92,7 @@ func (s *groupSync) plan(tx *Tx, groupID int, says DirectoryMembers) (err error)
 		}
 		if !stays[m.ID] {
 			s.counts.Left++
-			s.changes = append(s.changes, memberChange{make: func(tx *Tx) error { return unless(ErrNotFound, Leave(tx, m.ID, groupID)) }})
+			s.changes = append(s.changes, memberChange{make: func(tx *Tx) error { return record.Ignore(ErrNotFound, Leave(tx, m.ID, groupID)) }})
 		}
 	}
 	return nil
@@ -101,9 +103,9 @@ func (s *groupSync) planMember(tx *Tx, e DirectoryEntry) (*User, error) {
 	fresh, err := userOf(s.group.DirectoryID, s.kind, e, string(s.group.AccountAttribute))
 	if err != nil {
 		s.skipped = append(s.skipped, err)
-		return userOr(userByEntry.One(tx, K(fold(string(entryIn(s.group.DirectoryID, e.ID)))), e.ID))
+		return userOr(userByEntry.One(tx, K(record.Fold(string(entryIn(s.group.DirectoryID, e.ID)))), e.ID))
 	}
-	u, err := userOr(userByEntry.One(tx, K(fold(string(fresh.DirectoryEntry))), e.ID))
+	u, err := userOr(userByEntry.One(tx, K(record.Fold(string(fresh.DirectoryEntry))), e.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +146,7 @@ func (s *groupSync) bring(tx *Tx, e DirectoryEntry) error {
 	if err != nil {
 		return err
 	}
-	known, err := userOr(userByEntry.One(tx, K(fold(string(u.DirectoryEntry))), e.ID))
+	known, err := userOr(userByEntry.One(tx, K(record.Fold(string(u.DirectoryEntry))), e.ID))
 	if err != nil {
 		return err
 	}
@@ -183,23 +185,23 @@ func (s *groupSync) begin(tx *Tx, e DirectoryEntry) error {
 		return nil
 	}
 	c := s.counts
-	return tx.Audit(ActionProcess, UserGroups.name, detail("GroupID", g.GroupID, g.GroupID), detail("Created", "", c.Created),
-		detail("Changed", "", c.Changed), detail("Joined", "", c.Joined), detail("Left", "", c.Left))
+	return tx.Audit(record.ActionProcess, UserGroups.Name(), record.Detail("GroupID", g.GroupID, g.GroupID), record.Detail("Created", "", c.Created),
+		record.Detail("Changed", "", c.Changed), record.Detail("Joined", "", c.Joined), record.Detail("Left", "", c.Left))
 }
 
 // follow brings a group's entry into its record: where it is now, that it is there again, and its name where that is the
 // directory's and free.
 func (e *DirectoryEntry) follow(tx *Tx, g *UserGroup) error {
-	if err := e.check(maxDistinguishedName); err != nil {
+	if err := e.Validate(maxDistinguishedName); err != nil {
 		return err
 	}
 	g.DistinguishedName = Text(e.DistinguishedName)
 	if g.IsGone {
 		g.IsGone, g.IsActive = false, true
 	}
-	if g.GroupType != LdapDirectoryType && e.check(maxGroupName) == nil {
+	if g.GroupType != LdapDirectoryType && e.Validate(maxGroupName) == nil {
 		other, err := UserGroupByName(tx, e.Name)
-		if unless(ErrNotFound, err) != nil {
+		if record.Ignore(ErrNotFound, err) != nil {
 			return err
 		}
 		if other == nil || other.GroupID == g.GroupID {
@@ -241,7 +243,7 @@ func (s *groupSync) apply(ctx context.Context, some []memberChange) error {
 // noteHolder notes who has the name of a member, if names mean the same of both.
 func (s *groupSync) noteHolder(ctx context.Context, e *DirectoryEntry) error {
 	holder, err := View(ctx, s.db, System("directory"), func(tx *Tx) (*User, error) {
-		return userOr(userByName.One(tx, K(fold(e.DomainName), fold(e.Name)), e.Name))
+		return userOr(userByName.One(tx, K(record.Fold(e.DomainName), record.Fold(e.Name)), e.Name))
 	})
 	if err == nil && holder != nil && holder.DirectoryID == s.group.DirectoryID && holder.AccountAttribute == s.group.AccountAttribute {
 		s.counts.Holders = append(s.counts.Holders, holder.UserID)
@@ -283,7 +285,7 @@ func RefreshUser(tx *Tx, userID int, says *DirectoryEntry) error {
 		u.IsActive = false
 		return Users.Put(tx, u)
 	}
-	if err := says.check(maxUserName); err != nil {
+	if err := says.Validate(maxUserName); err != nil {
 		return err
 	}
 	says.onto(u)

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // Endowment is what a new user group is given.
@@ -32,7 +34,7 @@ func (e Endowment) Check(tx *Tx) error {
 	if len(e.Rules) > maxGiven || len(e.Registrations) > maxGiven {
 		return Invalid("SmartRuleAccess and ApplicationRegistrationIDs have %d entries at the most", maxGiven)
 	}
-	return first(e.checkRules(tx), e.checkRegistrations(tx))
+	return cmp.Or(e.checkRules(tx), e.checkRegistrations(tx))
 }
 
 func (e Endowment) checkRules(tx *Tx) error {
@@ -104,7 +106,7 @@ func (e Endowment) give(tx *Tx, groupID int) error {
 func PermissionsOf(tx *Tx, groupID int) ([]authz.Grant, error) {
 	grants := []authz.Grant{}
 	if known, err := UserGroups.Has(tx, groupID); err != nil || !known {
-		return nil, orElse(err, absent(UserGroups.name, groupID))
+		return nil, cmp.Or(err, record.NotFound(UserGroups.Name(), groupID))
 	}
 	if groupID == Administrators {
 		for _, p := range authz.Permissions() {
@@ -151,9 +153,9 @@ func ClearPermissions(tx *Tx, groupID int) error {
 
 func mayChangePermissions(tx *Tx, groupID int) error {
 	if known, err := UserGroups.Has(tx, groupID); err != nil || !known {
-		return orElse(err, absent(UserGroups.name, groupID))
+		return cmp.Or(err, record.NotFound(UserGroups.Name(), groupID))
 	}
-	if err := first(MayChangeGroup(tx, groupID), mayChangeSecretsSafe(tx, groupID)); err != nil {
+	if err := cmp.Or(MayChangeGroup(tx, groupID), mayChangeSecretsSafe(tx, groupID)); err != nil {
 		return err
 	}
 	if groupID == Administrators {

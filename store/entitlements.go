@@ -1,12 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"iter"
 	"slices"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // Entitlement is one way in which a user reaches a managed account: as a member of a group, by a Smart Rule, in a role
@@ -90,9 +92,9 @@ func Entitlements(groupIDs []int, showRules bool) List {
 		}
 	}
 	return List{
-		Count: func(tx *Tx) (int, error) { return count(rows(tx)) },
+		Count: func(tx *Tx) (int, error) { return record.CountOf(rows(tx)) },
 		Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
-			return piece(rows(tx), offset, limit)
+			return record.Piece(rows(tx), offset, limit)
 		},
 	}
 }
@@ -128,7 +130,7 @@ func (e *entitling) send(by, as, to, under []byte) error {
 
 // fragment encodes a part of a row, without the braces.
 func fragment(v any) ([]byte, error) {
-	b, err := encode(v)
+	b, err := record.Encode(v)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +172,7 @@ func (e *entitling) administrators() error {
 	as, err2 := fragment(entitledAs{IsAdministratorGroup: true})
 	to, err3 := fragment(entitledTo{})
 	under, err4 := e.under("", entitledRule{})
-	if err := first(err1, err2, err3, err4); err != nil {
+	if err := cmp.Or(err1, err2, err3, err4); err != nil {
 		return err
 	}
 	return e.send(by, as, to, under)
@@ -205,7 +207,7 @@ func activeMembers(tx *Tx, groupID int) (users [][]byte, err error) {
 func (e *entitling) rule(id int, level authz.Level) error {
 	r, err := SmartRuleByID(e.tx, id)
 	if err != nil || r.RuleType != ManagedAccountRule {
-		return unless(ErrNotFound, err)
+		return record.Ignore(ErrNotFound, err)
 	}
 	roles, policy, err := e.roles(id)
 	if err != nil {
@@ -215,7 +217,7 @@ func (e *entitling) rule(id int, level authz.Level) error {
 	by, err1 := fragment(e.by)
 	under, err2 := e.under(policy, entitledRule{Text(r.Title), Text(r.RuleType)})
 	accounts, err3 := accountsOfRule(e.tx, r)
-	if err := first(err1, err2, err3); err != nil {
+	if err := cmp.Or(err1, err2, err3); err != nil {
 		return err
 	}
 	for a, err := range accounts {
@@ -260,7 +262,7 @@ func (e *entitling) roles(ruleID int) (encoded [][]byte, policy Text, err error)
 	}
 	p, err := AccessPolicies.Get(e.tx, given.AccessPolicyID)
 	if err != nil {
-		return encoded, "", unless(ErrNotFound, err)
+		return encoded, "", record.Ignore(ErrNotFound, err)
 	}
 	return encoded, Text(p.Name), nil
 }

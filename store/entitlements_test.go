@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // people inserts a user group with n members and returns its id.
@@ -24,7 +26,7 @@ func (l *lab) people(name string, n int) int {
 		}
 		for i := range n {
 			u := &User{UserType: ApplicationType, UserName: fmt.Sprintf("%s-%d", name, i), IsActive: true}
-			if err := first(Users.Insert(tx, u)); err != nil {
+			if err := cmp.Or(Users.Insert(tx, u)); err != nil {
 				return 0, err
 			}
 			if err := GroupMember.Set(tx, g.GroupID, u.UserID, 0); err != nil {
@@ -120,7 +122,7 @@ func TestEntitlementsLeaveOutWhoAndWhatReachesNothing(t *testing.T) {
 			return err
 		}
 		g.IsActive = false
-		return first(
+		return cmp.Or(
 			UserGroups.Put(tx, g),
 			GroupRule.Set(tx, idle, allManagedAccounts, int(authz.Read)),
 			GroupRule.Set(tx, staff, allManagedAccounts, int(authz.Read)),
@@ -183,8 +185,8 @@ func mustBeSpelled[T any](t *testing.T, row json.RawMessage, err error) {
 	if err == nil {
 		err = json.Unmarshal(row, e)
 	}
-	whole, err2 := encode(e)
-	if err := first(err, err2); err != nil || string(whole) != string(row) {
+	whole, err2 := record.Encode(e)
+	if err := cmp.Or(err, err2); err != nil || string(whole) != string(row) {
 		t.Errorf("%v\n got %s\nwant %s", err, row, whole)
 	}
 }

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"iter"
 
 	"github.com/google/uuid"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // EPMPolicy is what endpoints get by EPM, Endpoint Privilege Management (the document's "EPM Policies"). Its
@@ -16,7 +19,7 @@ type EPMPolicy struct {
 	LastModifiedDate Time // moves with every application that is added
 }
 
-func (p *EPMPolicy) check(tx *Tx) error {
+func (p *EPMPolicy) Validate(tx *Tx) error {
 	if p.PolicyGUID == "" {
 		p.PolicyGUID = uuid.NewString()
 	}
@@ -48,8 +51,8 @@ type EPMApplication struct {
 	ChildrenInheritToken bool
 }
 
-func (a *EPMApplication) check(*Tx) error {
-	return first(
+func (a *EPMApplication) Validate(*Tx) error {
+	return cmp.Or(
 		required("GroupName", a.GroupName, MaxApplicationName), required("Name", a.Name, MaxApplicationName),
 		required("Path", a.Path, MaxApplicationPath), required("Publisher", a.Publisher, MaxApplicationName),
 	)
@@ -79,7 +82,7 @@ func AddEPMApplication(tx *Tx, guid string, a *EPMApplication) error {
 
 // EPMPolicyByName returns the EPM policy of a name.
 func EPMPolicyByName(tx *Tx, name string) (*EPMPolicy, error) {
-	return epmPolicyByName.One(tx, K(fold(name)), name)
+	return epmPolicyByName.One(tx, K(record.Fold(name)), name)
 }
 
 // ApplicationsOf yields the applications of an EPM policy, in the order of their groups.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // failing is an engine whose calls fail once: the one after so many others. A commit is a call too; a late one fails after it has
@@ -137,7 +138,7 @@ var acts = []struct {
 		return err
 	}},
 	{"an API key is read", 1, func(tx *Tx) error { _, err := ReadApiKey(tx, keyRegistration); return err }},
-	{"audits are sealed", 0, func(tx *Tx) error { _, err := sealBlock(tx); return err }},
+	{"audits are sealed", 0, func(tx *Tx) error { _, err := record.SealBlock(tx); return err }},
 }
 
 // TestNoFaultPartsAChangeFromItsAudit fails every single call that an act makes of the engine, one after the other, with the
@@ -225,11 +226,11 @@ func (l *lab) shape() map[string]int {
 	l.t.Helper()
 	shape := map[string]int{}
 	for key := range l.whole() {
-		if key[2] != kindSequence {
+		if key[2] != record.KindSequence {
 			shape[key[:3]]++
 		}
 		if key[:3] == "asn" {
-			shape[keyText([]byte(key))]++
+			shape[record.KeyText([]byte(key))]++
 		}
 	}
 	return shape

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // NameTest is a condition on a name; all of them compare without regard to case.
@@ -34,7 +35,7 @@ func (t NameTest) folded() foldedTest { return foldedTest{t.Operator, nameKey(t.
 
 // nameKey is what a key says of a name, without the end of the string.
 func nameKey(name string) []byte {
-	k := K(fold(name))
+	k := K(record.Fold(name))
 	return k[:len(k)-nameEnd]
 }
 
@@ -97,13 +98,13 @@ func UserGroupsByName(tx *Tx, s NameSearch) iter.Seq2[*UserGroup, error] {
 	head, tail := s.index()
 	r := s.keys(head, tests)
 	return func(yield func(*UserGroup, error) bool) {
-		for pair, err := range tx.r.Scan(r) {
+		for pair, err := range tx.Reader.Scan(r) {
 			if err == nil && !pass(tests, pair.Key[len(head):len(pair.Key)-tail]) {
 				continue
 			}
 			var g *UserGroup
 			if err == nil {
-				g, err = UserGroups.at(tx, pair.Value)
+				g, err = UserGroups.At(tx, pair.Value)
 			}
 			if !yield(g, err) || err != nil {
 				return
@@ -124,9 +125,9 @@ func pass(tests []foldedTest, name []byte) bool {
 // index is what the keys to walk have before the name, and how many bytes they have behind it.
 func (s NameSearch) index() (head []byte, tail int) {
 	if s.Of == AnyGroups {
-		return UserGroups.key(userGroupByName.kind, nil), nameEnd
+		return userGroupByName.Key(nil), nameEnd
 	}
-	return UserGroups.key(userGroupsByKind.kind, K(int(s.Of))), nameEnd + numberKey
+	return userGroupsByKind.Key(K(int(s.Of))), nameEnd + numberKey
 }
 
 // keys is the piece of the index that a search has to walk: of names that have to begin with something, those.
@@ -140,7 +141,7 @@ func (s NameSearch) keys(head []byte, tests []foldedTest) kv.Range {
 	key := func(name []byte) []byte { return append(head[:len(head):len(head)], name...) }
 	r := kv.Prefix(key(begin))
 	r.Reverse = s.Descending
-	switch beyond := key(K(fold(s.Beyond))); {
+	switch beyond := key(K(record.Fold(s.Beyond))); {
 	case s.Beyond == "":
 	case s.Descending:
 		r.To = slices.MinFunc([][]byte{r.To, beyond}, bytes.Compare)

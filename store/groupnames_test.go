@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // TestGroupsByNameAgreeWithABruteForce draws names that are alike, conditions on them and a place to begin, and looks at
@@ -19,7 +21,7 @@ func TestGroupsByNameAgreeWithABruteForce(t *testing.T) {
 		l := newLab(t)
 		known, kinds := []string{"Administrators"}, map[string]GroupKind{"Administrators": OwnGroups}
 		for _, name := range rapid.SliceOfN(names, 0, 12).Draw(t, "names") {
-			if name = "n" + name; slices.ContainsFunc(known, func(k string) bool { return fold(k) == fold(name) }) {
+			if name = "n" + name; slices.ContainsFunc(known, func(k string) bool { return record.Fold(k) == record.Fold(name) }) {
 				continue
 			}
 			if kinds[name] = rapid.SampledFrom([]GroupKind{OwnGroups, DirectoryGroups}).Draw(t, "kind"); kinds[name] == OwnGroups {
@@ -52,14 +54,14 @@ func TestGroupsByNameAgreeWithABruteForce(t *testing.T) {
 
 // bruteForce is what a search should find among names.
 func bruteForce(s NameSearch, names []string) (found []string) {
-	order := func(a, b string) int { return cmp.Compare(fold(a), fold(b)) }
+	order := func(a, b string) int { return cmp.Compare(record.Fold(a), record.Fold(b)) }
 	if s.Descending {
-		order = func(a, b string) int { return cmp.Compare(fold(b), fold(a)) }
+		order = func(a, b string) int { return cmp.Compare(record.Fold(b), record.Fold(a)) }
 	}
 	for _, name := range names {
 		passes := s.Beyond == "" || order(name, s.Beyond) > 0
 		for _, t := range s.Tests {
-			n, v := fold(name), fold(t.Value)
+			n, v := record.Fold(name), record.Fold(t.Value)
 			passes = passes && map[string]bool{
 				NameEquals: n == v, NameNotEquals: n != v, NameContains: strings.Contains(n, v), NameNotContains: !strings.Contains(n, v),
 				NameStartsWith: strings.HasPrefix(n, v), NameEndsWith: strings.HasSuffix(n, v),

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"iter"
 	"maps"
 	"slices"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // A caller could raise himself by giving a user group what he lacks, and by whatever lets him act as one who has more: a
@@ -48,7 +50,7 @@ func (h *holdings) add(tx *Tx, group int) error {
 			h.roles[roleOnRule{r.SmartRuleID, role}] = true
 		}
 	}
-	return first(
+	return cmp.Or(
 		everyLink(GroupPermission.From(tx, group), func(id, level int) { h.grants[authz.Permission(id)] |= authz.Level(level) }),
 		everyLink(GroupRule.From(tx, group), func(id, level int) { h.rules[id] |= authz.Level(level) }),
 		everyLink(GroupRegistration.From(tx, group), func(id, _ int) { h.registrations[id] = true }),
@@ -56,7 +58,7 @@ func (h *holdings) add(tx *Tx, group int) error {
 	)
 }
 
-func everyLink[ID int | string](links iter.Seq2[Linked[ID], error], fn func(id ID, value int)) error {
+func everyLink[ID int | string](links iter.Seq2[record.Linked[ID], error], fn func(id ID, value int)) error {
 	for l, err := range links {
 		if err != nil {
 			return err
@@ -106,18 +108,18 @@ func misses[K comparable](set, other map[K]bool) bool {
 	return false
 }
 
-// free reports whether the actor is held by no such bounds.
-func (a *Actor) free() bool { return a.Admin || a.Unbound }
+// unrestricted reports whether the actor is held by no such bounds.
+func unrestricted(tx *Tx) bool { return tx.By.Admin || tx.By.Unbound }
 
 // MayChangeGroup returns an ErrDenied for a user group that has rights which the actor lacks.
 func MayChangeGroup(tx *Tx, groupID int) error {
-	return mayChange(tx, UserGroups.name, groupID, []int{groupID})
+	return mayChange(tx, UserGroups.Name(), groupID, []int{groupID})
 }
 
 // MayChangeUser returns an ErrDenied for a user who has rights which the actor lacks, by whatever group. Oneself has
 // not.
 func MayChangeUser(tx *Tx, userID int) error {
-	if tx.By.free() || userID == tx.By.UserID {
+	if unrestricted(tx) || userID == tx.By.UserID {
 		return nil
 	}
 	// Whatever group he gets into meanwhile moves his epoch, and makes this run again.
@@ -132,7 +134,7 @@ func MayChangeUser(tx *Tx, userID int) error {
 	for i, g := range groups {
 		ids[i] = g.GroupID
 	}
-	return mayChange(tx, Users.name, userID, ids)
+	return mayChange(tx, Users.Name(), userID, ids)
 }
 
 // MayChangeRegistration returns an ErrDenied for an API registration that a user group with rights which the actor
@@ -145,11 +147,11 @@ func MayChangeRegistration(tx *Tx, registrationID int) error {
 		}
 		groups = append(groups, g.ID)
 	}
-	return mayChange(tx, ApiRegistrations.name, registrationID, groups)
+	return mayChange(tx, ApiRegistrations.Name(), registrationID, groups)
 }
 
 func mayChange(tx *Tx, what string, id int, groups []int) error {
-	if tx.By.free() {
+	if unrestricted(tx) {
 		return nil
 	}
 	own, err := holdingsOf(tx, tx.By.Groups...)
@@ -161,7 +163,7 @@ func mayChange(tx *Tx, what string, id int, groups []int) error {
 		return err
 	}
 	if lacking := own.lacks(others); lacking != "" {
-		return because(ErrDenied, "%s %d has rights that you lack: %s is required", what, id, lacking)
+		return record.Error(ErrDenied, "%s %d has rights that you lack: %s is required", what, id, lacking)
 	}
 	return nil
 }
@@ -203,7 +205,7 @@ func MayGive(tx *Tx, g authz.Grant) error {
 
 // MayGiveRule returns an ErrDenied if the actor may not give a user group that access to a Smart Rule.
 func MayGiveRule(tx *Tx, ruleID int, level authz.Level) error {
-	if tx.By.free() {
+	if unrestricted(tx) {
 		return nil
 	}
 	own, err := RuleLevel(tx, ruleID)
@@ -215,13 +217,13 @@ func MayGiveRule(tx *Tx, ruleID int, level authz.Level) error {
 
 // mayGiveRegistration returns an ErrDenied if the actor may not let a user group use an API registration.
 func mayGiveRegistration(tx *Tx, id int) error {
-	if tx.By.free() {
+	if unrestricted(tx) {
 		return nil
 	}
 	own := Rights{Groups: tx.By.Groups}
 	may, err := own.MayUse(tx, id)
 	if err == nil && !may {
-		err = because(ErrDenied, "use of API Registration %d is required", id)
+		err = record.Error(ErrDenied, "use of API Registration %d is required", id)
 	}
 	return err
 }

@@ -1,6 +1,10 @@
 package store
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/musterhq/muster/store/record"
+)
 
 // ImportCounts say how far an import is. They count hosts, not rows.
 type ImportCounts struct {
@@ -69,7 +73,7 @@ func (i *Import) count(tx *Tx) error {
 // clearTallies removes what the writers of an import have written down.
 func clearTallies(tx *Tx, importID int) error {
 	for writer := range ImportWriters {
-		if err := unless(ErrNotFound, importTallies.Delete(tx, tallyID(importID, writer))); err != nil {
+		if err := record.Ignore(ErrNotFound, importTallies.Delete(tx, tallyID(importID, writer))); err != nil {
 			return err
 		}
 	}

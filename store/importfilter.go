@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 	"go4.org/netipx"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // ImportFilter says which hosts an import brings in: those that are added and not omitted. nil lets all through.
@@ -37,11 +39,11 @@ func ImportFilterOf(tx *Tx, filter string) (*ImportFilter, error) {
 		if errors.Is(err, ErrNotFound) {
 			return nil, Invalid("Filter: %v; it may also be %q or the name of an address group", unread, AllAssets)
 		}
-		if err := first(err, mayReadAddresses(tx), f.learn(tx, g)); err != nil {
+		if err := cmp.Or(err, mayReadAddresses(tx), f.learn(tx, g)); err != nil {
 			return nil, err
 		}
 	}
-	return f, first(f.added.settle(), f.omitted.settle())
+	return f, cmp.Or(f.added.settle(), f.omitted.settle())
 }
 
 // mayReadAddresses returns an ErrDenied unless the actor may read address groups.
@@ -62,7 +64,7 @@ func (f *ImportFilter) learn(tx *Tx, g *AddressGroup) error {
 	if err != nil {
 		return err
 	}
-	for a, err := range Addresses.records(tx, addressRange(g.AddressGroupID, last+1, math.MaxInt)) {
+	for a, err := range Addresses.Records(tx, addressRange(g.AddressGroupID, last+1, math.MaxInt)) {
 		if err != nil {
 			return err
 		}
@@ -98,7 +100,7 @@ func (h *hosts) settle() (err error) {
 }
 
 // hostKey is a name of a host without what does not tell hosts apart.
-func hostKey(name string) string { return fold(strings.TrimSuffix(name, ".")) }
+func hostKey(name string) string { return record.Fold(strings.TrimSuffix(name, ".")) }
 
 // Lets reports whether a host may be brought in, by its address or, where a group has named hosts, by any of its names.
 func (f *ImportFilter) Lets(address netip.Addr, names ...string) bool {

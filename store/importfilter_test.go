@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"testing"
@@ -14,13 +15,13 @@ func TestImportFilters(t *testing.T) {
 	l := newLab(t)
 	l.change(func(tx *Tx) error {
 		g := &AddressGroup{Name: "Lab net"}
-		err := first(AddressGroups.Insert(tx, g), AddressGroups.Insert(tx, &AddressGroup{Name: "Empty"}))
+		err := cmp.Or(AddressGroups.Insert(tx, g), AddressGroups.Insert(tx, &AddressGroup{Name: "Empty"}))
 		for _, a := range []Address{
 			{Type: AddressCIDR, Value: "10.0.0.0/24"}, {Type: AddressRange, Value: "10.1.0.1-10.1.0.9"}, {Type: SingleAddress, Value: "2001:db8::1"},
 			{Type: NamedHost, Value: "SRV1.lab.example"}, {Type: SingleAddress, Value: "10.0.0.7", Omit: true}, {Type: NamedHost, Value: "srv2", Omit: true},
 		} {
 			a.AddressGroupID = g.AddressGroupID
-			err = orElse(err, Addresses.Insert(tx, &a))
+			err = cmp.Or(err, Addresses.Insert(tx, &a))
 		}
 		return err
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // Poster is who posted an import, with the rights that they have now.
@@ -26,7 +27,7 @@ func PosterOf(tx *Tx, i *Import) (Poster, error) {
 		by := System(file.By.Door)
 		return Poster{by, &authz.Claims{Admin: true}}, nil
 	}
-	if err := file.By.mayGoOn(tx); err != nil {
+	if err := mayGoOn(tx, file.By); err != nil {
 		return Poster{}, err
 	}
 	rights, err := RightsOf(tx, file.By.UserID)
@@ -36,10 +37,10 @@ func PosterOf(tx *Tx, i *Import) (Poster, error) {
 	p := Poster{file.By, rights.claims(0)}
 	p.Admin, p.Groups, p.System, p.Session = rights.Admin, rights.Groups, false, nil
 	if need := authz.QueuesImports; !p.May(need) {
-		return Poster{}, because(ErrDenied, "the rights of the user %q, who posted it, have changed: %s", p.UserName, need.Required())
+		return Poster{}, record.Error(ErrDenied, "the rights of the user %q, who posted it, have changed: %s", p.UserName, need.Required())
 	}
 	if _, err := WorkgroupByID(tx.As(p.Actor), i.WorkgroupID); errors.Is(err, ErrNotFound) {
-		return Poster{}, because(ErrDenied, "the rights of the user %q, who posted it, have changed: %v", p.UserName, err)
+		return Poster{}, record.Error(ErrDenied, "the rights of the user %q, who posted it, have changed: %v", p.UserName, err)
 	} else if err != nil {
 		return Poster{}, err
 	}
@@ -47,8 +48,8 @@ func PosterOf(tx *Tx, i *Import) (Poster, error) {
 }
 
 // mayGoOn returns an ErrDenied that says why a user may no longer sign in.
-func (a *Actor) mayGoOn(tx *Tx) error {
-	u, err := Users.Get(tx, a.UserID)
+func mayGoOn(tx *Tx, by Actor) error {
+	u, err := Users.Get(tx, by.UserID)
 	state := ""
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -62,7 +63,7 @@ func (a *Actor) mayGoOn(tx *Tx) error {
 	default:
 		return nil
 	}
-	return because(ErrDenied, "the user %q, who posted it, is %s", a.UserName, state)
+	return record.Error(ErrDenied, "the user %q, who posted it, is %s", by.UserName, state)
 }
 
 // UsedElsewhere returns the functional accounts by which systems are managed that the actor may not see. Such an account is somebody

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"iter"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // The States of an import.
@@ -58,23 +61,23 @@ func QueueImport(tx *Tx, i *Import, file string) error {
 	if err := ImportFiles.Insert(tx, &ImportFile{ImportID: i.ImportID, File: file, By: tx.By}); err != nil {
 		return err
 	}
-	if err := Enqueue(tx, importJobs, i.ImportID); err != nil {
+	if err := record.Enqueue(tx, importJobs, i.ImportID); err != nil {
 		return err
 	}
-	return tx.Audit(ActionImport, Imports.name, Detail("ImportID", "", i.ImportID), Detail("State", "", i.State),
-		Detail("ImportType", "", i.ImportType), Detail("FileName", "", i.FileName), Detail("WorkgroupID", "", i.WorkgroupID))
+	return tx.Audit(record.ActionImport, Imports.Name(), record.Detail("ImportID", "", i.ImportID), record.Detail("State", "", i.State),
+		record.Detail("ImportType", "", i.ImportType), record.Detail("FileName", "", i.FileName), record.Detail("WorkgroupID", "", i.WorkgroupID))
 }
 
 // TakeImport takes the next import that waits, for as long as the lease says. It returns nil when none waits. Users take
 // turns: turn tells when a user's last one was taken, in any unit.
 func TakeImport(tx *Tx, owner string, lease time.Duration, turn func(userID int) int) (*Job, error) {
-	return TakeFairly(tx, importJobs, owner, lease, turn)
+	return record.TakeFairly(tx, importJobs, owner, lease, turn)
 }
 
 // EndImport writes what became of an import, as ImportByID has returned it within the transaction, its audit row for whoever
 // posted it, and takes its job off the queue. It returns the name of the spooled file, which is no longer needed, or an error of Holds.
 func EndImport(tx *Tx, i *Import, job *Job) (file string, err error) {
-	if err := Holds(tx, job); err != nil {
+	if err := record.Holds(tx, job); err != nil {
 		return "", err
 	}
 	f, err := ImportFiles.Get(tx, i.ImportID)
@@ -93,15 +96,15 @@ func endImport(tx *Tx, i *Import, before string, job *Job) error {
 	if err := clearTallies(tx, i.ImportID); err != nil {
 		return err
 	}
-	if err := tx.Audit(ActionImport, Imports.name, Detail("ImportID", i.ImportID, i.ImportID), Detail("State", before, i.State),
-		Detail("Error", "", i.Error), Detail("Read", "", i.Read), Detail("Created", "", i.Created), Detail("Updated", "", i.Updated),
-		Detail("Unchanged", "", i.Unchanged), Detail("Skipped", "", i.Skipped), Detail("Filtered", "", i.Filtered)); err != nil {
+	if err := tx.Audit(record.ActionImport, Imports.Name(), record.Detail("ImportID", i.ImportID, i.ImportID), record.Detail("State", before, i.State),
+		record.Detail("Error", "", i.Error), record.Detail("Read", "", i.Read), record.Detail("Created", "", i.Created), record.Detail("Updated", "", i.Updated),
+		record.Detail("Unchanged", "", i.Unchanged), record.Detail("Skipped", "", i.Skipped), record.Detail("Filtered", "", i.Filtered)); err != nil {
 		return err
 	}
 	if err := ImportFiles.Delete(tx, i.ImportID); err != nil {
 		return err
 	}
-	return Jobs.Delete(tx, job.ID)
+	return record.Jobs.Delete(tx, job.ID)
 }
 
 // CancelImport ends an import that waits or runs, for the actor. Hosts that it has brought in stay, and its counts say how
@@ -113,27 +116,27 @@ func CancelImport(tx *Tx, id int) (file string, err error) {
 		return "", err
 	}
 	if !i.EndDate.IsZero() {
-		return "", because(ErrBusy, "Import %d has ended: it is %s", id, i.State)
+		return "", record.Error(ErrBusy, "Import %d has ended: it is %s", id, i.State)
 	}
 	f, err := ImportFiles.Get(tx, id)
 	if err != nil {
 		return "", err
 	}
-	for job, err := range jobsByTime.Each(tx, K(importJobs)) {
+	for job, err := range record.JobsByTime.Each(tx, K(importJobs)) {
 		if err != nil {
 			return "", err
 		}
 		if job.Subject != id {
 			continue
 		}
-		if job, err = Jobs.Get(tx, job.ID); err != nil { // a point read, so that its taker's commit makes this one run again
+		if job, err = record.Jobs.Get(tx, job.ID); err != nil { // a point read, so that its taker's commit makes this one run again
 			return "", err
 		}
 		before := i.State
 		i.State = ImportCanceled
 		return f.File, endImport(tx, i, before, job)
 	}
-	return "", absent(Imports.name, id) // it has just ended
+	return "", record.NotFound(Imports.Name(), id) // it has just ended
 }
 
 // ImportByID returns an import into a Workgroup that the actor may see, with its counts as they are now, or ErrNotFound.
@@ -144,19 +147,19 @@ func ImportByID(tx *Tx, id int) (*Import, error) {
 	}
 	sees := workgroupSight{tx: tx, seen: map[int]bool{}}
 	if visible, err := sees.workgroup(i.WorkgroupID); err != nil || !visible {
-		return nil, orElse(err, absent(Imports.name, id))
+		return nil, cmp.Or(err, record.NotFound(Imports.Name(), id))
 	}
 	return i, i.count(tx)
 }
 
 // ListImports lists the imports into Workgroups that the actor may see, newest first.
 func ListImports() List {
-	newestFirst := Imports.span(nil, nil)
+	newestFirst := Imports.Span(nil, nil)
 	newestFirst.Reverse = true
-	return Filtered(func(tx *Tx) iter.Seq2[*Import, error] {
+	return record.Filtered(func(tx *Tx) iter.Seq2[*Import, error] {
 		sees := workgroupSight{tx: tx, seen: map[int]bool{}}
 		return func(yield func(*Import, error) bool) {
-			for i, err := range Imports.records(tx, newestFirst) {
+			for i, err := range Imports.Records(tx, newestFirst) {
 				visible := false
 				if err == nil {
 					visible, err = sees.workgroup(i.WorkgroupID)
@@ -195,8 +198,8 @@ func BeginImport(tx *Tx, job *Job) (*Import, string, error) {
 
 // ReturnImport gives a running import back to the queue, unless it has ended or another has taken it.
 func ReturnImport(tx *Tx, job *Job) error {
-	if err := Holds(tx, job); err != nil {
-		return unless(ErrBusy, unless(ErrNotFound, err))
+	if err := record.Holds(tx, job); err != nil {
+		return record.Ignore(ErrBusy, record.Ignore(ErrNotFound, err))
 	}
 	i, err := Imports.Get(tx, job.Subject)
 	if err != nil {
@@ -206,7 +209,7 @@ func ReturnImport(tx *Tx, job *Job) error {
 	if err := Imports.Put(tx, i); err != nil {
 		return err
 	}
-	return Release(tx, job)
+	return record.Release(tx, job)
 }
 
 // ReclaimImports gives back to the queue what an earlier process was running, and returns the names of the spooled
@@ -233,7 +236,7 @@ func ReclaimImports(tx *Tx) (map[string]bool, error) {
 			return nil, err
 		}
 	}
-	return files, ReleaseAll(tx, importJobs)
+	return files, record.ReleaseAll(tx, importJobs)
 }
 
 // ImportsUnderWay reports whether any import has not ended.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // takeImport takes and begins the next import as the runner does.
@@ -36,7 +38,7 @@ func TestTheLifeOfAnImport(t *testing.T) {
 		`Import Import: ImportID "" → "1", State "" → "Queued", ImportType "" → "NESSUS", FileName "" → "scan.csv", WorkgroupID "" → "1"`,
 	})
 	got := get(l, Imports, posted.ImportID)
-	if got.State != ImportQueued || got.UserID != olga.UserID || got.CreateDate != At(l.clock.Now()) || !got.StartDate.IsZero() || got.Warnings == nil {
+	if got.State != ImportQueued || got.UserID != olga.UserID || got.CreateDate != record.At(l.clock.Now()) || !got.StartDate.IsZero() || got.Warnings == nil {
 		t.Errorf("posted: %+v", got)
 	}
 	l.mustBeUnderWay(true)
@@ -47,7 +49,7 @@ func TestTheLifeOfAnImport(t *testing.T) {
 	equal(t, "audits while it runs", l.audits(func() {
 		var file string
 		i, job, file = l.takeImport()
-		if file != "spooled" || i.State != ImportRunning || i.StartDate != At(l.clock.Now()) {
+		if file != "spooled" || i.State != ImportRunning || i.StartDate != record.At(l.clock.Now()) {
 			t.Errorf("begun with the file %q: %+v", file, i)
 		}
 		i.Warnings = []string{"one is skipped"}
@@ -76,13 +78,13 @@ func TestTheLifeOfAnImport(t *testing.T) {
 		`Import Import: ImportID "1" → "1", State "Running" → "Done", Error "" → "", Read "" → "3", Created "" → "2", Updated "" → "0", ` +
 			`Unchanged "" → "0", Skipped "" → "1", Filtered "" → "0"`,
 	})
-	a := get(l, Audits, l.lastAudit())
+	a := get(l, record.Audits, l.lastAudit())
 	if a.UserName != olga.UserName || a.UserID != olga.UserID || a.IPAddress != olga.IPAddress ||
 		a.Details[0].NewValue != olga.Door || a.Details[1].NewValue != olga.Registration {
 		t.Errorf("the audit is %+v", a)
 	}
 	got = get(l, Imports, i.ImportID)
-	if got.State != ImportDone || got.EndDate != At(l.clock.Now()) || got.Read != 3 || !slices.Equal(got.Warnings, i.Warnings) {
+	if got.State != ImportDone || got.EndDate != record.At(l.clock.Now()) || got.Read != 3 || !slices.Equal(got.Warnings, i.Warnings) {
 		t.Errorf("ended: %+v", got)
 	}
 	l.mustBeUnderWay(false)
@@ -229,7 +231,7 @@ func TestCancelImport(t *testing.T) {
 		t.Errorf("canceled: %+v", i)
 	}
 	for name, fn := range map[string]func(*Tx) error{
-		"going on": func(tx *Tx) error { return Holds(tx, job) },
+		"going on": func(tx *Tx) error { return record.Holds(tx, job) },
 		"the end":  func(tx *Tx) error { _, err := EndImport(tx, running, job); return err },
 		"again":    func(tx *Tx) error { _, err := CancelImport(tx, running.ImportID); return err },
 		"another":  func(tx *Tx) error { _, err := CancelImport(tx, 99); return err },

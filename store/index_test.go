@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"net/netip"
 	"testing"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // A transaction that has asked the guard of a key runs again when another adds to what is found under the key or takes
@@ -43,7 +46,7 @@ func TestAGuardProtectsWhatIsFoundUnderAKey(t *testing.T) {
 				if found = append(found, there); len(found) == 1 {
 					l.change(test.change)
 				}
-				return orElse(err, Enqueue(tx, work, 1))
+				return cmp.Or(err, record.Enqueue(tx, work, 1))
 			})
 			want := test.found[:]
 			if !test.again {

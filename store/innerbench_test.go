@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // BenchmarkCutKey reads a record's place out of an index entry.
@@ -11,7 +12,7 @@ func BenchmarkCutKey(b *testing.B) {
 	key := K(firstWorkgroupID, 4711)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, rest, err := cutInt(key); err != nil || len(rest) != 8 {
+		if _, rest, err := record.CutInt(key); err != nil || len(rest) != 8 {
 			b.Fatal(err)
 		}
 	}
@@ -43,7 +44,7 @@ func BenchmarkAddressRange(b *testing.B) {
 			for b.Loop() {
 				n := 0
 				err := l.engine.View(l.ctx, func(r kv.Reader) error {
-					for _, err := range r.Scan(assetsByAddress.keyRange(K(benchAddress(0)), K(benchAddress(hits-1)))) {
+					for _, err := range r.Scan(assetsByAddress.KeyRange(K(benchAddress(0)), K(benchAddress(hits-1)))) {
 						if err != nil {
 							return err
 						}

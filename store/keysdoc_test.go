@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 var updateDocs = flag.Bool("update", false, "rewrite docs/keys.md")
@@ -73,8 +75,8 @@ Secret, leases none and has no sequence.
 func keysDocument(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	fmt.Fprintf(&b, keysHead, leased)
-	written := schema
+	fmt.Fprintf(&b, keysHead, record.Leased)
+	written := schema().Declared()
 	source := parseSource(t)
 	for _, group := range source.groups {
 		title, rest, _ := strings.Cut(strings.Join(strings.Fields(group.comment), " "), ".")
@@ -83,12 +85,12 @@ func keysDocument(t *testing.T) []byte {
 			fmt.Fprintf(&b, "\n%s\n", rest)
 		}
 		for _, d := range group.declarations {
-			describes := written[0].describe()
+			describes := written[0].Describe()
 			written = written[1:]
-			if describes.record == nil {
-				describes.writeLink(&b)
+			if describes.Record == nil {
+				writeLink(&b, describes)
 			} else {
-				w := collectionWriter{description: describes, declaration: d, methods: source.methods, t: t}
+				w := collectionWriter{Description: describes, declaration: d, methods: source.methods, t: t}
 				w.write(&b)
 			}
 		}
@@ -103,75 +105,75 @@ func writeStoreKeys(b *bytes.Buffer) {
 		"schema":            "`<version:8>` | the version of all that stands here",
 		signingKeys:         "sealed | the keys that sign tokens",
 		defaultOrganization: "text | the id of the Organization that a Workgroup gets when nobody names one",
-		auditHead:           "`<blocks:8><audits:8>`, two hashes | the end of the audits' seals",
+		record.AuditHead:    "`<blocks:8><audits:8>`, two hashes | the end of the audits' seals",
 	}
-	for _, key := range storeKeys() {
+	for _, key := range schema().Keys() {
 		fmt.Fprintf(b, "| `%s` | %s |\n", key, values[strings.TrimPrefix(key, "!")])
 	}
 	fmt.Fprintf(b, "| `%s<UserID:8>` | `<epoch:8>` | moves when what the user may do changes; that of user %d moves for everybody |\n",
 		epochKey(0)[:3], everyone)
-	fmt.Fprintf(b, "| `%s` | `<next:8>` | the first epoch that is not leased |\n", sequenceKey(epochTag))
-	fmt.Fprintf(b, "| `%s` | `<next:8>` | the first id of an API registration's address rules that is not leased |\n", sequenceKey(ruleIDs))
-	fmt.Fprintf(b, "| `%s<AuditID:8>` | nothing | there while the audit waits for its seal |\n", unsealedKey(0)[:3])
+	fmt.Fprintf(b, "| `%s` | `<next:8>` | the first epoch that is not leased |\n", record.SequenceKey(epochTag))
+	fmt.Fprintf(b, "| `%s` | `<next:8>` | the first id of an API registration's address rules that is not leased |\n", record.SequenceKey(ruleIDs))
+	fmt.Fprintf(b, "| `%s<AuditID:8>` | nothing | there while the audit waits for its seal |\n", record.UnsealedKey(0)[:3])
 }
 
-func (d description) writeLink(b *bytes.Buffer) {
-	fmt.Fprintf(b, "\n### %s `%s`\n\nA link, %s.\n\n| key | value | |\n|---|---|---|\n", d.name, d.tag, d.audits)
-	from, to := typed(d.from, d.sides[0], ""), typed(d.to, d.sides[1], "")
+func writeLink(b *bytes.Buffer, d record.Description) {
+	fmt.Fprintf(b, "\n### %s `%s`\n\nA link, %s.\n\n| key | value | |\n|---|---|---|\n", d.Name, d.Tag, d.Audits)
+	from, to := typed(d.From, d.Sides[0], ""), typed(d.To, d.Sides[1], "")
 	value := "`<0:8>`"
-	if d.value != "" {
-		value = "`<" + d.value + ":8>`"
+	if d.Value != "" {
+		value = "`<" + d.Value + ":8>`"
 	}
-	fmt.Fprintf(b, "| `%s%c%s%s` | %s | forth |\n", d.tag, kindForth, from, to, value)
-	fmt.Fprintf(b, "| `%s%c%s%s` | %s | back |\n", d.tag, kindBack, to, from, value)
+	fmt.Fprintf(b, "| `%s%c%s%s` | %s | forth |\n", d.Tag, record.KindForth, from, to, value)
+	fmt.Fprintf(b, "| `%s%c%s%s` | %s | back |\n", d.Tag, record.KindBack, to, from, value)
 }
 
 // collectionWriter writes the table of one collection.
 type collectionWriter struct {
-	description
+	record.Description
 	*declaration
 	methods map[string]string
 	t       *testing.T
 }
 
 func (w collectionWriter) write(b *bytes.Buffer) {
-	tag := w.description.tag
-	member, _ := w.record.FieldByName(w.id)
-	id := typed(w.id, member.Type, "")
+	tag := w.Description.Tag
+	member, _ := w.Record.FieldByName(w.ID)
+	id := typed(w.ID, member.Type, "")
 	tail := id
-	if w.placed {
+	if w.Placed {
 		tail = w.parts(w.place) + id
 	}
-	fmt.Fprintf(b, "\n### %s `%s`\n\n%s.\n\n| key | value | |\n|---|---|---|\n", w.name, tag, strings.ToUpper(w.audits[:1])+w.audits[1:])
-	fmt.Fprintf(b, "| `%s%c%s` | JSON | the record |\n", tag, kindRecord, tail)
-	if w.placed {
-		fmt.Fprintf(b, "| `%s%c%s` | `%s` | where the record lies |\n", tag, kindPointer, id, tail)
+	fmt.Fprintf(b, "\n### %s `%s`\n\n%s.\n\n| key | value | |\n|---|---|---|\n", w.Name, tag, strings.ToUpper(w.Audits[:1])+w.Audits[1:])
+	fmt.Fprintf(b, "| `%s%c%s` | JSON | the record |\n", tag, record.KindRecord, tail)
+	if w.Placed {
+		fmt.Fprintf(b, "| `%s%c%s` | `%s` | where the record lies |\n", tag, record.KindPointer, id, tail)
 	}
-	for i, ix := range w.description.indexes {
-		indexed := w.parts(w.declaration.indexes[i])
+	for i, ix := range w.Description.Indexes {
+		indexed := w.parts(w.declaration.Indexes[i])
 		says := "index"
-		if ix.guarded {
+		if ix.Guarded {
 			says = "guarded index"
 		}
-		if ix.unique == "" {
-			fmt.Fprintf(b, "| `%s%c%s%s` | `%s` | ", tag, ix.kind, indexed, tail, tail)
+		if ix.Unique == "" {
+			fmt.Fprintf(b, "| `%s%c%s%s` | `%s` | ", tag, ix.Kind, indexed, tail, tail)
 		} else {
-			says = "unique: \"by that " + ix.unique + "\""
-			fmt.Fprintf(b, "| `%s%c%s` | `%s` | ", tag, ix.kind, indexed, tail)
+			says = "unique: \"by that " + ix.Unique + "\""
+			fmt.Fprintf(b, "| `%s%c%s` | `%s` | ", tag, ix.Kind, indexed, tail)
 		}
-		if isOptional(w.declaration.indexes[i]) {
+		if isOptional(w.declaration.Indexes[i]) {
 			says += "; none for an empty member"
 		}
 		fmt.Fprintf(b, "%s |\n", says)
-		if ix.guarded {
-			fmt.Fprintf(b, "| `%s%c%c%s` | nothing | guards `%s%c` |\n", tag, kindGuard, ix.kind, indexed, tag, ix.kind)
+		if ix.Guarded {
+			fmt.Fprintf(b, "| `%s%c%c%s` | nothing | guards `%s%c` |\n", tag, record.KindGuard, ix.Kind, indexed, tag, ix.Kind)
 		}
 	}
-	for i, kind := range w.description.counts {
-		fmt.Fprintf(b, "| `%s%c%c%s` | `<sum:8>` | count |\n", tag, kindCount, kind, w.parts(w.declaration.counts[i]))
+	for i, kind := range w.Description.Counts {
+		fmt.Fprintf(b, "| `%s%c%c%s` | `<sum:8>` | count |\n", tag, record.KindCount, kind, w.parts(w.declaration.Counts[i]))
 	}
-	if w.leases {
-		fmt.Fprintf(b, "| `%s` | `<next:8>` | ids begin at %d |\n", sequenceKey(tag), w.lowest)
+	if w.Leases {
+		fmt.Fprintf(b, "| `%s` | `<next:8>` | ids begin at %d |\n", record.SequenceKey(tag), w.Lowest)
 	}
 }
 
@@ -182,8 +184,12 @@ func (w collectionWriter) parts(e ast.Expr) string {
 	if !ok {
 		return w.member(e, "")
 	}
-	if method, ok := call.Fun.(*ast.SelectorExpr); ok && len(call.Args) == 0 {
-		switch w.methods[w.record.Name()+"."+method.Sel.Name] {
+	method, isMethod := call.Fun.(*ast.SelectorExpr)
+	if isMethod && method.Sel.Name == "Fold" {
+		return w.member(unconverted(call.Args[0]), " folded")
+	}
+	if isMethod && len(call.Args) == 0 {
+		switch w.methods[w.Record.Name()+"."+method.Sel.Name] {
 		case "netip.Addr":
 			return "<" + method.Sel.Name + ":16>"
 		case "int", "Time", "GroupKind":
@@ -204,11 +210,11 @@ func (w collectionWriter) parts(e ast.Expr) string {
 			return w.parts(call.Args[0])
 		case "unlessNil":
 			return w.member(call.Args[0], "")
-		case "fold", "unlessEmpty":
+		case "unlessEmpty":
 			return w.member(unconverted(call.Args[0]), " folded")
 		}
 	}
-	w.t.Fatalf("%s has a key that this test cannot describe: %T", w.name, call.Fun)
+	w.t.Fatalf("%s has a key that this test cannot describe: %T", w.Name, call.Fun)
 	return ""
 }
 
@@ -216,9 +222,9 @@ func (w collectionWriter) parts(e ast.Expr) string {
 func (w collectionWriter) member(e ast.Expr, folded string) string {
 	selector, ok := e.(*ast.SelectorExpr)
 	if !ok {
-		w.t.Fatalf("%s has a key that this test cannot describe: %T", w.name, e)
+		w.t.Fatalf("%s has a key that this test cannot describe: %T", w.Name, e)
 	}
-	field, _ := w.record.FieldByName(selector.Sel.Name)
+	field, _ := w.Record.FieldByName(selector.Sel.Name)
 	return typed(field.Name, field.Type, folded)
 }
 

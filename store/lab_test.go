@@ -22,6 +22,7 @@ type lab struct {
 	ctx    context.Context
 	engine kv.Engine
 	clock  *clock
+	under  *replaceable // the engine of DB
 
 	unsound bool // the test damages the store
 	limits  SignInLimits
@@ -116,6 +117,9 @@ type unclosed struct{ kv.Engine }
 
 func (unclosed) Close() error { return nil }
 
+// replaceable is an engine in whose place a test can put another.
+type replaceable struct{ kv.Engine }
+
 // newLab opens the store of a test, a small one, or that of a benchmark, which measures one of the size of a server's.
 func newLab(t tb) *lab {
 	t.Helper()
@@ -170,7 +174,8 @@ func (l *lab) reopen() {
 	l.t.Helper()
 	o := options(l.clock.Now)
 	o.Lockouts = l.limits
-	db, err := Open(l.ctx, unclosed{l.engine}, o, func() (FirstStart, error) {
+	l.under = &replaceable{unclosed{l.engine}}
+	db, err := Open(l.ctx, l.under, o, func() (FirstStart, error) {
 		return FirstStart{}, errors.New("the store is not empty")
 	})
 	if err != nil {
@@ -184,13 +189,10 @@ func (l *lab) reopen() {
 // mustBeSound fails the test for every key that does not follow from the records and links, and for every one that is missing.
 func (l *lab) mustBeSound() {
 	l.t.Helper()
-	err := l.engine.View(context.Background(), func(r kv.Reader) error {
-		found, err := faults(r)
-		for _, fault := range found {
-			l.t.Errorf("the store is damaged: %s", fault)
-		}
-		return err
-	})
+	found, err := View(context.Background(), l.DB, System("test"), faults)
+	for _, fault := range found {
+		l.t.Errorf("the store is damaged: %s", fault)
+	}
 	if err != nil {
 		l.t.Fatalf("walk the store: %v", err)
 	}

@@ -3,20 +3,22 @@ package store
 import (
 	"fmt"
 	"testing"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // forth lists what is linked from a, back what is linked to b, as id=value.
-func forth[A, B int | string](l *lab, link *Link[A, B], a A) []string {
+func forth[A, B int | string](l *lab, link *record.Link[A, B], a A) []string {
 	l.t.Helper()
-	return linkedTo(view(l, func(tx *Tx) ([]Linked[B], error) { return gather(link.From(tx, a)) }))
+	return linkedTo(view(l, func(tx *Tx) ([]record.Linked[B], error) { return gather(link.From(tx, a)) }))
 }
 
-func back[A, B int | string](l *lab, link *Link[A, B], b B) []string {
+func back[A, B int | string](l *lab, link *record.Link[A, B], b B) []string {
 	l.t.Helper()
-	return linkedTo(view(l, func(tx *Tx) ([]Linked[A], error) { return gather(link.To(tx, b)) }))
+	return linkedTo(view(l, func(tx *Tx) ([]record.Linked[A], error) { return gather(link.To(tx, b)) }))
 }
 
-func linkedTo[ID int | string](pairs []Linked[ID]) []string {
+func linkedTo[ID int | string](pairs []record.Linked[ID]) []string {
 	found := []string{}
 	for _, p := range pairs {
 		found = append(found, fmt.Sprintf("%v=%d", p.ID, p.Value))
@@ -83,7 +85,7 @@ func TestEachChangeOfALinkLeavesOneRow(t *testing.T) {
 }
 
 // cutting cuts a pair and says whether it has to be linked.
-func cutting[A, B int | string](link *Link[A, B], a A, b B, linked bool) func(*Tx) error {
+func cutting[A, B int | string](link *record.Link[A, B], a A, b B, linked bool) func(*Tx) error {
 	return func(tx *Tx) error {
 		was, err := link.Cut(tx, a, b)
 		if err == nil && was != linked {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"testing"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // rows reads a piece of a list.
@@ -36,8 +38,8 @@ func TestAPieceOfAList(t *testing.T) {
 	}
 	for name, list := range map[string]List{
 		"by place": AssetsIn(firstWorkgroupID),
-		"at hand":  Of(all),
-		"filtered": Filtered(func(tx *Tx) iter.Seq2[*Asset, error] { return assetsByAddress.Each(tx, K(all[0].address())) }),
+		"at hand":  record.Of(all),
+		"filtered": record.Filtered(func(tx *Tx) iter.Seq2[*Asset, error] { return assetsByAddress.Each(tx, K(all[0].address())) }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := l.in(t)
@@ -58,7 +60,7 @@ func TestAPieceOfAList(t *testing.T) {
 func TestAnEmptyList(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	for name, list := range map[string]List{"by place": AssetsIn(17), "at hand": Of([]Asset(nil)), "imports": ListImports()} {
+	for name, list := range map[string]List{"by place": AssetsIn(17), "at hand": record.Of([]Asset(nil)), "imports": ListImports()} {
 		t.Run(name, func(t *testing.T) {
 			l := l.in(t)
 			if got := view(l, list.Count); got != 0 {

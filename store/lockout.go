@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // Limit is how many sign-ins may fail within a time before no more are checked for as long. The zero Limit is none.
@@ -32,7 +35,7 @@ func ParseLimit(s string) (Limit, error) {
 	n, err1 := strconv.Atoi(count)
 	d, err2 := time.ParseDuration(span)
 	if err1 != nil || err2 != nil || n < 1 || n > maxFailures || d < time.Second || d > maxLockoutTime {
-		return Limit{}, Invalid("off, or failures/time such as 5/15m is expected, 1 to %d and 1s to %v, not %q", maxFailures, maxLockoutTime, text(s))
+		return Limit{}, Invalid("off, or failures/time such as 5/15m is expected, 1 to %d and 1s to %v, not %q", maxFailures, maxLockoutTime, record.AuditText(s))
 	}
 	return Limit{n, d}, nil
 }
@@ -80,7 +83,7 @@ func accountKey(u *User, name string) string {
 	} else if at := strings.LastIndexByte(name, '@'); at > 0 {
 		domain, plain = name[at+1:], name[:at]
 	}
-	key := fold(strings.TrimSpace(domain)) + `\` + fold(strings.TrimSpace(plain))
+	key := record.Fold(strings.TrimSpace(domain)) + `\` + record.Fold(strings.TrimSpace(plain))
 	if len(key) > 512 { // no user's; all of it must still tell names apart
 		key = fmt.Sprintf("%x", sha256.Sum256([]byte(key)))
 	}
@@ -125,8 +128,8 @@ func lockoutOf(tx *Tx, key string) (*Lockout, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.bound(tx.Now, tx.db.limitOf(key))
-	for len(l.Failures) > 0 && tx.Now.Sub(l.Failures[0].At) >= tx.db.limitOf(key).Time {
+	l.bound(tx.Now, dbOf(tx).limitOf(key))
+	for len(l.Failures) > 0 && tx.Now.Sub(l.Failures[0].At) >= dbOf(tx).limitOf(key).Time {
 		l.Failures = l.Failures[1:]
 	}
 	return l, nil
@@ -158,18 +161,18 @@ func (l *Lockout) left(limit Limit) int {
 func (db *DB) failuresLeft(ctx context.Context, key string) (int, error) {
 	l, err := View(ctx, db, System("store"), func(tx *Tx) (*Lockout, error) { return lockoutOf(tx, key) })
 	if err == nil && l.ahead {
-		err = unless(ErrNoSpace, FollowClock(Impatient(ctx), db)) // all at once: another lock may hide behind this one
+		err = record.Ignore(ErrNoSpace, FollowClock(record.Impatient(ctx), db)) // all at once: another lock may hide behind this one
 	}
 	if err != nil {
 		return 0, err
 	}
-	return max(l.left(db.limitOf(key))-db.failuresOwed(key, At(db.now())), 0), nil
+	return max(l.left(db.limitOf(key))-db.failuresOwed(key, record.At(db.Now())), 0), nil
 }
 
 // countFailure holds a refused sign-in against a key, and locks it when that was the last one it had left. It returns the
 // lock that it made, nil if it made none.
 func countFailure(tx *Tx, key string) (locked *Lockout, err error) {
-	limit := tx.db.limitOf(key)
+	limit := dbOf(tx).limitOf(key)
 	if limit.off() {
 		return nil, nil
 	}
@@ -183,13 +186,13 @@ func countFailure(tx *Tx, key string) (locked *Lockout, err error) {
 		return nil, saveLockout(tx, l)
 	}
 	l.Until = l.Ends
-	details := []UserAuditDetail{Detail("Locked", "", key), Detail("Failures", "", len(l.Failures)), Detail("Until", "", l.Until)}
-	return l, first(tx.Audit(ActionLockout, SectionAuthentication, details...), saveLockout(tx, l))
+	details := []UserAuditDetail{record.Detail("Locked", "", key), record.Detail("Failures", "", len(l.Failures)), record.Detail("Until", "", l.Until)}
+	return l, cmp.Or(tx.Audit(record.ActionLockout, record.SectionAuthentication, details...), saveLockout(tx, l))
 }
 
 // warnOf says in the log whom a lock is for, until when, and how it is lifted.
 func (db *DB) warnOf(l *Lockout) {
-	db.log.Warn("locked after failed sign-ins", "locked", l.Of, "until", l.Until.String(), "unlock", db.unlock+" "+unlockArgument(l.Of),
+	db.Log().Warn("locked after failed sign-ins", "locked", l.Of, "until", l.Until.String(), "unlock", db.unlock+" "+unlockArgument(l.Of),
 		"see", RefusedPage)
 }
 
@@ -245,7 +248,7 @@ func Unlock(tx *Tx, nameOrAddress string) error {
 	if errors.Is(err, ErrNotFound) {
 		u, err = UserByClientID(tx, nameOrAddress)
 	}
-	if unless(ErrNotFound, err) != nil {
+	if record.Ignore(ErrNotFound, err) != nil {
 		return err
 	}
 	found := false
@@ -259,19 +262,19 @@ func Unlock(tx *Tx, nameOrAddress string) error {
 			continue
 		}
 		l, err := Lockouts.Get(tx, key)
-		if unless(ErrNotFound, err) != nil {
+		if record.Ignore(ErrNotFound, err) != nil {
 			return err
 		}
 		if err != nil || !tx.Now.Before(l.Ends) {
 			continue
 		}
 		found = true
-		if err := first(Lockouts.Delete(tx, key), tx.Audit(ActionUnlock, SectionAuthentication, Detail("Unlocked", key, ""))); err != nil {
+		if err := cmp.Or(Lockouts.Delete(tx, key), tx.Audit(record.ActionUnlock, record.SectionAuthentication, record.Detail("Unlocked", key, ""))); err != nil {
 			return err
 		}
 	}
 	if !found {
-		return because(ErrNotFound, "no failed sign-in is held against %q", text(nameOrAddress))
+		return record.Error(ErrNotFound, "no failed sign-in is held against %q", record.AuditText(nameOrAddress))
 	}
 	return nil
 }
@@ -280,7 +283,7 @@ func Unlock(tx *Tx, nameOrAddress string) error {
 func SweepLockouts(ctx context.Context, db *DB) (int, error) {
 	return Update(ctx, db, System("store"), func(tx *Tx) (int, error) {
 		var over []string
-		for l, err := range lockoutsByEnd.between(tx, lockoutsByEnd.keyRange(K(minTime), K(tx.Now))) {
+		for l, err := range lockoutsByEnd.Between(tx, lockoutsByEnd.KeyRange(K(record.MinTime), K(tx.Now))) {
 			if err != nil {
 				return 0, err
 			}

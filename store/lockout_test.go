@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // withLimits opens the store anew with limits.
@@ -331,7 +332,7 @@ func TestLockoutsAreAudited(t *testing.T) {
 		`AccessDenied Authentication: Method "" → "API Key", Reason "" → "wrong-password"`,
 		`Lockout Authentication: Locked "" → "account lab\\olga", Failures "" → "5", Until "" → "2024-12-06T18:14:40.36Z"`,
 	})
-	if a := get(l, Audits, l.lastAudit()); a.UserName != `LAB\olga` || a.IPAddress != "198.51.100.5" || a.UserID != 0 {
+	if a := get(l, record.Audits, l.lastAudit()); a.UserName != `LAB\olga` || a.IPAddress != "198.51.100.5" || a.UserID != 0 {
 		t.Errorf("the audit is %+v", a)
 	}
 	equal(t, "a locked try", l.audits(func() { l.tries("192.0.2.7", `lab\olga`, "secret") }),

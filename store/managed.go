@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // assetEntity is the EntityTypeID of what is managed on an asset.
@@ -44,10 +47,10 @@ const (
 	longestRelease            = 525_600
 )
 
-func (s *ManagedSystem) check(tx *Tx) error {
+func (s *ManagedSystem) Validate(tx *Tx) error {
 	asset, err := Assets.Get(tx, s.AssetID)
 	if err != nil {
-		return orElse(unless(ErrNotFound, err), Invalid("AssetID: there is no Asset %d", s.AssetID))
+		return cmp.Or(record.Ignore(ErrNotFound, err), Invalid("AssetID: there is no Asset %d", s.AssetID))
 	}
 	s.EntityTypeID = assetEntity
 	if s.SystemName == "" {
@@ -61,7 +64,7 @@ func (s *ManagedSystem) check(tx *Tx) error {
 			*d.member = d.value
 		}
 	}
-	if err := first(
+	if err := cmp.Or(
 		required("SystemName", s.SystemName, maxSystemName), short("NetBiosName", string(s.NetBiosName), maxDomain),
 		short("ContactEmail", string(s.ContactEmail), maxPurpose), short("Description", string(s.Description), maxPurpose),
 		within("Timeout", s.Timeout, maxTimeout), checkDurations(s.ReleaseDuration, s.MaxReleaseDuration), knownPlatform(tx, s.PlatformID),
@@ -92,7 +95,7 @@ func within(member string, n, most int) error {
 }
 
 func checkDurations(release, maxRelease int) error {
-	return first(within("ReleaseDuration", release, longestRelease), within("MaxReleaseDuration", maxRelease, longestRelease))
+	return cmp.Or(within("ReleaseDuration", release, longestRelease), within("MaxReleaseDuration", maxRelease, longestRelease))
 }
 
 func knownPlatform(tx *Tx, id int) error {
@@ -106,16 +109,16 @@ func knownPlatform(tx *Tx, id int) error {
 	return Invalid("PlatformID: there is no Platform %d", id)
 }
 
-// changed sweeps away the accounts of a deleted system.
-func (s *ManagedSystem) changed(tx *Tx, old *ManagedSystem) error {
+// AfterWrite sweeps away the accounts of a deleted system.
+func (s *ManagedSystem) AfterWrite(tx *Tx, old *ManagedSystem) error {
 	if s != nil {
 		return nil
 	}
-	return sweepLater(tx, sweepOfManagedSystem, old.ManagedSystemID)
+	return record.SweepLater(tx, sweepOfManagedSystem, old.ManagedSystemID)
 }
 
-func clearManagedSystem(b *batch, id int) error {
-	return remove(b, ManagedAccounts, AccountsOf(b.tx, id))
+func clearManagedSystem(b *record.SweepBatch, id int) error {
+	return record.Remove(b, ManagedAccounts, AccountsOf(b.Tx, id))
 }
 
 // ManagedAccount is an account on a managed system. Its password lies in a record of its own.
@@ -133,10 +136,10 @@ type ManagedAccount struct {
 	LastChangeDate     Time   `example:"2026-05-04T08:15:30.123Z"`   // When the password was changed last.
 }
 
-func (a *ManagedAccount) check(tx *Tx) error {
+func (a *ManagedAccount) Validate(tx *Tx) error {
 	system, err := ManagedSystems.Get(tx, a.ManagedSystemID)
 	if err != nil {
-		return orElse(unless(ErrNotFound, err), Invalid("ManagedSystemID: there is no Managed System %d", a.ManagedSystemID))
+		return cmp.Or(record.Ignore(ErrNotFound, err), Invalid("ManagedSystemID: there is no Managed System %d", a.ManagedSystemID))
 	}
 	if a.ReleaseDuration == 0 {
 		a.ReleaseDuration = system.ReleaseDuration
@@ -144,19 +147,19 @@ func (a *ManagedAccount) check(tx *Tx) error {
 	if a.MaxReleaseDuration == 0 {
 		a.MaxReleaseDuration = system.MaxReleaseDuration
 	}
-	return first(
+	return cmp.Or(
 		required("AccountName", a.AccountName, maxAccountName), short("DomainName", string(a.DomainName), maxDomain),
 		short("DistinguishedName", string(a.DistinguishedName), maxPurpose), short("Description", string(a.Description), maxPurpose),
 		checkDurations(a.ReleaseDuration, a.MaxReleaseDuration),
 	)
 }
 
-// changed takes along the password of a deleted account.
-func (a *ManagedAccount) changed(tx *Tx, old *ManagedAccount) error {
+// AfterWrite takes along the password of a deleted account.
+func (a *ManagedAccount) AfterWrite(tx *Tx, old *ManagedAccount) error {
 	if a != nil {
 		return nil
 	}
-	return unless(ErrNotFound, AccountPasswords.Delete(tx, old.ManagedAccountID))
+	return record.Ignore(ErrNotFound, AccountPasswords.Delete(tx, old.ManagedAccountID))
 }
 
 // AccountPassword is the password of a managed account, sealed. Nothing shows it.
@@ -196,23 +199,23 @@ type FunctionalAccount struct {
 	Description         Text
 }
 
-func (a *FunctionalAccount) check(tx *Tx) error {
+func (a *FunctionalAccount) Validate(tx *Tx) error {
 	if a.DisplayName == "" {
 		a.DisplayName = a.AccountName
 	}
-	return first(
+	return cmp.Or(
 		required("AccountName", a.AccountName, maxAccountName), short("DomainName", string(a.DomainName), maxDomain),
 		short("DisplayName", a.DisplayName, maxDomain), short("Description", string(a.Description), maxPurpose),
 		knownPlatform(tx, a.PlatformID),
 	)
 }
 
-// changed takes along the password of a deleted account.
-func (a *FunctionalAccount) changed(tx *Tx, old *FunctionalAccount) error {
+// AfterWrite takes along the password of a deleted account.
+func (a *FunctionalAccount) AfterWrite(tx *Tx, old *FunctionalAccount) error {
 	if a != nil {
 		return nil
 	}
-	return unless(ErrNotFound, FunctionalPasswords.Delete(tx, old.FunctionalAccountID))
+	return record.Ignore(ErrNotFound, FunctionalPasswords.Delete(tx, old.FunctionalAccountID))
 }
 
 // FunctionalPassword is the password of a functional account, sealed. Nothing shows it.
@@ -237,5 +240,5 @@ func sealedForFunctionalAccount(id int) string {
 // FunctionalAccountByName returns the functional account of a platform, a domain and a name, without regard to case, or
 // ErrNotFound.
 func FunctionalAccountByName(tx *Tx, platformID int, domain, name string) (*FunctionalAccount, error) {
-	return functionalAccountByName.One(tx, K(platformID, fold(domain), fold(name)), name)
+	return functionalAccountByName.One(tx, K(platformID, record.Fold(domain), record.Fold(name)), name)
 }

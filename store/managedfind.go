@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"iter"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // AccountOnSystem is a managed account together with its system.
@@ -18,7 +21,7 @@ func ManagedSystemByID(tx *Tx, id int) (*ManagedSystem, error) {
 		return nil, err
 	}
 	if _, err := AssetByID(tx, s.AssetID); err != nil {
-		return nil, orElse(unless(ErrNotFound, err), absent(ManagedSystems.name, id))
+		return nil, cmp.Or(record.Ignore(ErrNotFound, err), record.NotFound(ManagedSystems.Name(), id))
 	}
 	return s, nil
 }
@@ -68,7 +71,7 @@ func ManagedAccountByID(tx *Tx, id int) (*AccountOnSystem, error) {
 	}
 	s, err := ManagedSystemByID(tx, a.ManagedSystemID)
 	if err != nil {
-		return nil, orElse(unless(ErrNotFound, err), absent(ManagedAccounts.name, id))
+		return nil, cmp.Or(record.Ignore(ErrNotFound, err), record.NotFound(ManagedAccounts.Name(), id))
 	}
 	return &AccountOnSystem{a, s}, nil
 }
@@ -76,18 +79,18 @@ func ManagedAccountByID(tx *Tx, id int) (*AccountOnSystem, error) {
 // ManagedAccountByName returns the account of a domain and a name on a managed system, without regard to case, or
 // ErrNotFound.
 func ManagedAccountByName(tx *Tx, systemID int, domain, name string) (*ManagedAccount, error) {
-	return managedAccountByName.One(tx, K(systemID, fold(name), fold(domain)), name)
+	return managedAccountByName.One(tx, K(systemID, record.Fold(name), record.Fold(domain)), name)
 }
 
 // FindManagedAccounts yields the managed accounts of a name on the systems of a name, on assets that the actor may see.
 // Names compare without regard to case; an empty one leaves the choice open.
 func FindManagedAccounts(tx *Tx, systemName, accountName string) iter.Seq2[*AccountOnSystem, error] {
 	if systemName != "" {
-		return accountsOnSystems(tx, managedSystemsByName.Each(tx, K(fold(systemName))), accountName)
+		return accountsOnSystems(tx, managedSystemsByName.Each(tx, K(record.Fold(systemName))), accountName)
 	}
 	all := ManagedAccounts.All(tx)
 	if accountName != "" {
-		all = managedAccountsByName.Each(tx, K(fold(accountName)))
+		all = managedAccountsByName.Each(tx, K(record.Fold(accountName)))
 	}
 	return withSystems(tx, all)
 }
@@ -102,7 +105,7 @@ func accountsOnSystems(tx *Tx, systems iter.Seq2[*ManagedSystem, error], account
 			}
 			accounts := AccountsOf(tx, s.ManagedSystemID)
 			if accountName != "" {
-				accounts = managedAccountByName.Each(tx, K(s.ManagedSystemID, fold(accountName)))
+				accounts = managedAccountByName.Each(tx, K(s.ManagedSystemID, record.Fold(accountName)))
 			}
 			for a, err := range accounts {
 				if !yield(&AccountOnSystem{a, s}, err) || err != nil {
@@ -155,9 +158,9 @@ func systemOf(tx *Tx, a *ManagedAccount, sees *workgroupSight) (s *ManagedSystem
 // ManagedSystemIn returns the managed system on an asset that has a name.
 func ManagedSystemIn(tx *Tx, assetID int, name string) (*ManagedSystem, error) {
 	for s, err := range ManagedSystemsOn(tx, assetID) {
-		if err != nil || fold(s.SystemName) == fold(name) {
+		if err != nil || record.Fold(s.SystemName) == record.Fold(name) {
 			return s, err
 		}
 	}
-	return nil, absent(ManagedSystems.name, name)
+	return nil, record.NotFound(ManagedSystems.Name(), name)
 }

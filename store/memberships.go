@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"iter"
 	"slices"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // Join puts a user into a user group and returns the group; a member stays one. It returns ErrNotFound, and ErrDenied if the
@@ -25,7 +28,7 @@ func Leave(tx *Tx, userID, groupID int) error {
 	}
 	was, err := GroupMember.Cut(tx, groupID, userID)
 	if err == nil && !was {
-		err = because(ErrNotFound, "User %d is not in User Group %d", userID, groupID)
+		err = record.Error(ErrNotFound, "User %d is not in User Group %d", userID, groupID)
 	}
 	if err != nil || groupID != Administrators {
 		return err
@@ -83,16 +86,16 @@ const maxMemberships = 400
 // membership finds both ends of a membership that the actor may change.
 func membership(tx *Tx, userID, groupID int) (*UserGroup, error) {
 	if known, err := Users.Has(tx, userID); err != nil || !known {
-		return nil, orElse(err, absent(Users.name, userID))
+		return nil, cmp.Or(err, record.NotFound(Users.Name(), userID))
 	}
 	g, err := UserGroups.Get(tx, groupID)
 	if err != nil {
 		return nil, err
 	}
 	if IsDirectoryType(g.GroupType) && !tx.By.System {
-		return nil, because(ErrInDirectory, "User Group %d comes from a directory, which says who is in it", groupID)
+		return nil, record.Error(ErrInDirectory, "User Group %d comes from a directory, which says who is in it", groupID)
 	}
-	return g, first(MayChangeUser(tx, userID), MayChangeGroup(tx, groupID))
+	return g, cmp.Or(MayChangeUser(tx, userID), MayChangeGroup(tx, groupID))
 }
 
 // MembersOf yields the users in a user group, ascending.

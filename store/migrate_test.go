@@ -2,10 +2,12 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"testing"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // TestGroupsOfAnOldStoreAreFoundByKind takes the entries away that a store of schema 1 does not have. That all of them are
@@ -28,22 +30,22 @@ func TestGroupsOfAnOldStoreAreFoundByKind(t *testing.T) {
 	l.directoryGroup("synced")
 	l.change(func(tx *Tx) error {
 		var keys [][]byte
-		for pair, err := range tx.r.Scan(kv.Prefix(UserGroups.key(userGroupsByKind.kind, nil))) {
+		for pair, err := range tx.Reader.Scan(kv.Prefix(userGroupsByKind.Key(nil))) {
 			if err != nil {
 				return err
 			}
 			keys = append(keys, bytes.Clone(pair.Key))
 		}
 		for _, key := range keys {
-			if err := tx.w.Delete(key); err != nil {
+			if err := tx.Writer.Delete(key); err != nil {
 				return err
 			}
 		}
-		return tx.w.Set(storeKey("schema"), K(1))
+		return tx.Writer.Set(record.StoreKey("schema"), K(1))
 	})
 	l.reopen()
 	for kind, want := range map[GroupKind]int{OwnGroups: groups + 1, DirectoryGroups: 1, AnyGroups: groups + 2} { // with Administrators
-		got := view(l, func(tx *Tx) (int, error) { return count(UserGroupsByName(tx, NameSearch{Of: kind})) })
+		got := view(l, func(tx *Tx) (int, error) { return record.CountOf(UserGroupsByName(tx, NameSearch{Of: kind})) })
 		if got != want {
 			t.Errorf("%d groups of kind %d, want %d", got, kind, want)
 		}
@@ -55,29 +57,31 @@ func TestAuditsOfAnOldStoreAreSealed(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	for n := range kv.MaxWrites + 20 {
-		l.change(func(tx *Tx) error { return tx.Audit(ActionView, "Row", Detail("Number", "", fmt.Sprint(n))) })
+		l.change(func(tx *Tx) error {
+			return tx.Audit(record.ActionView, "Row", record.Detail("Number", "", fmt.Sprint(n)))
+		})
 	}
 	l.change(func(tx *Tx) error {
-		for id, err := range unsealed(tx) {
+		for id, err := range record.Unsealed(tx) {
 			if err != nil {
 				return err
 			}
-			if err := tx.w.Delete(unsealedKey(id)); err != nil {
+			if err := tx.Writer.Delete(record.UnsealedKey(id)); err != nil {
 				return err
 			}
 		}
-		for pair, err := range tx.r.Scan(kv.Prefix(auditSeals.key(kindRecord, nil))) {
+		for pair, err := range tx.Reader.Scan(kv.Prefix(record.AuditSeals.Key(record.KindRecord, nil))) {
 			if err == nil {
-				err = tx.w.Delete(bytes.Clone(pair.Key))
+				err = tx.Writer.Delete(bytes.Clone(pair.Key))
 			}
 			if err != nil {
 				return err
 			}
 		}
-		return first(tx.w.Delete(storeKey(auditHead)), tx.w.Set(storeKey("schema"), K(1)))
+		return cmp.Or(tx.Writer.Delete(record.StoreKey(record.AuditHead)), tx.Writer.Set(record.StoreKey("schema"), K(1)))
 	})
 	l.reopen()
-	if sealed, err := SealAudits(t.Context(), l.DB); err != nil || sealed < kv.MaxWrites+20 {
+	if sealed, err := l.DB.SealAudits(t.Context()); err != nil || sealed < kv.MaxWrites+20 {
 		t.Errorf("%d audits are sealed, %v", sealed, err)
 	}
 }

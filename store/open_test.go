@@ -15,6 +15,7 @@ import (
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/store/kv"
 	"github.com/musterhq/muster/store/kv/badgerkv"
+	"github.com/musterhq/muster/store/record"
 )
 
 func TestANewStoreHoldsTheCatalogues(t *testing.T) {
@@ -31,7 +32,7 @@ func TestANewStoreHoldsTheCatalogues(t *testing.T) {
 		t.Errorf("the first Workgroup is %+v, want %+v", got, want)
 	}
 	group := get(l, UserGroups, Administrators)
-	if group.Name != "Administrators" || group.GroupType != BeyondInsightType || !group.IsActive || group.CreateDate != At(begin) {
+	if group.Name != "Administrators" || group.GroupType != BeyondInsightType || !group.IsActive || group.CreateDate != record.At(begin) {
 		t.Errorf("the first group is %+v", group)
 	}
 	equal(t, "its members", forth(l, GroupMember, Administrators), []string{"1=0", "2=0"})
@@ -53,9 +54,9 @@ func TestANewStoreHoldsTheCatalogues(t *testing.T) {
 		application.UserType != ApplicationType || !application.IsActive {
 		t.Errorf("the application is %+v", application)
 	}
-	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(Audits.All(tx)) }) {
+	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(record.Audits.All(tx)) }) {
 		if a.UserName != "muster" || a.Details[0].NewValue != "first start" {
-			t.Errorf("the audit %s is of %s by %s", a.line(), a.UserName, a.Details[0].NewValue)
+			t.Errorf("the audit %s is of %s by %s", lineOf(a), a.UserName, a.Details[0].NewValue)
 		}
 	}
 }
@@ -115,8 +116,10 @@ func TestOpenRefuses(t *testing.T) {
 		is     error
 	}{
 		"a store of a newer muster": {
-			before: func(l *lab) { l.change(func(tx *Tx) error { return tx.w.Set(storeKey("schema"), K(SchemaVersion+1)) }) },
-			vault:  7, says: fmt.Sprintf("the store was written by a newer muster (schema %d, this one knows %d)", SchemaVersion+1, SchemaVersion),
+			before: func(l *lab) {
+				l.change(func(tx *Tx) error { return tx.Writer.Set(record.StoreKey("schema"), K(SchemaVersion+1)) })
+			},
+			vault: 7, says: fmt.Sprintf("the store was written by a newer muster (schema %d, this one knows %d)", SchemaVersion+1, SchemaVersion),
 		},
 		"a store under another master key": {vault: 8, says: "signing-keys: cannot be opened", is: authz.ErrSealed},
 		"a first start without its facts": {
@@ -188,7 +191,7 @@ func TestReopeningKeepsEverything(t *testing.T) {
 	l := open(func() (FirstStart, error) { return firstStart, nil })
 	l.asset(Asset{AssetName: "srv01", IPAddress: "10.0.0.1"})
 	token := l.session("administrator", time.Hour, 0)
-	if _, err := SealAudits(t.Context(), l.DB); err != nil { // as Close does
+	if _, err := l.DB.SealAudits(t.Context()); err != nil { // as Close does
 		t.Fatal(err)
 	}
 	before := l.dump()

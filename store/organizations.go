@@ -5,6 +5,8 @@ import (
 	"iter"
 
 	"github.com/google/uuid"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // Organization is what divides the store between its owners (the document's "Organizations").
@@ -14,7 +16,7 @@ type Organization struct {
 	IsActive       bool   `example:"true"`                                 // Whether the organization is active.
 }
 
-func (o *Organization) check(*Tx) error {
+func (o *Organization) Validate(*Tx) error {
 	if id, err := uuid.Parse(o.OrganizationID); err != nil || id.String() != o.OrganizationID {
 		return Invalid("OrganizationID: a GUID in small letters is expected")
 	}
@@ -26,7 +28,7 @@ const defaultOrganization = "default-organization"
 
 // DefaultOrganization returns the id of the Organization that a Workgroup gets when nobody names one.
 func DefaultOrganization(tx *Tx) (string, error) {
-	id, err := tx.get(storeKey(defaultOrganization))
+	id, err := tx.Get(record.StoreKey(defaultOrganization))
 	return string(id), err
 }
 
@@ -37,11 +39,11 @@ func OrganizationOfUnplaced(tx *Tx) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sees, err := tx.Sees(id)
+	sees, err := Sees(tx, id)
 	switch {
 	case err != nil:
 		return "", err
-	case !sees && len(tx.organizations) == 0:
+	case !sees && len(tx.Memo.(map[string]bool)) == 0:
 		return "", Denied("access to an Organization is required, and your user groups have none")
 	case !sees:
 		return "", Invalid("OrganizationID is required: your user groups have no access to the default Organization")
@@ -51,26 +53,26 @@ func OrganizationOfUnplaced(tx *Tx) (string, error) {
 
 // OrganizationByName returns an Organization that the actor may see, or ErrNotFound.
 func OrganizationByName(tx *Tx, name string) (*Organization, error) {
-	o, err := organizationByName.One(tx, K(fold(name)), name)
+	o, err := organizationByName.One(tx, K(record.Fold(name)), name)
 	if err != nil {
 		return nil, err
 	}
-	return o, tx.See(Organizations.name, name, o.OrganizationID)
+	return o, See(tx, Organizations.Name(), name, o.OrganizationID)
 }
 
 // OrganizationByID returns an Organization that the actor may see, ErrNotFound, or ErrInvalid for what is no GUID.
 func OrganizationByID(tx *Tx, id string) (*Organization, error) {
 	if _, err := uuid.Parse(id); err != nil {
-		return nil, Invalid("%q is not a GUID", text(id))
+		return nil, Invalid("%q is not a GUID", record.AuditText(id))
 	}
-	o, err := Organizations.Get(tx, fold(id))
+	o, err := Organizations.Get(tx, record.Fold(id))
 	if errors.Is(err, ErrNotFound) {
-		err = absent(Organizations.name, id) // in the spelling of what he may not see
+		err = record.NotFound(Organizations.Name(), id) // in the spelling of what he may not see
 	}
 	if err != nil {
 		return nil, err
 	}
-	return o, tx.See(Organizations.name, id, o.OrganizationID)
+	return o, See(tx, Organizations.Name(), id, o.OrganizationID)
 }
 
 // Visible yields the records of a collection that belong to an Organization that the actor may see.
@@ -79,7 +81,7 @@ func Visible[ID int | string, T any](tx *Tx, c *Collection[ID, T], organization 
 		for record, err := range c.All(tx) {
 			if err == nil {
 				var sees bool
-				if sees, err = tx.Sees(organization(record)); err == nil && !sees {
+				if sees, err = Sees(tx, organization(record)); err == nil && !sees {
 					continue
 				}
 			}
@@ -92,29 +94,31 @@ func Visible[ID int | string, T any](tx *Tx, c *Collection[ID, T], organization 
 
 // Sees reports whether the actor has access to an Organization. Access comes through user groups; members of
 // Administrators have it to all, and what has no Organization is everybody's.
-func (tx *Tx) Sees(organizationID string) (bool, error) {
+func Sees(tx *Tx, organizationID string) (bool, error) {
 	if tx.By.Admin || organizationID == "" {
 		return true, nil
 	}
-	if tx.organizations == nil {
-		tx.organizations = map[string]bool{}
+	seen, known := tx.Memo.(map[string]bool)
+	if !known {
+		seen = map[string]bool{}
 		for _, group := range tx.By.Groups {
 			for o, err := range GroupOrganization.From(tx, group) {
 				if err != nil {
 					return false, err
 				}
-				tx.organizations[o.ID] = true
+				seen[o.ID] = true
 			}
 		}
+		tx.Memo = seen
 	}
-	return tx.organizations[organizationID], nil
+	return seen[organizationID], nil
 }
 
 // See returns ErrNotFound, worded as for an absent record, unless the actor has access to the Organization.
-func (tx *Tx) See(what string, asked any, organizationID string) error {
-	sees, err := tx.Sees(organizationID)
+func See(tx *Tx, what string, asked any, organizationID string) error {
+	sees, err := Sees(tx, organizationID)
 	if err == nil && !sees {
-		return absent(what, asked)
+		return record.NotFound(what, asked)
 	}
 	return err
 }

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // sights is a store with two Organizations, each with a Workgroup, an asset and an import of its own, and a visitor who
@@ -34,7 +37,7 @@ func newSights(t tb) *sights {
 	}
 	s.here = view(s.lab, DefaultOrganization)
 	s.change(func(tx *Tx) error {
-		return first(
+		return cmp.Or(
 			Organizations.Insert(tx, &Organization{OrganizationID: s.there, Name: organizationThere, IsActive: true}),
 			GroupOrganization.Set(tx, 7, s.here, 0), GroupOrganization.Set(tx, 8, s.there, 0),
 		)
@@ -173,7 +176,7 @@ func TestAWorkgroupIsFoundByItsNameInEachOrganization(t *testing.T) {
 	s := newSights(t)
 	const lowest = "00000000-0000-4000-8000-000000000000"
 	s.change(func(tx *Tx) error {
-		return first(Organizations.Insert(tx, &Organization{OrganizationID: lowest, Name: "Third Organization"}), GroupOrganization.Set(tx, 9, lowest, 0))
+		return cmp.Or(Organizations.Insert(tx, &Organization{OrganizationID: lowest, Name: "Third Organization"}), GroupOrganization.Set(tx, 9, lowest, 0))
 	})
 	older, newer := s.workgroup("Floor 1", s.there), s.workgroup("floor 1", lowest)
 	for who, test := range map[string]struct {
@@ -195,7 +198,7 @@ func TestAWorkgroupIsFoundByItsNameInEachOrganization(t *testing.T) {
 func TestWhatHasNoOrganizationIsEverybodys(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	sees, err := View(l.ctx, l.DB, Actor{}, func(tx *Tx) (bool, error) { return tx.Sees("") })
+	sees, err := View(l.ctx, l.DB, Actor{}, func(tx *Tx) (bool, error) { return Sees(tx, "") })
 	if !sees || err != nil {
 		t.Errorf("seen: %v, error %v", sees, err)
 	}
@@ -205,7 +208,9 @@ func TestAnErrorIsNotTakenForAbsence(t *testing.T) {
 	t.Parallel()
 	s := newSights(t)
 	s.unsound = true
-	s.change(func(tx *Tx) error { return tx.w.Set(Workgroups.key(kindRecord, K(s.workgroupHere)), []byte("{")) })
+	s.change(func(tx *Tx) error {
+		return tx.Writer.Set(Workgroups.Key(record.KindRecord, K(s.workgroupHere)), []byte("{"))
+	})
 	s.refused(ErrDamaged, func(tx *Tx) error { _, err := AssetByID(tx, s.assetHere); return err })
 	_, err := View(s.ctx, s.DB, s.visitor, func(tx *Tx) (*Import, error) { return ImportByID(tx, s.importHere) })
 	if !errors.Is(err, ErrDamaged) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // owed is what counts although the disk had no room for it: that somebody signed in or out, or failed to. It is written, with
@@ -37,7 +39,7 @@ func (db *DB) owe(failed error, a owedAct) error {
 	if len(db.owed.acts) >= maxOwed {
 		return failed
 	}
-	a.at = At(db.now())
+	a.at = record.At(db.Now())
 	db.owed.acts = append(db.owed.acts, a)
 	return nil
 }
@@ -84,7 +86,7 @@ func (db *DB) wasSeen(sessionID string) {
 	if db.owed.seen == nil || len(db.owed.seen) >= maxOwed {
 		db.owed.seen = map[string]Time{}
 	}
-	db.owed.seen[sessionID] = At(db.now())
+	db.owed.seen[sessionID] = record.At(db.Now())
 }
 
 // lastSeen returns when a session was last used, by the store or, if that is later, by memory.
@@ -109,7 +111,7 @@ func PayOwed(ctx context.Context, db *DB) error {
 		if len(some) == 0 {
 			return nil
 		}
-		err := Change(Impatient(ctx), db, System("store"), func(tx *Tx) error {
+		err := Change(record.Impatient(ctx), db, System("store"), func(tx *Tx) error {
 			for _, a := range some {
 				as := *tx
 				as.By, as.Now = a.by, a.at
@@ -138,7 +140,7 @@ func PayOwed(ctx context.Context, db *DB) error {
 // recorded later, or not at all if too much is owed already.
 func NoteLogin(ctx context.Context, db *DB, by Actor, in *SignedIn) error {
 	err := Change(ctx, db, by, func(tx *Tx) error { return RecordLogin(tx, in) })
-	return unless(ErrNoSpace, db.owe(err, owedAct{by: by, do: func(tx *Tx) error {
+	return record.Ignore(ErrNoSpace, db.owe(err, owedAct{by: by, do: func(tx *Tx) error {
 		if known, err := Users.Has(tx, in.Rights.User.UserID); err != nil || !known {
 			return err // deleted since
 		}

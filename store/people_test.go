@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // dismissals are the ways to do away with an administrator.
@@ -204,7 +206,7 @@ func TestSessionsEndForGood(t *testing.T) {
 		l.change(func(tx *Tx) error {
 			u, err := Users.Get(tx, id)
 			if err != nil {
-				return unless(ErrNotFound, err)
+				return record.Ignore(ErrNotFound, err)
 			}
 			u.IsQuarantined, u.IsActive = false, true
 			return Users.Put(tx, u)

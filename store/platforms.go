@@ -1,5 +1,11 @@
 package store
 
+import (
+	"cmp"
+
+	"github.com/musterhq/muster/store/record"
+)
+
 // Platform is a kind of system that accounts are kept on. The document names its id only; the members are those that
 // the vendor's clients read.
 type Platform struct {
@@ -23,8 +29,8 @@ type Platform struct {
 	RequiresSecret          bool   `example:"false"` // Whether functional accounts need a secret.
 }
 
-func (p *Platform) check(*Tx) error {
-	return first(required("Name", p.Name, 256), short("ShortName", p.ShortName, 256))
+func (p *Platform) Validate(*Tx) error {
+	return cmp.Or(required("Name", p.Name, 256), short("ShortName", p.ShortName, 256))
 }
 
 // The ids of the platforms that rules are made for.
@@ -41,9 +47,9 @@ func (p *Platform) hasDefaultInstance() bool {
 // PlatformByName returns the platform of a name; there are few.
 func PlatformByName(tx *Tx, name string) (*Platform, error) {
 	for p, err := range Platforms.All(tx) {
-		if err != nil || fold(p.Name) == fold(name) {
+		if err != nil || record.Fold(p.Name) == record.Fold(name) {
 			return p, err
 		}
 	}
-	return nil, absent(Platforms.name, name)
+	return nil, record.NotFound(Platforms.Name(), name)
 }

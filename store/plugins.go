@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // Plugin is an external importer that an administrator has pinned: as it described itself then, and the content of its
@@ -17,7 +20,7 @@ type Plugin struct {
 	Overrides  bool     // Whether it runs in place of a built-in importer of its type.
 }
 
-func (p *Plugin) check(*Tx) error {
+func (p *Plugin) Validate(*Tx) error {
 	if p.Extensions == nil {
 		p.Extensions = []string{}
 	}
@@ -27,7 +30,7 @@ func (p *Plugin) check(*Tx) error {
 	if len(p.SHA256) != 64 {
 		return Invalid("SHA256: 64 hex characters are expected")
 	}
-	return first(required("File", p.File, 255), required("ImportType", p.ImportType, 64), short("Version", string(p.Version), 64))
+	return cmp.Or(required("File", p.File, 255), required("ImportType", p.ImportType, 64), short("Version", string(p.Version), 64))
 }
 
 // PinPlugin pins an external importer, or pins one anew whose file has changed. Its type may be built in, or that of
@@ -39,7 +42,7 @@ func PinPlugin(tx *Tx, p Plugin, builtIn []string, override string) (replaced st
 	}
 	p.Overrides = override != ""
 	if slices.Contains(builtIn, p.ImportType) && !p.Overrides {
-		return "", because(ErrExists, "an importer for %s already exists: it is built in and only replaced if that is asked for, with --override %[1]s", p.ImportType)
+		return "", record.Error(ErrExists, "an importer for %s already exists: it is built in and only replaced if that is asked for, with --override %[1]s", p.ImportType)
 	}
 	other, err := pluginByType.One(tx, K(p.ImportType), p.ImportType)
 	switch {
@@ -48,7 +51,7 @@ func PinPlugin(tx *Tx, p Plugin, builtIn []string, override string) (replaced st
 		return "", err
 	case other.File == p.File:
 	case !p.Overrides:
-		return "", because(ErrExists, "an importer for %s already exists: %s is only replaced if that is asked for, with --override %[1]s", p.ImportType, other.File)
+		return "", record.Error(ErrExists, "an importer for %s already exists: %s is only replaced if that is asked for, with --override %[1]s", p.ImportType, other.File)
 	default:
 		replaced = other.File
 		if err := Plugins.Delete(tx, other.File); err != nil {

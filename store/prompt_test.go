@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // TestTheBackgroundIsPrompt has rules queued in every way, and an attribute deleted, beside the work in the background: nothing waits
@@ -20,11 +22,11 @@ func TestTheBackgroundIsPrompt(t *testing.T) {
 	defer background.Wait()
 	defer stop()
 	background.Go(func() { KeepRules(ctx, l.DB) })
-	background.Go(func() { KeepSwept(ctx, l.DB) })
+	background.Go(func() { l.DB.KeepSwept(ctx) })
 	time.Sleep(100 * time.Millisecond) // its first look is over
 	soon := func(what string, done func(tx *Tx) (bool, error)) {
 		t.Helper()
-		for deadline := time.Now().Add(withoutTheBell * 3 / 5); ; time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(record.KeepEvery * 3 / 5); ; time.Sleep(5 * time.Millisecond) {
 			if is, err := View(l.ctx, l.DB, System("test"), done); err != nil || is {
 				if err != nil {
 					t.Fatal(err)
@@ -32,7 +34,7 @@ func TestTheBackgroundIsPrompt(t *testing.T) {
 				return
 			}
 			if time.Now().After(deadline) {
-				t.Fatalf("%s: not after %v", what, withoutTheBell*3/5)
+				t.Fatalf("%s: not after %v", what, record.KeepEvery*3/5)
 			}
 		}
 	}

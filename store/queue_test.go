@@ -1,11 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 const (
@@ -16,14 +19,14 @@ const (
 func (l *lab) enqueue(subjects ...int) {
 	l.t.Helper()
 	for _, subject := range subjects {
-		l.change(func(tx *Tx) error { return Enqueue(tx, work, subject) })
+		l.change(func(tx *Tx) error { return record.Enqueue(tx, work, subject) })
 	}
 }
 
 // take takes a job for an owner, nil when none waits.
 func (l *lab) take(owner string) *Job {
 	l.t.Helper()
-	return update(l, func(tx *Tx) (*Job, error) { return Take(tx, work, owner, lease) })
+	return update(l, func(tx *Tx) (*Job, error) { return record.Take(tx, work, owner, lease) })
 }
 
 // waiting takes all jobs that wait and lists what they are about.
@@ -44,7 +47,7 @@ func TestAJobIsTakenOnce(t *testing.T) {
 	}
 	taken := make([]*Job, takers)
 	for i, err := range atOnce(takers, func(i int) (err error) {
-		taken[i], err = Update(l.ctx, l.DB, System("test"), func(tx *Tx) (*Job, error) { return Take(tx, work, fmt.Sprint("taker ", i), lease) })
+		taken[i], err = Update(l.ctx, l.DB, System("test"), func(tx *Tx) (*Job, error) { return record.Take(tx, work, fmt.Sprint("taker ", i), lease) })
 		return err
 	}) {
 		if err != nil {
@@ -57,7 +60,7 @@ func TestAJobIsTakenOnce(t *testing.T) {
 			continue
 		}
 		got = append(got, job.Subject)
-		if stored := get(l, Jobs, job.ID); *stored != *job || job.Owner != fmt.Sprint("taker ", i) || job.Tries != 1 {
+		if stored := get(l, record.Jobs, job.ID); *stored != *job || job.Owner != fmt.Sprint("taker ", i) || job.Tries != 1 {
 			t.Errorf("taker %d has %+v, stored is %+v", i, job, stored)
 		}
 	}
@@ -71,8 +74,8 @@ func TestJobsAreTakenInTheOrderOfWaiting(t *testing.T) {
 	l.enqueue(3)
 	l.clock.step(time.Millisecond)
 	l.enqueue(1, 2)
-	l.change(func(tx *Tx) error { return Enqueue(tx, "other work", 9) })
-	l.change(func(tx *Tx) error { return Enqueue(tx, "wor", 9) })
+	l.change(func(tx *Tx) error { return record.Enqueue(tx, "other work", 9) })
+	l.change(func(tx *Tx) error { return record.Enqueue(tx, "wor", 9) })
 	equal(t, "taken", l.waiting(), []int{3, 1, 2})
 }
 
@@ -87,15 +90,15 @@ func TestALeaseLapses(t *testing.T) {
 	}
 	l.clock.step(time.Millisecond)
 	job := l.take("heir")
-	if job == nil || job.ID != dead.ID || job.Tries != 2 || job.NotBefore != At(l.clock.Now()).Add(lease) {
+	if job == nil || job.ID != dead.ID || job.Tries != 2 || job.NotBefore != record.At(l.clock.Now()).Add(lease) {
 		t.Fatalf("after the lease: %+v", job)
 	}
-	says := l.refused(ErrBusy, func(tx *Tx) error { return Extend(tx, dead, lease) })
+	says := l.refused(ErrBusy, func(tx *Tx) error { return record.Extend(tx, dead, lease) })
 	if want := fmt.Sprintf("job %d was taken over by heir", job.ID); says != want {
 		t.Errorf("the dead one is told %q, want %q", says, want)
 	}
-	l.change(func(tx *Tx) error { return Release(tx, dead) })
-	if got := get(l, Jobs, job.ID); *got != *job {
+	l.change(func(tx *Tx) error { return record.Release(tx, dead) })
+	if got := get(l, record.Jobs, job.ID); *got != *job {
 		t.Errorf("the dead one released it: %+v", got)
 	}
 }
@@ -107,7 +110,7 @@ func TestATakerOfTheSameNameIsAnother(t *testing.T) {
 	before := l.take("worker")
 	l.clock.step(lease)
 	l.take("worker")
-	l.refused(ErrBusy, func(tx *Tx) error { return Extend(tx, before, lease) })
+	l.refused(ErrBusy, func(tx *Tx) error { return record.Extend(tx, before, lease) })
 }
 
 func TestExtend(t *testing.T) {
@@ -117,16 +120,16 @@ func TestExtend(t *testing.T) {
 	job := l.take("worker")
 	for range 3 {
 		l.clock.step(lease - time.Second)
-		l.change(func(tx *Tx) error { return Extend(tx, job, lease) })
+		l.change(func(tx *Tx) error { return record.Extend(tx, job, lease) })
 	}
 	l.clock.step(lease - time.Millisecond)
 	if other := l.take("other"); other != nil {
 		t.Errorf("taken from its worker: %+v", other)
 	}
 	l.clock.step(time.Hour)
-	l.change(func(tx *Tx) error { return Extend(tx, job, lease) }) // late, but nobody wanted it
-	l.change(func(tx *Tx) error { return Jobs.Delete(tx, job.ID) })
-	l.refused(ErrNotFound, func(tx *Tx) error { return Extend(tx, job, lease) })
+	l.change(func(tx *Tx) error { return record.Extend(tx, job, lease) }) // late, but nobody wanted it
+	l.change(func(tx *Tx) error { return record.Jobs.Delete(tx, job.ID) })
+	l.refused(ErrNotFound, func(tx *Tx) error { return record.Extend(tx, job, lease) })
 }
 
 func TestRelease(t *testing.T) {
@@ -135,27 +138,27 @@ func TestRelease(t *testing.T) {
 	l.enqueue(1, 2)
 	job := l.take("worker")
 	l.clock.step(time.Second)
-	l.change(func(tx *Tx) error { return Release(tx, job) })
-	if got := get(l, Jobs, job.ID); got.Owner != "" || got.Tries != 1 {
+	l.change(func(tx *Tx) error { return record.Release(tx, job) })
+	if got := get(l, record.Jobs, job.ID); got.Owner != "" || got.Tries != 1 {
 		t.Errorf("released: %+v", got)
 	}
 	equal(t, "taken", l.waiting(), []int{2, 1})
-	l.change(func(tx *Tx) error { return Jobs.Delete(tx, job.ID) })
-	l.change(func(tx *Tx) error { return Release(tx, job) })
+	l.change(func(tx *Tx) error { return record.Jobs.Delete(tx, job.ID) })
+	l.change(func(tx *Tx) error { return record.Release(tx, job) })
 }
 
 func TestReleaseAll(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	l.enqueue(1, 2, 3)
-	l.change(func(tx *Tx) error { return Enqueue(tx, "other work", 9) })
+	l.change(func(tx *Tx) error { return record.Enqueue(tx, "other work", 9) })
 	l.take("worker")
 	l.take("worker")
-	other := update(l, func(tx *Tx) (*Job, error) { return Take(tx, "other work", "worker", lease) })
+	other := update(l, func(tx *Tx) (*Job, error) { return record.Take(tx, "other work", "worker", lease) })
 	l.clock.step(time.Second)
-	l.change(func(tx *Tx) error { return ReleaseAll(tx, work) })
+	l.change(func(tx *Tx) error { return record.ReleaseAll(tx, work) })
 	equal(t, "taken", l.waiting(), []int{3, 1, 2})
-	if got := get(l, Jobs, other.ID); *got != *other {
+	if got := get(l, record.Jobs, other.ID); *got != *other {
 		t.Errorf("other work: %+v", got)
 	}
 }
@@ -165,8 +168,8 @@ func TestWorkIsNotLostWithATransactionThatFails(t *testing.T) {
 	l := newLab(t)
 	l.enqueue(7)
 	l.refused(errGivenUp, func(tx *Tx) error {
-		_, err := Take(tx, work, "worker", lease)
-		return orElse(err, errGivenUp)
+		_, err := record.Take(tx, work, "worker", lease)
+		return cmp.Or(err, errGivenUp)
 	})
 	equal(t, "taken", l.waiting(), []int{7})
 }
@@ -189,7 +192,7 @@ func TestUsersTakeTurns(t *testing.T) {
 			var held []*Job
 			serve := func() {
 				job := update(l, func(tx *Tx) (*Job, error) {
-					return TakeFairly(tx, work, "worker", lease, func(userID int) int { return turns[userID] })
+					return record.TakeFairly(tx, work, "worker", lease, func(userID int) int { return turns[userID] })
 				})
 				if job == nil {
 					t.Fatal("no job waits")
@@ -198,13 +201,13 @@ func TestUsersTakeTurns(t *testing.T) {
 				turns[job.UserID] = n
 				served = append(served, job.UserID)
 				if held = append(held, job); len(held) == workers {
-					l.change(func(tx *Tx) error { return Jobs.Delete(tx, held[0].ID) })
+					l.change(func(tx *Tx) error { return record.Jobs.Delete(tx, held[0].ID) })
 					held = held[1:]
 				}
 			}
 			enqueue := func(user, jobs int) {
 				for range jobs {
-					if err := Change(l.ctx, l.DB, Actor{UserID: user}, func(tx *Tx) error { return Enqueue(tx, work, user) }); err != nil {
+					if err := Change(l.ctx, l.DB, Actor{UserID: user}, func(tx *Tx) error { return record.Enqueue(tx, work, user) }); err != nil {
 						t.Fatal(err)
 					}
 				}

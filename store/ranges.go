@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go4.org/netipx"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // Ranges is a set of IP addresses: what import filters, asset searches and address rules say.
@@ -41,14 +43,14 @@ func parseRange(s string) (netipx.IPRange, error) {
 	} else if addr, err := parseAddress(s); err == nil {
 		return netipx.IPRangeFrom(addr, addr), nil
 	}
-	return netipx.IPRange{}, Invalid("%q is not an IP address, a range a-b or a CIDR", text(s))
+	return netipx.IPRange{}, Invalid("%q is not an IP address, a range a-b or a CIDR", record.AuditText(s))
 }
 
 // parseCIDR reads an address/bits without its host bits. One of IPv4 written as IPv6 is of IPv4.
 func parseCIDR(s string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(strings.TrimSpace(s))
 	if err != nil {
-		return prefix, Invalid("%q is not a CIDR", text(s))
+		return prefix, Invalid("%q is not a CIDR", record.AuditText(s))
 	}
 	if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
 		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
@@ -62,11 +64,11 @@ func parseSpan(s string) (netipx.IPRange, error) {
 	first, err1 := parseAddress(from)
 	last, err2 := parseAddress(to)
 	if !isRange || err1 != nil || err2 != nil {
-		return netipx.IPRange{}, Invalid("%q is not a range a-b of IP addresses", text(s))
+		return netipx.IPRange{}, Invalid("%q is not a range a-b of IP addresses", record.AuditText(s))
 	}
 	r := netipx.IPRangeFrom(first, last)
 	if !r.IsValid() {
-		return r, Invalid("the range %q does not go from a lower to a higher address", text(s))
+		return r, Invalid("the range %q does not go from a lower to a higher address", record.AuditText(s))
 	}
 	return r, nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -34,7 +35,7 @@ func CountRequest(ctx context.Context, db *DB, userID, limit int, window time.Du
 	defer turn.Unlock()
 	return Update(ctx, db, System("store"), func(tx *Tx) (a Allowance, err error) {
 		if known, err := Users.Has(tx, userID); err != nil || !known {
-			return a, orElse(err, ErrSignIn)
+			return a, cmp.Or(err, ErrSignIn)
 		}
 		counted, err := requestWindows.Get(tx, userID)
 		if errors.Is(err, ErrNotFound) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // TestNoFaultIsLost fails every single call of the engine that a question makes, one after the other: the fault is the answer. One that is
@@ -28,7 +29,7 @@ func TestNoFaultIsLost(t *testing.T) {
 			}
 			return nil
 		},
-		"release all jobs":            func(tx *Tx) error { return ReleaseAll(tx, "test") },
+		"release all jobs":            func(tx *Tx) error { return record.ReleaseAll(tx, "test") },
 		"reclaim all imports":         func(tx *Tx) error { _, err := ReclaimImports(tx); return err },
 		"which groups has a user":     func(tx *Tx) error { _, err := GroupsOf(tx, applicationID); return err },
 		"what may a user do":          func(tx *Tx) error { _, err := RightsOf(tx, applicationID); return err },
@@ -40,10 +41,10 @@ func TestNoFaultIsLost(t *testing.T) {
 			t.Parallel()
 			f := newFaults(t)
 			f.change(func(tx *Tx) error {
-				if err := Enqueue(tx, "test", 1); err != nil {
+				if err := record.Enqueue(tx, "test", 1); err != nil {
 					return err
 				}
-				_, err := Take(tx, "test", "owner", lastMoment)
+				_, err := record.Take(tx, "test", "owner", lastMoment)
 				return errors.Join(err, markAsset(tx, 1))
 			})
 			engine := &failing{Engine: f.engine, left: -1}

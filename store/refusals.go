@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // SectionAuthorization is the Section of what was refused to somebody who is known.
@@ -56,7 +57,7 @@ func IsWeak(reason authz.Reason) bool {
 }
 
 func (r *Refusal) audit(tx *Tx) error {
-	return tx.Audit(ActionAccessDenied, r.Section, r.Details...)
+	return tx.Audit(record.ActionAccessDenied, r.Section, r.Details...)
 }
 
 // NoteRefusal leaves the audit row of a refusal. Repeats, which have the actor's door, user or address, and the reason in common,
@@ -170,7 +171,7 @@ func (m *refusals) repeatsOf(now time.Time, by Actor, r Refusal) (refusalKind, *
 // crowd are the refusals that have no row of their kind.
 func (m *refusals) crowd(now time.Time) *repeats {
 	if m.kinds[crowd] == nil {
-		r := Refusal{Section: SectionAuthentication, Details: []UserAuditDetail{Detail("Reason", "", crowd.reason)}}
+		r := Refusal{Section: record.SectionAuthentication, Details: []UserAuditDetail{record.Detail("Reason", "", crowd.reason)}}
 		m.kinds[crowd] = &repeats{refusal: r, begun: now}
 	}
 	return m.kinds[crowd]
@@ -258,9 +259,9 @@ func (s *repeats) audit(tx *Tx) error {
 	as := *tx
 	as.By = s.by
 	r := s.refusal
-	r.Details = append(slices.Clip(r.Details), Detail("Since", "", At(s.begun)), Detail("Repeated", "", s.count))
+	r.Details = append(slices.Clip(r.Details), record.Detail("Since", "", record.At(s.begun)), record.Detail("Repeated", "", s.count))
 	if len(s.names) > 0 {
-		r.Details = append(r.Details, Detail("Names", "", strings.Join(s.names, ", ")))
+		r.Details = append(r.Details, record.Detail("Names", "", strings.Join(s.names, ", ")))
 	}
 	return r.audit(&as)
 }

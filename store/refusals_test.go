@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // refusal is one that a stranger causes.
 func refusal(reason string) Refusal {
-	return Refusal{Section: SectionAuthentication, Reason: reason, Details: []UserAuditDetail{Detail("Reason", "", reason)}}
+	return Refusal{Section: record.SectionAuthentication, Reason: reason, Details: []UserAuditDetail{record.Detail("Reason", "", reason)}}
 }
 
 func (l *lab) note(from, name string, r Refusal) {
@@ -42,7 +43,7 @@ func TestRepeatedRefusalsShareARow(t *testing.T) {
 	equal(t, "within the minute", l.audits(func() { l.clock.step(time.Minute - time.Millisecond); l.tell(false) }), nil)
 	shared := `AccessDenied Authentication: Reason "" → "invalid token", Since "" → "2024-12-06T17:59:40.36Z", Repeated "" → "99", Names "" → "name 1, name 2, name 0"`
 	equal(t, "after it", l.audits(func() { l.clock.step(time.Millisecond); l.tell(false) }), []string{shared})
-	a := get(l, Audits, l.lastAudit())
+	a := get(l, record.Audits, l.lastAudit())
 	if a.IPAddress != "192.0.2.1" || a.UserName != "name 0" || a.Details[0].NewValue != door {
 		t.Errorf("the audit is %+v", a)
 	}
@@ -103,7 +104,7 @@ func TestRefusalsOfAUserHaveARowEach(t *testing.T) {
 		t.Errorf("%d rows at once", len(rows))
 	}
 	rows = l.audits(func() { l.tell(true) })
-	if len(rows) != 1 || !strings.Contains(rows[0], `Repeated "" → "40"`) || get(l, Audits, l.lastAudit()).UserID != 7 {
+	if len(rows) != 1 || !strings.Contains(rows[0], `Repeated "" → "40"`) || get(l, record.Audits, l.lastAudit()).UserID != 7 {
 		t.Errorf("then %q", rows)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // everyone is the epoch that a change of groups and registrations moves; the others are of the user with that id.
@@ -18,12 +19,12 @@ func epochKey(user int) []byte { return append([]byte(epochTag+"="), K(user)...)
 
 // bump moves an epoch: whoever signed in before it is looked at afresh at his next request. It is one blind
 // write, however many users it concerns, since what counts is only that the value is another one.
-func (tx *Tx) bump(user int) error {
-	value, err := tx.nextID(epochTag, 1)
+func bump(tx *Tx, user int) error {
+	value, err := tx.NextID(epochTag, 1)
 	if err != nil {
 		return err
 	}
-	return tx.w.Set(epochKey(user), K(value))
+	return tx.Writer.Set(epochKey(user), K(value))
 }
 
 // Epochs are the moments of a user's rights: that of his own records and that of everybody's.
@@ -72,7 +73,7 @@ func RightsOf(tx *Tx, userID int) (*Rights, error) {
 func (r *Rights) join(tx *Tx, groupID int) error {
 	group, err := UserGroups.Get(tx, groupID)
 	if err != nil || !group.IsActive {
-		return unless(ErrNotFound, err) // a group may be gone before its links are
+		return record.Ignore(ErrNotFound, err) // a group may be gone before its links are
 	}
 	r.Groups = append(r.Groups, groupID)
 	if groupID == Administrators {
@@ -101,7 +102,7 @@ func (r *Rights) MayUse(tx *Tx, registrationID int) (bool, error) {
 // epochs reads a user's epochs by point reads, so that a transaction which writes is run again when they move.
 func epochs(tx *Tx, userID int) (Epochs, error) {
 	var e Epochs
-	values, err := tx.r.Get(epochKey(userID), epochKey(everyone))
+	values, err := tx.Reader.Get(epochKey(userID), epochKey(everyone))
 	if err != nil {
 		return e, err
 	}
@@ -109,7 +110,7 @@ func epochs(tx *Tx, userID int) (Epochs, error) {
 		if v == nil {
 			continue
 		}
-		if e[i], _, err = cutInt(v); err != nil {
+		if e[i], _, err = record.CutInt(v); err != nil {
 			return e, err
 		}
 	}
@@ -171,11 +172,11 @@ func (m *registrationMemory) put(r *ApiRegistration, epoch int) {
 }
 
 // admitted returns ErrSignIn unless the registration of a session lets the actor's address in.
-func (tx *Tx) admitted(registrationID int, e Epochs) error {
+func admitted(tx *Tx, registrationID int, e Epochs) error {
 	if registrationID == 0 {
 		return nil // made on the host
 	}
-	r := tx.db.registrations.get(registrationID, e[1])
+	r := dbOf(tx).registrations.get(registrationID, e[1])
 	if r == nil {
 		var err error
 		if r, err = ApiRegistrations.Get(tx, registrationID); errors.Is(err, ErrNotFound) {
@@ -183,7 +184,7 @@ func (tx *Tx) admitted(registrationID int, e Epochs) error {
 		} else if err != nil {
 			return err
 		}
-		tx.db.registrations.put(r, e[1])
+		dbOf(tx).registrations.put(r, e[1])
 	}
 	if !r.Admits(tx.By) {
 		return authz.Refuse(ErrSignIn, authz.AddressRule)

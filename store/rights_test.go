@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"testing"
@@ -19,7 +20,7 @@ func (l *lab) group(name string, gives ...grants) int {
 		err := UserGroups.Insert(tx, g)
 		for _, grants := range gives {
 			for p, level := range grants {
-				err = orElse(err, GroupPermission.Set(tx, g.GroupID, int(p), int(level)))
+				err = cmp.Or(err, GroupPermission.Set(tx, g.GroupID, int(p), int(level)))
 			}
 		}
 		return err
@@ -33,9 +34,9 @@ func (l *lab) user(name string, groups ...int) int {
 	u := &User{UserName: name, UserType: BeyondInsightType, IsActive: true}
 	l.change(func(tx *Tx) error {
 		err := Users.Insert(tx, u)
-		err = orElse(err, UserSecrets.Insert(tx, &UserSecret{UserID: u.UserID, Version: 1}))
+		err = cmp.Or(err, UserSecrets.Insert(tx, &UserSecret{UserID: u.UserID, Version: 1}))
 		for _, g := range groups {
-			err = orElse(err, GroupMember.Set(tx, g, u.UserID, 0))
+			err = cmp.Or(err, GroupMember.Set(tx, g, u.UserID, 0))
 		}
 		return err
 	})

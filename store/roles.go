@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // Role is what the members of a user group do with the managed accounts of a Smart Rule. Beside those that every store
@@ -15,10 +16,10 @@ type Role struct {
 	Name   string `example:"Auditor"` // Name of the role.
 }
 
-func (r *Role) check(*Tx) error {
+func (r *Role) Validate(*Tx) error {
 	for _, other := range builtInRoles() {
-		if r.RoleID == other.RoleID || fold(r.Name) == fold(other.Name) {
-			return because(ErrExists, "the role %d %q is built in and already exists", other.RoleID, other.Name)
+		if r.RoleID == other.RoleID || record.Fold(r.Name) == record.Fold(other.Name) {
+			return record.Error(ErrExists, "the role %d %q is built in and already exists", other.RoleID, other.Name)
 		}
 	}
 	return required("Name", r.Name, 256)
@@ -65,7 +66,7 @@ type GroupRuleRoles struct {
 	AccessPolicyID int   // 0: none
 }
 
-func (r *GroupRuleRoles) check(tx *Tx) error {
+func (r *GroupRuleRoles) Validate(tx *Tx) error {
 	slices.Sort(r.Roles)
 	catalogue, err := Roles(tx)
 	if err != nil {
@@ -116,7 +117,7 @@ func AccessOn(tx *Tx, groupID, ruleID int) (roles []Role, accessPolicyID int, er
 
 func rolesOn(tx *Tx, groupID, ruleID int) (*GroupRuleRoles, error) {
 	if known, err := UserGroups.Has(tx, groupID); err != nil || !known {
-		return nil, orElse(err, absent(UserGroups.name, groupID))
+		return nil, cmp.Or(err, record.NotFound(UserGroups.Name(), groupID))
 	}
 	if _, err := ruleToGive(tx, ruleID); err != nil {
 		return nil, err
@@ -137,7 +138,7 @@ func SetRoles(tx *Tx, groupID, ruleID int, roles []int, accessPolicyID int) erro
 	}
 	isNew := r.ID == 0
 	r.Roles, r.AccessPolicyID = roles, accessPolicyID
-	if err := first(r.check(tx), MayChangeGroup(tx, groupID), r.mayBeGiven(tx), r.hasAccess(tx)); err != nil {
+	if err := cmp.Or(r.Validate(tx), MayChangeGroup(tx, groupID), r.mayBeGiven(tx), r.hasAccess(tx)); err != nil {
 		return err
 	}
 	switch {
@@ -155,7 +156,7 @@ func SetRoles(tx *Tx, groupID, ruleID int, roles []int, accessPolicyID int) erro
 func loseRoles(tx *Tx, groupID, ruleID int) error {
 	r, err := ruleRolesByPair.One(tx, K(groupID, ruleID), ruleID)
 	if err != nil {
-		return unless(ErrNotFound, err)
+		return record.Ignore(ErrNotFound, err)
 	}
 	return RuleRoles.Delete(tx, r.ID)
 }
@@ -170,7 +171,7 @@ func (r *GroupRuleRoles) hasAccess(tx *Tx) error {
 }
 
 func (r *GroupRuleRoles) mayBeGiven(tx *Tx) error {
-	if tx.By.free() {
+	if unrestricted(tx) {
 		return nil
 	}
 	own, err := holdingsOf(tx, tx.By.Groups...)
@@ -179,7 +180,7 @@ func (r *GroupRuleRoles) mayBeGiven(tx *Tx) error {
 	}
 	for _, role := range r.Roles {
 		if !own.roles[roleOnRule{r.SmartRuleID, role}] {
-			return because(ErrDenied, "role %d on Smart Rule %d is required", role, r.SmartRuleID)
+			return record.Error(ErrDenied, "role %d on Smart Rule %d is required", role, r.SmartRuleID)
 		}
 	}
 	return nil
@@ -198,14 +199,14 @@ func accessPolicyExists(tx *Tx, id int) error {
 func RoleByName(tx *Tx, name string) (*Role, error) {
 	roles, err := Roles(tx)
 	for _, r := range roles {
-		if fold(r.Name) == fold(name) {
+		if record.Fold(r.Name) == record.Fold(name) {
 			return &r, nil
 		}
 	}
-	return nil, orElse(err, absent(OwnRoles.name, name))
+	return nil, cmp.Or(err, record.NotFound(OwnRoles.Name(), name))
 }
 
 // OwnRoleByName returns the role of a name that is not built in.
 func OwnRoleByName(tx *Tx, name string) (*Role, error) {
-	return ownRoleByName.One(tx, K(fold(name)), name)
+	return ownRoleByName.One(tx, K(record.Fold(name)), name)
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/netresearch/go-cron"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // Schedule tells when something is done again and again: in an interval, or at the times of a cron expression, which
@@ -72,5 +74,5 @@ func (s Schedule) next(now Time) Time {
 	if next.IsZero() {
 		return Time{}
 	}
-	return At(next)
+	return record.At(next)
 }

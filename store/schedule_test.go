@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 func TestSchedules(t *testing.T) {
@@ -41,11 +43,11 @@ func TestSchedules(t *testing.T) {
 
 func moment(t *testing.T, text string) Time {
 	t.Helper()
-	parsed, err := time.Parse(timeForm, text)
+	parsed, err := time.Parse("2006-01-02T15:04:05.999Z", text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return At(parsed)
+	return record.At(parsed)
 }
 
 func TestSchedulesThatCannotBe(t *testing.T) {
@@ -71,7 +73,7 @@ func FuzzSchedule(f *testing.F) {
 		if err != nil {
 			return
 		}
-		now := At(time.Unix(at%(1<<32), 0))
+		now := record.At(time.Unix(at%(1<<32), 0))
 		if next := s.After(now, now); !next.IsZero() && !now.Before(next) {
 			t.Errorf("%q: after %v comes %v", text, now, next)
 		}

@@ -1,136 +1,138 @@
 package store
 
+import "github.com/musterhq/muster/store/record"
+
 // The whole database. A collection's tag and an index's kind are part of every key: docs/keys.md, which is made
 // from what stands here, says what the keys look like, and a change needs a new SchemaVersion.
 
 // Places.
 var (
-	Organizations = collection[string, Organization]("og", "Organization", func(o *Organization) *string { return &o.OrganizationID })
+	Organizations = record.NewCollection[string, Organization](&registry, "og", "Organization", func(o *Organization) *string { return &o.OrganizationID })
 
-	organizationByName = Organizations.unique('n', "name", func(o *Organization) Key { return K(fold(o.Name)) })
+	organizationByName = Organizations.UniqueBy('n', "name", func(o *Organization) Key { return K(record.Fold(o.Name)) })
 
-	Workgroups = collection[int, Workgroup]("wg", "Workgroup", func(w *Workgroup) *int { return &w.ID })
+	Workgroups = record.NewCollection[int, Workgroup](&registry, "wg", "Workgroup", func(w *Workgroup) *int { return &w.ID })
 
-	workgroupByName = Workgroups.unique('n', "name", func(w *Workgroup) Key { return K(fold(w.Name), w.OrganizationID) })
+	workgroupByName = Workgroups.UniqueBy('n', "name", func(w *Workgroup) Key { return K(record.Fold(w.Name), w.OrganizationID) })
 
-	DeviceGroups = collection[int, DeviceGroup]("dg", "Device Group", func(g *DeviceGroup) *int { return &g.WorkgroupID })
+	DeviceGroups = record.NewCollection[int, DeviceGroup](&registry, "dg", "Device Group", func(g *DeviceGroup) *int { return &g.WorkgroupID })
 )
 
 // Assets lie in the order of their Workgroups, since that is how they are listed.
 var (
-	Assets = collection[int, Asset]("as", "Asset", func(a *Asset) *int { return &a.AssetID }).
-		in(func(a *Asset) Key { return K(a.WorkgroupID) }).givenIDs()
+	Assets = record.NewCollection[int, Asset](&registry, "as", "Asset", func(a *Asset) *int { return &a.AssetID }).
+		SortedBy(func(a *Asset) Key { return K(a.WorkgroupID) }).GivenIDs()
 
-	assetByName       = Assets.unique('n', "name", func(a *Asset) Key { return K(a.WorkgroupID, fold(a.AssetName)) })
-	assetsByName      = Assets.index('a', func(a *Asset) Key { return K(fold(a.AssetName)) })
-	assetsByAddress   = Assets.index('i', func(a *Asset) Key { return K(a.address()) })
-	assetsByPlace     = Assets.guard('p', func(a *Asset) Key { return K(a.WorkgroupID, a.address()) })
-	assetsByDnsName   = Assets.index('d', func(a *Asset) Key { return unlessEmpty(a.DnsName) })
-	assetsByDomain    = Assets.index('o', func(a *Asset) Key { return unlessEmpty(a.DomainName) })
-	assetsByMac       = Assets.index('m', func(a *Asset) Key { return unlessEmpty(a.MacAddress) })
-	assetsByType      = Assets.index('t', func(a *Asset) Key { return unlessEmpty(a.AssetType) })
-	assetsInWorkgroup = Assets.counts('w', func(a *Asset) Key { return K(a.WorkgroupID) })
-	assetsInBlock     = Assets.counts('b', func(a *Asset) Key { return K(a.WorkgroupID, a.Block()) })
-	OperatingSystems  = collection[int, OperatingSystem]("os", "Operating System", func(o *OperatingSystem) *int { return &o.OperatingSystemID }).unaudited()
-	operatingSystemBy = OperatingSystems.unique('n', "name", func(o *OperatingSystem) Key { return K(fold(o.Name)) })
+	assetByName       = Assets.UniqueBy('n', "name", func(a *Asset) Key { return K(a.WorkgroupID, record.Fold(a.AssetName)) })
+	assetsByName      = Assets.IndexBy('a', func(a *Asset) Key { return K(record.Fold(a.AssetName)) })
+	assetsByAddress   = Assets.IndexBy('i', func(a *Asset) Key { return K(a.address()) })
+	assetsByPlace     = Assets.GuardedBy('p', func(a *Asset) Key { return K(a.WorkgroupID, a.address()) })
+	assetsByDnsName   = Assets.IndexBy('d', func(a *Asset) Key { return unlessEmpty(a.DnsName) })
+	assetsByDomain    = Assets.IndexBy('o', func(a *Asset) Key { return unlessEmpty(a.DomainName) })
+	assetsByMac       = Assets.IndexBy('m', func(a *Asset) Key { return unlessEmpty(a.MacAddress) })
+	assetsByType      = Assets.IndexBy('t', func(a *Asset) Key { return unlessEmpty(a.AssetType) })
+	assetsInWorkgroup = Assets.CountBy('w', func(a *Asset) Key { return K(a.WorkgroupID) })
+	assetsInBlock     = Assets.CountBy('b', func(a *Asset) Key { return K(a.WorkgroupID, a.Block()) })
+	OperatingSystems  = record.NewCollection[int, OperatingSystem](&registry, "os", "Operating System", func(o *OperatingSystem) *int { return &o.OperatingSystemID }).Unaudited()
+	operatingSystemBy = OperatingSystems.UniqueBy('n', "name", func(o *OperatingSystem) Key { return K(record.Fold(o.Name)) })
 )
 
 // People and their rights. What must not be sent lies in records of its own, under the id of its owner.
 var (
-	Users = collection[int, User]("us", "User", func(u *User) *int { return &u.UserID })
+	Users = record.NewCollection[int, User](&registry, "us", "User", func(u *User) *int { return &u.UserID })
 
-	userByName     = Users.unique('n', "name", func(u *User) Key { return K(fold(string(u.DomainName)), fold(u.UserName)) })
-	userByClientID = Users.unique('c', "client ID", func(u *User) Key { return unlessEmpty(u.ClientID) })
-	userByUUID     = Users.unique('g', "UUID", func(u *User) Key { return K(u.UUID) })
+	userByName     = Users.UniqueBy('n', "name", func(u *User) Key { return K(record.Fold(string(u.DomainName)), record.Fold(u.UserName)) })
+	userByClientID = Users.UniqueBy('c', "client ID", func(u *User) Key { return unlessEmpty(u.ClientID) })
+	userByUUID     = Users.UniqueBy('g', "UUID", func(u *User) Key { return K(u.UUID) })
 
-	userByEntry      = Users.unique('e', "entry of a directory", func(u *User) Key { return unlessEmpty(u.DirectoryEntry) })
-	usersByPrincipal = Users.index('p', func(u *User) Key { return unlessEmpty(u.PrincipalName) })
+	userByEntry      = Users.UniqueBy('e', "entry of a directory", func(u *User) Key { return unlessEmpty(u.DirectoryEntry) })
+	usersByPrincipal = Users.IndexBy('p', func(u *User) Key { return unlessEmpty(u.PrincipalName) })
 
-	UserSecrets = collection[int, UserSecret]("up", "User Secret", func(s *UserSecret) *int { return &s.UserID }).secrets()
-	LastLogins  = collection[int, LastLogin]("ul", "Last Login", func(l *LastLogin) *int { return &l.UserID }).unaudited()
+	UserSecrets = record.NewCollection[int, UserSecret](&registry, "up", "User Secret", func(s *UserSecret) *int { return &s.UserID }).Secret()
+	LastLogins  = record.NewCollection[int, LastLogin](&registry, "ul", "Last Login", func(l *LastLogin) *int { return &l.UserID }).Unaudited()
 
-	UserGroups = collection[int, UserGroup]("gp", "User Group", func(g *UserGroup) *int { return &g.GroupID }).
-			from(Administrators + 1)
+	UserGroups = record.NewCollection[int, UserGroup](&registry, "gp", "User Group", func(g *UserGroup) *int { return &g.GroupID }).
+			LowestID(Administrators + 1)
 
-	userGroupByName       = UserGroups.unique('n', "name", func(g *UserGroup) Key { return K(fold(g.Name)) })
-	userGroupsByKind      = UserGroups.index('k', func(g *UserGroup) Key { return K(int(g.kind()), fold(g.Name)) })
-	userGroupByUUID       = UserGroups.unique('g', "UUID", func(g *UserGroup) Key { return K(g.UUID) })
-	userGroupByExternalID = UserGroups.unique('x', MemberExternalID, func(g *UserGroup) Key { return unlessEmpty(g.ExternalID) })
-	_                     = UserGroups.unique('e', "entry of a directory", func(g *UserGroup) Key { return unlessEmpty(g.DirectoryEntry) })
+	userGroupByName       = UserGroups.UniqueBy('n', "name", func(g *UserGroup) Key { return K(record.Fold(g.Name)) })
+	userGroupsByKind      = UserGroups.IndexBy('k', func(g *UserGroup) Key { return K(int(g.kind()), record.Fold(g.Name)) })
+	userGroupByUUID       = UserGroups.UniqueBy('g', "UUID", func(g *UserGroup) Key { return K(g.UUID) })
+	userGroupByExternalID = UserGroups.UniqueBy('x', MemberExternalID, func(g *UserGroup) Key { return unlessEmpty(g.ExternalID) })
+	_                     = UserGroups.UniqueBy('e', "entry of a directory", func(g *UserGroup) Key { return unlessEmpty(g.DirectoryEntry) })
 
-	ApiRegistrations = collection[int, ApiRegistration]("ar", "API Registration", func(r *ApiRegistration) *int { return &r.Id })
+	ApiRegistrations = record.NewCollection[int, ApiRegistration](&registry, "ar", "API Registration", func(r *ApiRegistration) *int { return &r.Id })
 
-	apiRegistrationByName = ApiRegistrations.unique('n', "name", func(r *ApiRegistration) Key { return K(fold(r.Name)) })
+	apiRegistrationByName = ApiRegistrations.UniqueBy('n', "name", func(r *ApiRegistration) Key { return K(record.Fold(r.Name)) })
 
-	ApiKeys = collection[int, ApiKey]("ak", "API Key", func(k *ApiKey) *int { return &k.Id }).secrets()
+	ApiKeys = record.NewCollection[int, ApiKey](&registry, "ak", "API Key", func(k *ApiKey) *int { return &k.Id }).Secret()
 
-	apiKeyByFingerprint = ApiKeys.unique('f', "key", func(k *ApiKey) Key { return K(k.Fingerprint) })
+	apiKeyByFingerprint = ApiKeys.UniqueBy('f', "key", func(k *ApiKey) Key { return K(k.Fingerprint) })
 
-	Sessions = collection[string, Session]("se", "Session", func(s *Session) *string { return &s.ID }).unaudited()
+	Sessions = record.NewCollection[string, Session](&registry, "se", "Session", func(s *Session) *string { return &s.ID }).Unaudited()
 
-	sessionsByEnd = Sessions.index('e', func(s *Session) Key { return K(s.Expires) })
+	sessionsByEnd = Sessions.IndexBy('e', func(s *Session) Key { return K(s.Expires) })
 
-	requestWindows = collection[int, requestWindow]("rq", "Request Window", func(w *requestWindow) *int { return &w.UserID }).unaudited()
-	Lockouts       = collection[string, Lockout]("lo", "Lockout", func(l *Lockout) *string { return &l.Of }).unaudited()
+	requestWindows = record.NewCollection[int, requestWindow](&registry, "rq", "Request Window", func(w *requestWindow) *int { return &w.UserID }).Unaudited()
+	Lockouts       = record.NewCollection[string, Lockout](&registry, "lo", "Lockout", func(l *Lockout) *string { return &l.Of }).Unaudited()
 
-	lockoutsByEnd = Lockouts.index('e', func(l *Lockout) Key { return K(l.Ends) })
+	lockoutsByEnd = Lockouts.IndexBy('e', func(l *Lockout) Key { return K(l.Ends) })
 )
 
 // What assets carry, and what is selected by it.
 var (
-	AttributeTypes = collection[int, AttributeType]("at", "Attribute Type", func(t *AttributeType) *int { return &t.AttributeTypeID }).
-			from(firstOwnID)
+	AttributeTypes = record.NewCollection[int, AttributeType](&registry, "at", "Attribute Type", func(t *AttributeType) *int { return &t.AttributeTypeID }).
+			LowestID(firstOwnID)
 
-	attributeTypeByName = AttributeTypes.unique('n', "name", func(t *AttributeType) Key { return K(fold(t.Name)) })
+	attributeTypeByName = AttributeTypes.UniqueBy('n', "name", func(t *AttributeType) Key { return K(record.Fold(t.Name)) })
 
-	Attributes = collection[int, Attribute]("an", "Attribute", func(a *Attribute) *int { return &a.AttributeID }).
-			from(firstOwnID).in(func(a *Attribute) Key { return K(a.AttributeTypeID) })
+	Attributes = record.NewCollection[int, Attribute](&registry, "an", "Attribute", func(a *Attribute) *int { return &a.AttributeID }).
+			LowestID(firstOwnID).SortedBy(func(a *Attribute) Key { return K(a.AttributeTypeID) })
 
-	attributeByName    = Attributes.unique('n', "name", func(a *Attribute) Key { return K(a.AttributeTypeID, fold(a.ShortName)) })
-	attributesByParent = Attributes.index('p', func(a *Attribute) Key { return unlessNil(a.ParentAttributeID) })
+	attributeByName    = Attributes.UniqueBy('n', "name", func(a *Attribute) Key { return K(a.AttributeTypeID, record.Fold(a.ShortName)) })
+	attributesByParent = Attributes.IndexBy('p', func(a *Attribute) Key { return unlessNil(a.ParentAttributeID) })
 
-	SmartRules = collection[int, SmartRule]("sr", "Smart Rule", func(r *SmartRule) *int { return &r.SmartRuleID })
+	SmartRules = record.NewCollection[int, SmartRule](&registry, "sr", "Smart Rule", func(r *SmartRule) *int { return &r.SmartRuleID })
 
-	smartRuleByTitle   = SmartRules.unique('t', "title", func(r *SmartRule) Key { return K(fold(r.Title)) })
-	smartRulesByStatus = SmartRules.index('s', func(r *SmartRule) Key { return K(r.Status) })
+	smartRuleByTitle   = SmartRules.UniqueBy('t', "title", func(r *SmartRule) Key { return K(record.Fold(r.Title)) })
+	smartRulesByStatus = SmartRules.IndexBy('s', func(r *SmartRule) Key { return K(r.Status) })
 
-	Criteria = collection[int, RuleCriteria]("sc", "Smart Rule Criteria", func(c *RuleCriteria) *int { return &c.SmartRuleID }).unaudited()
+	Criteria = record.NewCollection[int, RuleCriteria](&registry, "sc", "Smart Rule Criteria", func(c *RuleCriteria) *int { return &c.SmartRuleID }).Unaudited()
 
-	AssetMarks = collection[int, AssetMark]("sd", "Asset Mark", func(m *AssetMark) *int { return &m.AssetID }).unaudited()
+	AssetMarks = record.NewCollection[int, AssetMark](&registry, "sd", "Asset Mark", func(m *AssetMark) *int { return &m.AssetID }).Unaudited()
 )
 
 // What is looked after on assets. Accounts lie in the order of their systems.
 var (
-	ManagedSystems = collection[int, ManagedSystem]("ms", "Managed System", func(s *ManagedSystem) *int { return &s.ManagedSystemID })
+	ManagedSystems = record.NewCollection[int, ManagedSystem](&registry, "ms", "Managed System", func(s *ManagedSystem) *int { return &s.ManagedSystemID })
 
-	managedSystemsByAsset = ManagedSystems.index('a', func(s *ManagedSystem) Key { return K(s.AssetID) })
-	managedSystemsByName  = ManagedSystems.index('n', func(s *ManagedSystem) Key { return K(fold(s.SystemName)) })
+	managedSystemsByAsset = ManagedSystems.IndexBy('a', func(s *ManagedSystem) Key { return K(s.AssetID) })
+	managedSystemsByName  = ManagedSystems.IndexBy('n', func(s *ManagedSystem) Key { return K(record.Fold(s.SystemName)) })
 
-	ManagedAccounts = collection[int, ManagedAccount]("ma", "Managed Account", func(a *ManagedAccount) *int { return &a.ManagedAccountID }).
-			in(func(a *ManagedAccount) Key { return K(a.ManagedSystemID) })
+	ManagedAccounts = record.NewCollection[int, ManagedAccount](&registry, "ma", "Managed Account", func(a *ManagedAccount) *int { return &a.ManagedAccountID }).
+			SortedBy(func(a *ManagedAccount) Key { return K(a.ManagedSystemID) })
 
-	managedAccountByName = ManagedAccounts.unique('u', "name", func(a *ManagedAccount) Key {
-		return K(a.ManagedSystemID, fold(a.AccountName), fold(string(a.DomainName)))
+	managedAccountByName = ManagedAccounts.UniqueBy('u', "name", func(a *ManagedAccount) Key {
+		return K(a.ManagedSystemID, record.Fold(a.AccountName), record.Fold(string(a.DomainName)))
 	})
-	managedAccountsByName = ManagedAccounts.index('n', func(a *ManagedAccount) Key { return K(fold(a.AccountName)) })
+	managedAccountsByName = ManagedAccounts.IndexBy('n', func(a *ManagedAccount) Key { return K(record.Fold(a.AccountName)) })
 
-	AccountPasswords = collection[int, AccountPassword]("mp", "Managed Account Password", func(p *AccountPassword) *int { return &p.ManagedAccountID }).secrets()
+	AccountPasswords = record.NewCollection[int, AccountPassword](&registry, "mp", "Managed Account Password", func(p *AccountPassword) *int { return &p.ManagedAccountID }).Secret()
 
-	FunctionalAccounts = collection[int, FunctionalAccount]("fa", "Functional Account", func(a *FunctionalAccount) *int { return &a.FunctionalAccountID })
+	FunctionalAccounts = record.NewCollection[int, FunctionalAccount](&registry, "fa", "Functional Account", func(a *FunctionalAccount) *int { return &a.FunctionalAccountID })
 
-	functionalAccountByName = FunctionalAccounts.unique('n', "name", func(a *FunctionalAccount) Key {
-		return K(a.PlatformID, fold(string(a.DomainName)), fold(a.AccountName))
+	functionalAccountByName = FunctionalAccounts.UniqueBy('n', "name", func(a *FunctionalAccount) Key {
+		return K(a.PlatformID, record.Fold(string(a.DomainName)), record.Fold(a.AccountName))
 	})
 
-	FunctionalPasswords = collection[int, FunctionalPassword]("fp", "Functional Account Password", func(p *FunctionalPassword) *int { return &p.FunctionalAccountID }).secrets()
+	FunctionalPasswords = record.NewCollection[int, FunctionalPassword](&registry, "fp", "Functional Account Password", func(p *FunctionalPassword) *int { return &p.FunctionalAccountID }).Secret()
 )
 
 // Platforms and databases. Databases lie in the order of their assets.
 var (
-	Platforms = collection[int, Platform]("pl", "Platform", func(p *Platform) *int { return &p.PlatformID }).from(firstOwnID)
+	Platforms = record.NewCollection[int, Platform](&registry, "pl", "Platform", func(p *Platform) *int { return &p.PlatformID }).LowestID(firstOwnID)
 
-	Databases = collection[int, Database]("db", "Database", func(d *Database) *int { return &d.DatabaseID }).
-			in(func(d *Database) Key { return K(d.AssetID) })
+	Databases = record.NewCollection[int, Database](&registry, "db", "Database", func(d *Database) *int { return &d.DatabaseID }).
+			SortedBy(func(d *Database) Key { return K(d.AssetID) })
 )
 
 // firstOwnID is the first id of an attribute, an attribute type, a platform or a role that is not the store's own.
@@ -139,134 +141,126 @@ const firstOwnID = 10_000
 // What belongs to what. A link's epoch says whose rights a change of it touches. Nobody leaves a group but by Leave, or
 // with the end of group or user.
 var (
-	GroupMember = register(&Link[int, int]{tag: "gm", name: "User Group Membership", from: "GroupID", to: "UserID",
-		changed: func(tx *Tx, _, user int) error { return tx.bump(user) }}).
-		joins(UserGroups, sweepOfUserGroup, Users, sweepOfUser)
-	GroupPermission = register(&Link[int, int]{tag: "gr", name: "User Group Permission", from: "GroupID", to: "PermissionID", value: "AccessLevelID",
-		changed: func(tx *Tx, _, _ int) error { return tx.bump(everyone) }}).
-		joins(UserGroups, sweepOfUserGroup, permissions, "")
-	GroupRegistration = register(&Link[int, int]{tag: "ga", name: "User Group API Registration", from: "GroupID", to: "ApplicationRegistrationID",
-		changed: func(tx *Tx, _, _ int) error { return tx.bump(everyone) }}).
-		joins(UserGroups, sweepOfUserGroup, ApiRegistrations, "")
-	GroupRule = register(&Link[int, int]{tag: "gs", name: "User Group Smart Rule", from: "GroupID", to: "SmartRuleID", value: "AccessLevelID"}).
-			joins(UserGroups, sweepOfUserGroup, SmartRules, sweepOfRule)
-	AssetAttribute = register(&Link[int, int]{tag: "aa", name: "Asset Attribute", from: "AssetID", to: "AttributeID", changed: attributeAssigned}).
-			joins(Assets, sweepOfAsset, Attributes, sweepOfAttribute)
-	RuleAttribute = register(&Link[int, int]{tag: "rt", name: "Smart Rule Attribute", from: "SmartRuleID", to: "AttributeID"}).
-			joins(SmartRules, sweepOfRule, Attributes, sweepOfAttribute)
-	RuleAsset = register(&Link[int, int]{tag: "ra", name: "Smart Rule Asset", from: "SmartRuleID", to: "AssetID", value: "WorkgroupID"}).
-			joins(SmartRules, sweepOfRule, Assets, sweepOfAsset)
-	GroupOrganization = register(&Link[int, string]{tag: "go", name: "User Group Organization", from: "GroupID", to: "OrganizationID",
-		changed: func(tx *Tx, _ int, _ string) error { return tx.bump(everyone) }}).
-		joins(UserGroups, sweepOfUserGroup, Organizations, "")
+	GroupMember = record.NewLink[int, int](&registry, "gm", "User Group Membership", "GroupID", "UserID").
+			Joins(UserGroups, sweepOfUserGroup, Users, sweepOfUser).
+			AfterWrite(func(tx *Tx, _, user int) error { return bump(tx, user) })
+	GroupPermission = record.NewLink[int, int](&registry, "gr", "User Group Permission", "GroupID", "PermissionID").Value("AccessLevelID").
+			Joins(UserGroups, sweepOfUserGroup, permissions, "").
+			AfterWrite(func(tx *Tx, _, _ int) error { return bump(tx, everyone) })
+	GroupRegistration = record.NewLink[int, int](&registry, "ga", "User Group API Registration", "GroupID", "ApplicationRegistrationID").
+				Joins(UserGroups, sweepOfUserGroup, ApiRegistrations, "").
+				AfterWrite(func(tx *Tx, _, _ int) error { return bump(tx, everyone) })
+	GroupRule = record.NewLink[int, int](&registry, "gs", "User Group Smart Rule", "GroupID", "SmartRuleID").Value("AccessLevelID").
+			Joins(UserGroups, sweepOfUserGroup, SmartRules, sweepOfRule)
+	AssetAttribute = record.NewLink[int, int](&registry, "aa", "Asset Attribute", "AssetID", "AttributeID").
+			Joins(Assets, sweepOfAsset, Attributes, sweepOfAttribute).
+			AfterWrite(attributeAssigned)
+	RuleAttribute = record.NewLink[int, int](&registry, "rt", "Smart Rule Attribute", "SmartRuleID", "AttributeID").
+			Joins(SmartRules, sweepOfRule, Attributes, sweepOfAttribute)
+	RuleAsset = record.NewLink[int, int](&registry, "ra", "Smart Rule Asset", "SmartRuleID", "AssetID").Value("WorkgroupID").
+			Joins(SmartRules, sweepOfRule, Assets, sweepOfAsset)
+	GroupOrganization = record.NewLink[int, string](&registry, "go", "User Group Organization", "GroupID", "OrganizationID").
+				Joins(UserGroups, sweepOfUserGroup, Organizations, "").
+				AfterWrite(func(tx *Tx, _ int, _ string) error { return bump(tx, everyone) })
 )
 
-// Work and what was done. Audits lie in the order of time, and are sealed in blocks.
+// Imports.
 var (
-	Imports = collection[int, Import]("im", "Import", func(i *Import) *int { return &i.ImportID }).unaudited()
+	Imports = record.NewCollection[int, Import](&registry, "im", "Import", func(i *Import) *int { return &i.ImportID }).Unaudited()
 
-	importTallies = collection[int, importTally]("it", "Import Tally", func(t *importTally) *int { return &t.ID }).unaudited()
+	importTallies = record.NewCollection[int, importTally](&registry, "it", "Import Tally", func(t *importTally) *int { return &t.ID }).Unaudited()
 
-	ImportFiles = collection[int, ImportFile]("if", "Import File", func(f *ImportFile) *int { return &f.ImportID }).unaudited()
-
-	Jobs = collection[int, Job]("jo", "Job", func(j *Job) *int { return &j.ID }).unaudited()
-
-	jobsByTime = Jobs.index('t', func(j *Job) Key { return K(j.Kind, j.NotBefore) })
-
-	Audits = collection[int, Audit]("au", "User Audit", func(a *Audit) *int { return &a.AuditID }).unaudited().
-		in(func(a *Audit) Key { return K(a.CreateDate) })
-
-	auditSeals = collection[int, auditSeal]("al", "Audit Seal", func(s *auditSeal) *int { return &s.Block }).unaudited()
+	ImportFiles = record.NewCollection[int, ImportFile](&registry, "if", "Import File", func(f *ImportFile) *int { return &f.ImportID }).Unaudited()
 )
 
 // External importers.
 var (
-	Plugins = collection[string, Plugin]("px", "Plugin", func(p *Plugin) *string { return &p.File })
+	Plugins = record.NewCollection[string, Plugin](&registry, "px", "Plugin", func(p *Plugin) *string { return &p.File })
 
-	pluginByType = Plugins.unique('t', "import type", func(p *Plugin) Key { return K(p.ImportType) })
+	pluginByType = Plugins.UniqueBy('t', "import type", func(p *Plugin) Key { return K(p.ImportType) })
 )
 
 // Address groups. Addresses lie in the order of their groups.
 var (
-	AddressGroups = collection[int, AddressGroup]("ag", "Address Group", func(g *AddressGroup) *int { return &g.AddressGroupID })
+	AddressGroups = record.NewCollection[int, AddressGroup](&registry, "ag", "Address Group", func(g *AddressGroup) *int { return &g.AddressGroupID })
 
-	addressGroupByName = AddressGroups.unique('n', "name", func(g *AddressGroup) Key { return K(fold(g.Name), fold(string(g.OrganizationID))) })
+	addressGroupByName = AddressGroups.UniqueBy('n', "name", func(g *AddressGroup) Key { return K(record.Fold(g.Name), record.Fold(string(g.OrganizationID))) })
 
-	Addresses = collection[int, Address]("ad", "Address", func(a *Address) *int { return &a.AddressID }).
-			in(func(a *Address) Key { return K(a.AddressGroupID) })
+	Addresses = record.NewCollection[int, Address](&registry, "ad", "Address", func(a *Address) *int { return &a.AddressID }).
+			SortedBy(func(a *Address) Key { return K(a.AddressGroupID) })
 
-	addressByValue = Addresses.unique('v', "type and value", func(a *Address) Key { return K(a.AddressGroupID, a.Type, fold(a.Value)) })
+	addressByValue = Addresses.UniqueBy('v', "type and value", func(a *Address) Key { return K(a.AddressGroupID, a.Type, record.Fold(a.Value)) })
 
-	addressClearings = collection[int, addressClearing]("ac", "Address Clearing", func(c *addressClearing) *int { return &c.AddressGroupID }).unaudited()
+	addressClearings = record.NewCollection[int, addressClearing](&registry, "ac", "Address Clearing", func(c *addressClearing) *int { return &c.AddressGroupID }).Unaudited()
 )
 
 // EPM policies. Applications lie in the order of their policies and groups.
 var (
-	EPMPolicies = collection[int, EPMPolicy]("po", "EPM Policy", func(p *EPMPolicy) *int { return &p.PolicyID })
+	EPMPolicies = record.NewCollection[int, EPMPolicy](&registry, "po", "EPM Policy", func(p *EPMPolicy) *int { return &p.PolicyID })
 
-	epmPolicyByGUID = EPMPolicies.unique('g', "GUID", func(p *EPMPolicy) Key { return K(p.PolicyGUID) })
-	epmPolicyByName = EPMPolicies.unique('n', "name", func(p *EPMPolicy) Key { return K(fold(p.Name)) })
+	epmPolicyByGUID = EPMPolicies.UniqueBy('g', "GUID", func(p *EPMPolicy) Key { return K(p.PolicyGUID) })
+	epmPolicyByName = EPMPolicies.UniqueBy('n', "name", func(p *EPMPolicy) Key { return K(record.Fold(p.Name)) })
 
-	EPMApplications = collection[int, EPMApplication]("ea", "EPM Application", func(a *EPMApplication) *int { return &a.ApplicationID }).
-			in(func(a *EPMApplication) Key { return K(a.PolicyID, fold(a.GroupName)) })
+	EPMApplications = record.NewCollection[int, EPMApplication](&registry, "ea", "EPM Application", func(a *EPMApplication) *int { return &a.ApplicationID }).
+			SortedBy(func(a *EPMApplication) Key { return K(a.PolicyID, record.Fold(a.GroupName)) })
 )
 
 // Reports that were made on a schedule. A delivery's file lies in parts of its own, so that lists do not read it; while it
 // is written, a draft stands for the delivery.
 var (
-	Subscriptions = collection[int, Subscription]("su", "Subscription", func(s *Subscription) *int { return &s.ScheduleId })
+	Subscriptions = record.NewCollection[int, Subscription](&registry, "su", "Subscription", func(s *Subscription) *int { return &s.ScheduleId })
 
-	subscriptionByName = Subscriptions.unique('n', "name", func(s *Subscription) Key { return K(fold(s.Name)) })
+	subscriptionByName = Subscriptions.UniqueBy('n', "name", func(s *Subscription) Key { return K(record.Fold(s.Name)) })
 
-	SubscriptionRuns = collection[int, SubscriptionRun]("sn", "Subscription Run", func(r *SubscriptionRun) *int { return &r.ScheduleId }).unaudited()
+	SubscriptionRuns = record.NewCollection[int, SubscriptionRun](&registry, "sn", "Subscription Run", func(r *SubscriptionRun) *int { return &r.ScheduleId }).Unaudited()
 
-	Deliveries = collection[int, Delivery]("de", "Subscription Delivery", func(d *Delivery) *int { return &d.ReportDeliveryId }).unaudited()
+	Deliveries = record.NewCollection[int, Delivery](&registry, "de", "Subscription Delivery", func(d *Delivery) *int { return &d.ReportDeliveryId }).Unaudited()
 
-	deliveriesByOwner = Deliveries.index('u', func(d *Delivery) Key { return K(d.UserID) })
+	deliveriesByOwner = Deliveries.IndexBy('u', func(d *Delivery) Key { return K(d.UserID) })
 
-	deliveryParts = collection[int, deliveryPart]("dp", "Subscription Delivery Part", func(p *deliveryPart) *int { return &p.PartID }).
-			unaudited().in(func(p *deliveryPart) Key { return K(p.ReportDeliveryId) })
+	deliveryParts = record.NewCollection[int, deliveryPart](&registry, "dp", "Subscription Delivery Part", func(p *deliveryPart) *int { return &p.PartID }).
+			Unaudited().SortedBy(func(p *deliveryPart) Key { return K(p.ReportDeliveryId) })
 
-	deliveryDrafts = collection[int, deliveryDraft]("dd", "Subscription Delivery Draft", func(d *deliveryDraft) *int { return &d.ReportDeliveryId }).unaudited()
+	deliveryDrafts = record.NewCollection[int, deliveryDraft](&registry, "dd", "Subscription Delivery Draft", func(d *deliveryDraft) *int { return &d.ReportDeliveryId }).Unaudited()
 )
 
 // Access policies.
 var (
-	AccessPolicies = collection[int, AccessPolicy]("ap", "Access Policy", func(p *AccessPolicy) *int { return &p.AccessPolicyID }).
-			from(DefaultAccessPolicy + 1)
+	AccessPolicies = record.NewCollection[int, AccessPolicy](&registry, "ap", "Access Policy", func(p *AccessPolicy) *int { return &p.AccessPolicyID }).
+			LowestID(DefaultAccessPolicy + 1)
 
-	accessPolicyByName = AccessPolicies.unique('n', "name", func(p *AccessPolicy) Key { return K(fold(p.Name)) })
+	accessPolicyByName = AccessPolicies.UniqueBy('n', "name", func(p *AccessPolicy) Key { return K(record.Fold(p.Name)) })
 )
 
 // What user groups and users have beyond their rights. A group's secrets are guarded: with them it cannot go.
 var (
-	RuleRoles = collection[int, GroupRuleRoles]("ro", "Smart Rule Roles", func(r *GroupRuleRoles) *int { return &r.ID })
+	RuleRoles = record.NewCollection[int, GroupRuleRoles](&registry, "ro", "Smart Rule Roles", func(r *GroupRuleRoles) *int { return &r.ID })
 
-	ruleRolesByPair = RuleRoles.unique('p', "pair", func(r *GroupRuleRoles) Key { return K(r.GroupID, r.SmartRuleID) })
-	ruleRolesByRule = RuleRoles.index('r', func(r *GroupRuleRoles) Key { return K(r.SmartRuleID) })
+	ruleRolesByPair = RuleRoles.UniqueBy('p', "pair", func(r *GroupRuleRoles) Key { return K(r.GroupID, r.SmartRuleID) })
+	ruleRolesByRule = RuleRoles.IndexBy('r', func(r *GroupRuleRoles) Key { return K(r.SmartRuleID) })
 
-	Secrets = collection[int, Secret]("ss", "Secret", func(s *Secret) *int { return &s.SecretID })
+	Secrets = record.NewCollection[int, Secret](&registry, "ss", "Secret", func(s *Secret) *int { return &s.SecretID })
 
-	secretsByGroup = Secrets.guard('g', func(s *Secret) Key { return K(s.GroupID) })
+	secretsByGroup = Secrets.GuardedBy('g', func(s *Secret) Key { return K(s.GroupID) })
 
-	OwnRoles = collection[int, Role]("rl", "Role", func(r *Role) *int { return &r.RoleID }).from(firstOwnID)
+	OwnRoles = record.NewCollection[int, Role](&registry, "rl", "Role", func(r *Role) *int { return &r.RoleID }).LowestID(firstOwnID)
 
-	ownRoleByName = OwnRoles.unique('n', "name", func(r *Role) Key { return K(fold(r.Name)) })
+	ownRoleByName = OwnRoles.UniqueBy('n', "name", func(r *Role) Key { return K(record.Fold(r.Name)) })
 
-	SecretOwner = register(&Link[int, int]{tag: "so", name: "Secret Owner", from: "SecretID", to: "UserID",
-		changed: func(tx *Tx, _, user int) error { return tx.bump(user) }}).
-		joins(Secrets, sweepOfSecret, Users, sweepOfUser)
+	SecretOwner = record.NewLink[int, int](&registry, "so", "Secret Owner", "SecretID", "UserID").
+			Joins(Secrets, sweepOfSecret, Users, sweepOfUser).
+			AfterWrite(func(tx *Tx, _, user int) error { return bump(tx, user) })
 )
 
 // Where users and user groups may come from, and what it is asked with.
 var (
-	Directories = collection[int, Directory]("di", "Directory", func(d *Directory) *int { return &d.DirectoryID })
+	Directories = record.NewCollection[int, Directory](&registry, "di", "Directory", func(d *Directory) *int { return &d.DirectoryID })
 
-	directoriesByPlace = Directories.unique('n', "place", func(d *Directory) Key { return K(d.Kind, fold(d.Host), d.Port) })
+	directoriesByPlace = Directories.UniqueBy('n', "place", func(d *Directory) Key { return K(d.Kind, record.Fold(d.Host), d.Port) })
 
-	directoriesByShortName = Directories.index('s', func(d *Directory) Key { return unlessEmpty(d.ShortName) })
+	directoriesByShortName = Directories.IndexBy('s', func(d *Directory) Key { return unlessEmpty(d.ShortName) })
 
-	DirectoryCredentials = collection[int, DirectoryCredential]("dc", "Directory Credential", func(c *DirectoryCredential) *int { return &c.DirectoryID }).secrets()
+	DirectoryCredentials = record.NewCollection[int, DirectoryCredential](&registry, "dc", "Directory Credential", func(c *DirectoryCredential) *int { return &c.DirectoryID }).Secret()
 )
 
 // unlessEmpty is the folded key of a text that may be absent.
@@ -274,7 +268,7 @@ func unlessEmpty(t Text) Key {
 	if t == "" {
 		return nil
 	}
-	return K(fold(string(t)))
+	return K(record.Fold(string(t)))
 }
 
 // unlessNil is the key of a number that may be absent.

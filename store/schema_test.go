@@ -6,108 +6,42 @@ import (
 	"go/token"
 	"go/types"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/musterhq/muster/store/kv"
 )
 
-// described is what the tests ask of a collection or a link whatever its types are.
-type described interface {
-	describe() description
-	follows(r kv.Reader, all map[string][]byte) error
-}
-
-// schema is all that schema.go declares, in its order; TestTheSchemaIsComplete says so.
-var schema = func() (all []described) {
-	for _, d := range registered {
-		all = append(all, d.(described))
-	}
-	return all
-}()
-
-// description is what can be said of a collection or a link without looking into its functions.
-type description struct {
-	tag, name string
-
-	// Of a collection.
-	record  reflect.Type
-	id      string // the name of the member that holds it
-	placed  bool
-	leases  bool // the ids are numbers that the store gives out
-	lowest  int
-	audits  string
-	indexes []indexDescription
-	counts  []byte // the kinds
-
-	// Of a link.
-	from, to, value string
-	sides           [2]reflect.Type
-}
-
-type indexDescription struct {
-	kind    byte
-	unique  string
-	guarded bool
-}
-
-func (c *Collection[ID, T]) describe() description {
-	d := description{
-		tag: c.tag, name: c.name, record: reflect.TypeFor[T](), id: c.idName(), placed: c.place != nil,
-		leases: reflect.TypeFor[ID]().Kind() == reflect.Int, lowest: max(c.lowest, 1), audits: "audited",
-	}
-	switch {
-	case c.silent:
-		d.audits = "not audited"
-	case c.secret:
-		d.audits = "audited without values"
-	}
-	for _, ix := range c.indexes {
-		d.indexes = append(d.indexes, indexDescription{ix.kind, ix.unique, ix.guarded})
-	}
-	for _, n := range c.counted {
-		d.counts = append(d.counts, n.kind)
-	}
-	return d
-}
-
-func (l *Link[A, B]) describe() description {
-	return description{
-		tag: l.tag, name: l.name, from: l.from, to: l.to, value: l.value,
-		sides: [2]reflect.Type{reflect.TypeFor[A](), reflect.TypeFor[B]()}, audits: "audited",
-	}
-}
+// declared are all collections and links of a store; TestTheSchemaIsComplete says so.
+var declared = schema().Declared()
 
 func TestTagsTellCollectionsAndLinksApart(t *testing.T) {
 	t.Parallel()
 	taken := map[string]string{epochTag: "the epochs"}
-	for _, d := range schema {
-		d := d.describe()
-		if len(d.tag) != 2 || strings.Trim(d.tag, "abcdefghijklmnopqrstuvwxyz") != "" {
-			t.Errorf("the tag of %s is %q, not two small letters", d.name, d.tag)
+	for _, d := range declared {
+		d := d.Describe()
+		if len(d.Tag) != 2 || strings.Trim(d.Tag, "abcdefghijklmnopqrstuvwxyz") != "" {
+			t.Errorf("the tag of %s is %q, not two small letters", d.Name, d.Tag)
 		}
-		if other, twice := taken[d.tag]; twice {
-			t.Errorf("%s and %s have the same tag %q", other, d.name, d.tag)
+		if other, twice := taken[d.Tag]; twice {
+			t.Errorf("%s and %s have the same tag %q", other, d.Name, d.Tag)
 		}
-		taken[d.tag] = d.name
+		taken[d.Tag] = d.Name
 	}
 }
 
 func TestKindsTellTheIndexesOfACollectionApart(t *testing.T) {
 	t.Parallel()
-	for _, d := range schema {
-		d, taken := d.describe(), map[byte]bool{}
-		for _, ix := range d.indexes {
-			if ix.kind < 'a' || 'z' < ix.kind {
-				t.Errorf("an index of %s has the kind %q, not a small letter", d.name, ix.kind)
+	for _, d := range declared {
+		d, taken := d.Describe(), map[byte]bool{}
+		for _, ix := range d.Indexes {
+			if ix.Kind < 'a' || 'z' < ix.Kind {
+				t.Errorf("an index of %s has the kind %q, not a small letter", d.Name, ix.Kind)
 			}
-			if taken[ix.kind] {
-				t.Errorf("two indexes of %s have the kind %q", d.name, ix.kind)
+			if taken[ix.Kind] {
+				t.Errorf("two indexes of %s have the kind %q", d.Name, ix.Kind)
 			}
-			taken[ix.kind] = true
+			taken[ix.Kind] = true
 		}
 	}
 }
@@ -115,17 +49,17 @@ func TestKindsTellTheIndexesOfACollectionApart(t *testing.T) {
 // What is forgotten in the list would be missing from docs/keys.md, from Verify and from the walk that ends every test.
 func TestTheSchemaIsComplete(t *testing.T) {
 	t.Parallel()
-	declared := []string{}
+	written := []string{}
 	for _, group := range parseSource(t).groups {
 		for _, d := range group.declarations {
-			declared = append(declared, d.tag)
+			written = append(written, d.Tag)
 		}
 	}
 	listed := []string{}
-	for _, d := range schema {
-		listed = append(listed, d.describe().tag)
+	for _, d := range declared {
+		listed = append(listed, d.Describe().Tag)
 	}
-	equal(t, "tags in schema.go and in declarations", listed, declared)
+	equal(t, "tags in schema.go and in the registry", listed, written)
 }
 
 // source is what the compiler knows of the schema and the running program does not: how it is grouped, and what is
@@ -135,7 +69,7 @@ type source struct {
 	methods map[string]string // what those without arguments return: "Asset.address" → "netip.Addr"
 }
 
-// sourceGroup is one var ( … ) of schema.go.
+// sourceGroup is one var ( … ) of a schema.go.
 type sourceGroup struct {
 	comment      string
 	declarations []*declaration
@@ -143,21 +77,25 @@ type sourceGroup struct {
 
 // declaration is a collection or a link, with the expressions of the keys that its records have.
 type declaration struct {
-	variable, tag string
+	variable, Tag string
 	place         ast.Expr
-	indexes       []ast.Expr
-	counts        []ast.Expr
+	Indexes       []ast.Expr
+	Counts        []ast.Expr
 }
 
-// parseSource reads the package's own source.
+// parseSource reads the source of this package and of package record, whose own collections come first.
 func parseSource(t *testing.T) *source {
 	t.Helper()
 	s := &source{methods: map[string]string{}}
+	own, err := filepath.Glob("record/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range files {
+	for _, name := range append(own, files...) {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)
@@ -167,7 +105,7 @@ func parseSource(t *testing.T) *source {
 			case *ast.FuncDecl:
 				s.method(d)
 			case *ast.GenDecl:
-				if name == "schema.go" && d.Tok == token.VAR {
+				if filepath.Base(name) == "schema.go" && d.Tok == token.VAR && d.Lparen.IsValid() {
 					s.groups = append(s.groups, sourceGroup{comment: d.Doc.Text()})
 					s.declare(d)
 				}
@@ -200,28 +138,24 @@ func (s *source) declare(group *ast.GenDecl) {
 		d := &declaration{variable: spec.Names[0].Name}
 		ast.Inspect(spec.Values[0], func(n ast.Node) bool {
 			switch n := n.(type) {
-			case *ast.KeyValueExpr:
-				if n.Key.(*ast.Ident).Name == "tag" {
-					d.tag = literal(n.Value)
-				}
 			case *ast.CallExpr:
 				switch called := n.Fun.(type) {
-				case *ast.IndexListExpr: // collection[int, Asset]("as", …)
-					d.tag = literal(n.Args[0])
+				case *ast.IndexListExpr: // record.NewCollection[int, Asset](&registry, "as", …)
+					d.Tag = literal(n.Args[1])
 				case *ast.SelectorExpr:
 					switch receiver, _ := called.X.(*ast.Ident); called.Sel.Name {
-					case "in":
+					case "SortedBy":
 						d.place = returned(n)
-					case "index", "unique", "guard":
-						of[receiver.Name].indexes = append(of[receiver.Name].indexes, returned(n))
-					case "counts":
-						of[receiver.Name].counts = append(of[receiver.Name].counts, returned(n))
+					case "IndexBy", "UniqueBy", "GuardedBy":
+						of[receiver.Name].Indexes = append(of[receiver.Name].Indexes, returned(n))
+					case "CountBy":
+						of[receiver.Name].Counts = append(of[receiver.Name].Counts, returned(n))
 					}
 				}
 			}
 			return true
 		})
-		if d.tag != "" {
+		if d.Tag != "" {
 			of[d.variable] = d
 			*to = append(*to, d)
 		}

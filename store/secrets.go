@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // Secret is a secret of Secrets Safe as far as the documents speak of it: that it exists, in which user group's safe, and
@@ -14,7 +16,7 @@ type Secret struct {
 	Name     string
 }
 
-func (s *Secret) check(tx *Tx) error {
+func (s *Secret) Validate(tx *Tx) error {
 	if err := required("Name", s.Name, 256); err != nil {
 		return err
 	}
@@ -28,15 +30,15 @@ func (s *Secret) check(tx *Tx) error {
 	return err
 }
 
-func (s *Secret) changed(tx *Tx, old *Secret) error {
+func (s *Secret) AfterWrite(tx *Tx, old *Secret) error {
 	if s != nil {
 		return nil
 	}
-	return sweepLater(tx, sweepOfSecret, old.SecretID)
+	return record.SweepLater(tx, sweepOfSecret, old.SecretID)
 }
 
 // clearSecret clears away who owned a deleted secret.
-func clearSecret(b *batch, id int) error { return cutFrom(b, SecretOwner, id) }
+func clearSecret(b *record.SweepBatch, id int) error { return record.CutFrom(b, SecretOwner, id) }
 
 // holdsNoSecrets returns an ErrInvalid for a user group with secrets, and makes the transaction run again if it gets one.
 func holdsNoSecrets(tx *Tx, groupID int) error {
@@ -44,7 +46,7 @@ func holdsNoSecrets(tx *Tx, groupID int) error {
 		return err
 	}
 	for _, err := range secretsByGroup.Each(tx, K(groupID)) {
-		return orElse(err, Invalid("User Group %d has secrets", groupID))
+		return cmp.Or(err, Invalid("User Group %d has secrets", groupID))
 	}
 	return nil
 }
@@ -119,15 +121,15 @@ func hasOwnerBut(tx *Tx, secretID, userID int) (bool, error) {
 // SecretIn returns the secret in the safe of a user group, 0 for none, that has a name.
 func SecretIn(tx *Tx, groupID int, name string) (*Secret, error) {
 	for s, err := range secretsByGroup.Each(tx, K(groupID)) {
-		if err != nil || fold(s.Name) == fold(name) {
+		if err != nil || record.Fold(s.Name) == record.Fold(name) {
 			return s, err
 		}
 	}
-	return nil, absent(Secrets.name, name)
+	return nil, record.NotFound(Secrets.Name(), name)
 }
 
 // reveal opens what was sealed; what another master key sealed is nothing.
-func (tx *Tx) reveal(sealed []byte, context string) (string, error) {
+func reveal(tx *Tx, sealed []byte, context string) (string, error) {
 	plain, err := tx.Vault().Open(sealed, context)
 	if errors.Is(err, authz.ErrSealed) {
 		return "", nil

@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // FirstStart is what the first administrator and the first API clients of a new store sign in with.
@@ -25,13 +27,13 @@ const (
 	firstApplication  = "muster"
 )
 
-// seed lays down the catalogues of a fresh store and the first administrator.
-func (db *DB) seed(ctx context.Context, first FirstStart) error {
-	hash, err := db.hasher.Hash(ctx, first.Password)
+// seed returns what lays down the catalogues of a new store and the first administrator.
+func seed(ctx context.Context, hasher *authz.Hasher, first FirstStart) (func(*Tx) error, error) {
+	hash, err := hasher.Hash(ctx, first.Password)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("seed the store: %w", err)
 	}
-	return Change(ctx, db, System("first start"), func(tx *Tx) error {
+	return func(tx *Tx) error {
 		registrations, err := seedRegistrations(tx, first.ApiKey)
 		if err != nil {
 			return err
@@ -50,17 +52,11 @@ func (db *DB) seed(ctx context.Context, first FirstStart) error {
 			return err
 		}
 		application := &User{
-			UserType: ApplicationType, UserName: firstApplication, ClientID: Text(fold(first.ClientID)), AccessPolicyID: DefaultAccessPolicy,
+			UserType: ApplicationType, UserName: firstApplication, ClientID: Text(record.Fold(first.ClientID)), AccessPolicyID: DefaultAccessPolicy,
 			IsActive: true,
 		}
-		if err := seedUser(tx, application, &UserSecret{Client: authz.HashClientSecret(first.ClientSecret)}); err != nil {
-			return err
-		}
-		if err := tx.w.Set(storeKey(auditHead), new(sealHead).encode(tx)); err != nil {
-			return err
-		}
-		return tx.w.Set(storeKey("schema"), K(SchemaVersion))
-	})
+		return seedUser(tx, application, &UserSecret{Client: authz.HashClientSecret(first.ClientSecret)})
+	}, nil
 }
 
 func seedPlaces(tx *Tx) error {
@@ -68,7 +64,7 @@ func seedPlaces(tx *Tx) error {
 	if err := Organizations.Insert(tx, o); err != nil {
 		return err
 	}
-	if err := tx.w.Set(storeKey(defaultOrganization), []byte(o.OrganizationID)); err != nil {
+	if err := tx.Writer.Set(record.StoreKey(defaultOrganization), []byte(o.OrganizationID)); err != nil {
 		return err
 	}
 	return Workgroups.Insert(tx, &Workgroup{OrganizationID: o.OrganizationID, Name: firstWorkgroup})

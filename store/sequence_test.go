@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // insertWorkgroups inserts n Workgroups of new names and returns their ids.
@@ -25,12 +27,12 @@ func ascending(first, n int) (ids []int) {
 func TestIDsGoOnWithoutAGapAfterAClose(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	equal(t, "ids across the end of a block", l.insertWorkgroups("a", leased), ascending(2, leased))
+	equal(t, "ids across the end of a block", l.insertWorkgroups("a", record.Leased), ascending(2, record.Leased))
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 	l.reopen()
-	equal(t, "ids after a close", l.insertWorkgroups("b", 3), ascending(2+leased, 3))
+	equal(t, "ids after a close", l.insertWorkgroups("b", 3), ascending(2+record.Leased, 3))
 }
 
 func TestIDsAreNeverGivenOutAgain(t *testing.T) {
@@ -42,7 +44,7 @@ func TestIDsAreNeverGivenOutAgain(t *testing.T) {
 	}
 	equal(t, "ids after deletes", l.insertWorkgroups("b", 3), ascending(ids[2]+1, 3))
 	l.reopen() // without a close: the rest of the block is lost
-	equal(t, "ids after a crash", l.insertWorkgroups("c", 3), ascending(2+leased, 3))
+	equal(t, "ids after a crash", l.insertWorkgroups("c", 3), ascending(2+record.Leased, 3))
 }
 
 // A new asset is not looked up: even a store that has lost count must give it an id that no other has.
@@ -56,7 +58,7 @@ func TestIDsLieBehindThoseOfAssets(t *testing.T) {
 	}
 	first := insert("a")
 	last := insert("b")
-	l.change(func(tx *Tx) error { return tx.w.Delete(sequenceKey(Assets.tag)) })
+	l.change(func(tx *Tx) error { return tx.Writer.Delete(record.SequenceKey(Assets.Tag())) })
 	l.reopen()
 	if c := insert("c"); c.AssetID != last.AssetID+1 {
 		t.Errorf("an asset behind %d and %d gets id %d", first.AssetID, last.AssetID, c.AssetID)
@@ -70,7 +72,7 @@ func TestIDsOfManyWritersAreDistinct(t *testing.T) {
 	given := make([][]int, writers)
 	for _, err := range atOnce(writers, func(i int) error {
 		for range each {
-			id, err := l.nextID(l.ctx, "wg", 1)
+			id, err := View(l.ctx, l.DB, System("test"), Workgroups.NextID)
 			if err != nil {
 				return err
 			}
@@ -137,10 +139,10 @@ func TestABlockIsNotGivenBackOnceAnotherWasLeased(t *testing.T) {
 	equal(t, "ids of the one", l.insertWorkgroups("a", 1), ascending(2, 1))
 	one := l.DB
 	l.reopen()
-	equal(t, "ids of the other", l.insertWorkgroups("b", 1), ascending(2+leased, 1))
+	equal(t, "ids of the other", l.insertWorkgroups("b", 1), ascending(2+record.Leased, 1))
 	if err := one.Close(); err != nil {
 		t.Fatal(err)
 	}
 	l.reopen()
-	equal(t, "ids of the next", l.insertWorkgroups("c", 1), ascending(2+2*leased, 1))
+	equal(t, "ids of the next", l.insertWorkgroups("c", 1), ascending(2+2*record.Leased, 1))
 }

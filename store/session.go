@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // Session is a sign-in that still counts. Its token names it; without it, the token is worth nothing.
@@ -56,17 +58,18 @@ func NewSession(tx *Tx, in *SignedIn, door string, lifetime, idle time.Duration)
 		Subject: strconv.Itoa(s.UserID), Audience: jwt.ClaimStrings{door}, ID: s.ID,
 		IssuedAt: jwt.NewNumericDate(time.Time(tx.Now)), ExpiresAt: jwt.NewNumericDate(time.Time(s.Expires)),
 	}
-	token, err = tx.db.Keys().Sign(claims)
+	token, err = dbOf(tx).Keys().Sign(claims)
 	return token, s, err
 }
 
 // SignedInBy is the sign-in of the actor, from which another session may be made.
 func SignedInBy(tx *Tx) (*SignedIn, error) {
-	rights, err := tx.By.Session.rights(tx)
+	by := tx.By.Session.(*Session)
+	rights, err := by.rights(tx)
 	if err != nil {
 		return nil, err
 	}
-	return &SignedIn{Rights: rights, session: *tx.By.Session}, nil
+	return &SignedIn{Rights: rights, session: *by}, nil
 }
 
 // RecordLogin notes a sign-in: its audit row and the user's last login.
@@ -74,7 +77,7 @@ func RecordLogin(tx *Tx, in *SignedIn) error {
 	user := in.Rights.User
 	as := *tx
 	as.By.UserID, as.By.UserName, as.By.Registration = user.UserID, user.UserName, in.session.Registration
-	if err := as.Audit(ActionLogin, SectionAuthentication, Detail("Method", "", in.Method)); err != nil {
+	if err := as.Audit(record.ActionLogin, record.SectionAuthentication, record.Detail("Method", "", in.Method)); err != nil {
 		return err
 	}
 	login := &LastLogin{UserID: user.UserID, Date: tx.Now, AuthenticationType: in.Method}
@@ -107,7 +110,7 @@ func (r *Rights) claims(registrationID int) *authz.Claims {
 // point reads: a transaction that writes runs again if one of them changes before its commit.
 func Resume(tx *Tx, token *authz.Claims) (*authz.Claims, *Session, error) {
 	session, err := storedSession(tx, token.ID)
-	if errors.Is(err, ErrNotFound) || err == nil && (!session.lives(tx.Now, tx.db.lastSeen(session)) || tx.db.isEnded(session.ID)) {
+	if errors.Is(err, ErrNotFound) || err == nil && (!session.lives(tx.Now, dbOf(tx).lastSeen(session)) || dbOf(tx).isEnded(session.ID)) {
 		return nil, nil, authz.Refuse(ErrSignIn, authz.EndedSession)
 	}
 	if err != nil {
@@ -117,13 +120,13 @@ func Resume(tx *Tx, token *authz.Claims) (*authz.Claims, *Session, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := tx.admitted(session.RegistrationID, now); err != nil {
+	if err := admitted(tx, session.RegistrationID, now); err != nil {
 		return nil, nil, err
 	}
 	if now == token.Epochs {
 		return token, session, nil
 	}
-	if known := tx.db.remember.get(token.ID, now); known != nil {
+	if known := dbOf(tx).remember.get(token.ID, now); known != nil {
 		return known, session, nil
 	}
 	rights, err := session.rights(tx)
@@ -132,7 +135,7 @@ func Resume(tx *Tx, token *authz.Claims) (*authz.Claims, *Session, error) {
 	}
 	claims := rights.claims(session.RegistrationID)
 	claims.RegisteredClaims = token.RegisteredClaims
-	tx.db.remember.put(token.ID, claims)
+	dbOf(tx).remember.put(token.ID, claims)
 	return claims, session, nil
 }
 
@@ -142,7 +145,7 @@ func storedSession(tx *Tx, id string) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tx.db.sessions.of(raw, Sessions.decode)
+	return dbOf(tx).sessions.Of(raw, Sessions.Decode)
 }
 
 // Resume is the same for a sign-in that has no stored session.
@@ -151,7 +154,7 @@ func (in *SignedIn) Resume(tx *Tx) (*authz.Claims, *Session, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := tx.admitted(in.session.RegistrationID, now); err != nil {
+	if err := admitted(tx, in.session.RegistrationID, now); err != nil {
 		return nil, nil, err
 	}
 	rights := in.Rights
@@ -191,7 +194,7 @@ func (s *Session) rights(tx *Tx) (*Rights, error) {
 		return nil, err
 	}
 	if may, err := rights.MayUse(tx, s.RegistrationID); err != nil || !may {
-		return nil, orElse(err, authz.Refuse(ErrSignIn, authz.UnlistedRegistration))
+		return nil, cmp.Or(err, authz.Refuse(ErrSignIn, authz.UnlistedRegistration))
 	}
 	if s.KeyVersion == 0 {
 		return rights, nil
@@ -205,7 +208,7 @@ func (s *Session) rights(tx *Tx) (*Rights, error) {
 
 // Touch notes that a session was used, at most once a minute; it is no act and leaves no audit row.
 func Touch(ctx context.Context, db *DB, s *Session) error {
-	since := At(db.now()).Sub(db.lastSeen(s)) // less than nothing after the clock was set back
+	since := record.At(db.Now()).Sub(db.lastSeen(s)) // less than nothing after the clock was set back
 	if s.Idle == 0 || 0 <= since && since < seenEvery {
 		return nil
 	}
@@ -234,20 +237,20 @@ func SignOut(tx *Tx) error {
 	}
 	session, err := Sessions.Get(tx, tx.By.SignsOut)
 	if err != nil {
-		return unless(ErrNotFound, err)
+		return record.Ignore(ErrNotFound, err)
 	}
 	var details []UserAuditDetail
 	if session.UserID != tx.By.UserID { // whoever has a cookie may end its session
-		details = append(details, Detail("UserID", session.UserID, ""))
+		details = append(details, record.Detail("UserID", session.UserID, ""))
 	}
-	return first(Sessions.Delete(tx, session.ID), tx.Audit(ActionLogout, SectionAuthentication, details...))
+	return cmp.Or(Sessions.Delete(tx, session.ID), tx.Audit(record.ActionLogout, record.SectionAuthentication, details...))
 }
 
 // SweepSessions removes sessions past their end, some hundred at a time, and reports how many.
 func SweepSessions(ctx context.Context, db *DB) (int, error) {
 	return Update(ctx, db, System("store"), func(tx *Tx) (int, error) {
 		var ended []string
-		for s, err := range sessionsByEnd.between(tx, sessionsByEnd.keyRange(K(minTime), K(tx.Now))) {
+		for s, err := range sessionsByEnd.Between(tx, sessionsByEnd.KeyRange(K(record.MinTime), K(tx.Now))) {
 			if err != nil {
 				return 0, err
 			}

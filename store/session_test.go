@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 func TestATokenSaysWhoMayDoWhat(t *testing.T) {
@@ -24,7 +25,7 @@ func TestATokenSaysWhoMayDoWhat(t *testing.T) {
 		t.Errorf("grants %v, want %v", c.Grants, want)
 	}
 	session := get(s.lab, Sessions, c.ID)
-	now := At(s.clock.Now())
+	now := record.At(s.clock.Now())
 	want := Session{
 		ID: c.ID, UserID: s.user, RegistrationID: keyRegistration, Registration: "muster key", Door: door, Idle: CookieIdle,
 		SecretVersion: 1, KeyVersion: 1, Created: now, Expires: now.Add(time.Hour), LastSeen: now,
@@ -83,11 +84,11 @@ func TestTouchWritesOnceAMinuteAndNoAudit(t *testing.T) {
 		return get(s.lab, Sessions, s.token.ID).LastSeen
 	}
 	s.clock.step(time.Minute - time.Millisecond)
-	if got := touch(); got != At(begin) {
+	if got := touch(); got != record.At(begin) {
 		t.Errorf("within the minute it was noted at %v", got)
 	}
 	s.clock.step(time.Millisecond)
-	if got := touch(); got != At(begin.Add(time.Minute)) {
+	if got := touch(); got != record.At(begin.Add(time.Minute)) {
 		t.Errorf("after the minute it was noted at %v", got)
 	}
 	session := get(s.lab, Sessions, s.token.ID)
@@ -167,7 +168,7 @@ func TestSweepRemovesWhatIsOver(t *testing.T) {
 func TestRecordLogin(t *testing.T) {
 	t.Parallel()
 	s := signIn(t, 0)
-	record := func(key string) {
+	recordLogin := func(key string) {
 		in, err := CheckPSAuth(s.ctx, s.DB, Actor{Door: door}, authz.PSAuth{Key: key, RunAs: "olga"}, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -179,12 +180,12 @@ func TestRecordLogin(t *testing.T) {
 	}
 	for range 2 {
 		s.clock.step(time.Minute)
-		equal(t, "audits", s.audits(func() { record(firstStart.ApiKey) }), []string{`Login Authentication: Method "" → "API Key"`})
-		if got, want := *get(s.lab, LastLogins, s.user), (LastLogin{s.user, At(s.clock.Now()), "API Key"}); got != want {
+		equal(t, "audits", s.audits(func() { recordLogin(firstStart.ApiKey) }), []string{`Login Authentication: Method "" → "API Key"`})
+		if got, want := *get(s.lab, LastLogins, s.user), (LastLogin{s.user, record.At(s.clock.Now()), "API Key"}); got != want {
 			t.Errorf("the last login is %v, want %v", got, want)
 		}
 	}
-	a := get(s.lab, Audits, s.lastAudit())
+	a := get(s.lab, record.Audits, s.lastAudit())
 	if a.UserID != s.user || a.UserName != "olga" || a.IPAddress != "10.9.8.7" ||
 		a.Details[0].NewValue != door || a.Details[1].NewValue != "muster key" {
 		t.Errorf("the audit is %+v", a)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // The ways to sign in, as LastLoginAuthenticationType shows them.
@@ -60,7 +61,7 @@ func CheckPSAuth(ctx context.Context, db *DB, by Actor, c authz.PSAuth, ask AskD
 			return a.decide(true, "")
 		}
 		right, err := t.checkPassword(ctx, a, c.Password, ask)
-		if unless(authz.ErrPassword, err) != nil {
+		if record.Ignore(authz.ErrPassword, err) != nil {
 			return err
 		}
 		if !c.HasPassword {
@@ -149,7 +150,7 @@ func (a *attempt) found(tx *Tx, user *User) error {
 	a.secret = *secret
 	a.rights, err = RightsOf(tx, user.UserID)
 	a.nobody = authz.ReasonOf(err)
-	return unless(ErrSignIn, err)
+	return record.Ignore(ErrSignIn, err)
 }
 
 // CheckClient checks an Application user's ClientID and ClientSecret. Every refusal is ErrRefused, as that of CheckPSAuth. lifetime is how
@@ -174,7 +175,7 @@ func findByClient(tx *Tx, clientID string) (*attempt, error) {
 	user, err := UserByClientID(tx, clientID)
 	a.account = accountKey(user, clientID)
 	if err != nil {
-		return a, unless(ErrNotFound, err)
+		return a, record.Ignore(ErrNotFound, err)
 	}
 	if err := a.found(tx, user); err != nil || a.rights == nil {
 		a.reason = a.nobody
@@ -241,7 +242,7 @@ func OnHost(tx *Tx, name string) (*SignedIn, error) {
 	}
 	rights, err := RightsOf(tx, user.UserID)
 	if errors.Is(err, ErrSignIn) {
-		return nil, because(ErrDenied, "User %q is inactive or quarantined", name)
+		return nil, record.Error(ErrDenied, "User %q is inactive or quarantined", name)
 	}
 	if err != nil {
 		return nil, err
@@ -251,12 +252,4 @@ func OnHost(tx *Tx, name string) (*SignedIn, error) {
 		return nil, err
 	}
 	return &SignedIn{Rights: rights, Method: methodHost, session: Session{UserID: user.UserID, SecretVersion: secret.Version}}, nil
-}
-
-// unless returns err but for the given kind.
-func unless(kind, err error) error {
-	if errors.Is(err, kind) {
-		return nil
-	}
-	return err
 }

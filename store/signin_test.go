@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // newSignIns is a store with users for every way in which a sign-in can fail. All of them have the password "secret".
@@ -22,7 +24,7 @@ func newSignIns(t *testing.T) *lab {
 	inactive := l.group("Inactive", nil)
 	l.change(func(tx *Tx) error {
 		strict := &ApiRegistration{Name: "strict", RegistrationType: ApiKeyPolicy, Active: true, UserPasswordRequired: true}
-		return first(
+		return cmp.Or(
 			ApiRegistrations.Insert(tx, strict), SetApiKey(tx, strict.Id, strictKey),
 			GroupRegistration.Set(tx, lists, keyRegistration, 0), GroupRegistration.Set(tx, lists, strict.Id, 0), GroupRegistration.Set(tx, Administrators, strict.Id, 0),
 			GroupRegistration.Set(tx, inactive, keyRegistration, 0),
@@ -138,7 +140,7 @@ func (l *lab) mustRefuse(method string, reason authz.Reason, name string, check 
 		}
 	})
 	equal(l.t, "audits", rows, []string{fmt.Sprintf(`AccessDenied Authentication: Method "" → %q, Reason "" → %q`, method, reason)})
-	a := get(l, Audits, l.lastAudit())
+	a := get(l, record.Audits, l.lastAudit())
 	if a.UserID != 0 || a.UserName != name || a.IPAddress != "10.9.8.7" || a.Details[0].NewValue != door || a.Details[1].NewValue != "" {
 		l.t.Errorf("the audit is %+v", a)
 	}
@@ -153,7 +155,7 @@ func TestClientCredentials(t *testing.T) {
 			r := &ApiRegistration{Name: name, RegistrationType: ApiAccessPolicy, AccessTokenDuration: minutes, Active: active}
 			err := ApiRegistrations.Insert(tx, r)
 			for _, g := range groups {
-				err = orElse(err, GroupRegistration.Set(tx, g, r.Id, 0))
+				err = cmp.Or(err, GroupRegistration.Set(tx, g, r.Id, 0))
 			}
 			return err
 		}
@@ -187,7 +189,7 @@ func TestClientCredentials(t *testing.T) {
 			r.IPAuthenticationRules = []AddressRule{{Type: "Single IP Address", Value: "10.9.8.8"}}
 		}), id, secret, 0, authz.AddressRule},
 		"one of two admits the address": {func(tx *Tx) error {
-			return first(policy("short", 5, true, Administrators)(tx), edit(ApiRegistrations, tokenRegistration, func(r *ApiRegistration) {
+			return cmp.Or(policy("short", 5, true, Administrators)(tx), edit(ApiRegistrations, tokenRegistration, func(r *ApiRegistration) {
 				r.IPAuthenticationRules = []AddressRule{{Type: "Single IP Address", Value: "10.9.8.8"}}
 			})(tx))
 		}, id, secret, 5 * time.Minute, ""},

@@ -1,11 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
 	"github.com/musterhq/muster/authz"
-	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // signingKeys is where the sealed keys lie that sign this store's tokens.
@@ -23,16 +24,16 @@ func saveKeys(tx *Tx, keys authz.Keys) error {
 	if err != nil {
 		return err
 	}
-	return tx.w.Set(storeKey(signingKeys), sealed)
+	return tx.Writer.Set(record.StoreKey(signingKeys), sealed)
 }
 
 // readKeys reads the keys by a point read, so that of two rotations at once one runs again.
-func readKeys(r kv.Reader, vault *authz.Vault) (keys authz.Keys, err error) {
-	values, err := r.Get(storeKey(signingKeys))
+func readKeys(tx *Tx) (keys authz.Keys, err error) {
+	sealed, err := tx.Get(record.StoreKey(signingKeys))
 	if err != nil {
 		return keys, err
 	}
-	plain, err := vault.Open(values[0], signingKeys)
+	plain, err := tx.Vault().Open(sealed, signingKeys)
 	if err != nil {
 		return keys, err
 	}
@@ -40,13 +41,11 @@ func readKeys(r kv.Reader, vault *authz.Vault) (keys authz.Keys, err error) {
 }
 
 func (db *DB) loadKeys(ctx context.Context) error {
-	return db.engine.View(ctx, func(r kv.Reader) error {
-		keys, err := readKeys(r, db.vault)
-		if err == nil {
-			db.keys.Store(authz.NewChecker(keys, db.now))
-		}
-		return err
-	})
+	keys, err := View(ctx, db, System("store"), readKeys)
+	if err == nil {
+		db.keys.Store(authz.NewChecker(keys, db.Now))
+	}
+	return err
 }
 
 // RotateKeys makes a new key that signs tokens from now on, and audits it. Sessions go on: the old keys check their tokens for as
@@ -55,7 +54,7 @@ func RotateKeys(ctx context.Context, db *DB, by Actor) error {
 	db.rotating.Lock() // so that what is in memory is what was committed last
 	defer db.rotating.Unlock()
 	return Change(ctx, db, by, func(tx *Tx) error {
-		old, err := readKeys(tx.r, db.vault)
+		old, err := readKeys(tx)
 		if err != nil {
 			return err
 		}
@@ -63,10 +62,10 @@ func RotateKeys(ctx context.Context, db *DB, by Actor) error {
 		if err != nil {
 			return Invalid("%s", err)
 		}
-		if err := first(saveKeys(tx, keys), tx.Audit(ActionEdit, sectionSigningKeys, Detail("Key", old.ID(), keys.ID()))); err != nil {
+		if err := cmp.Or(saveKeys(tx, keys), tx.Audit(record.ActionEdit, sectionSigningKeys, record.Detail("Key", old.ID(), keys.ID()))); err != nil {
 			return err
 		}
-		tx.committed(func() { db.keys.Store(authz.NewChecker(keys, db.now)) })
+		tx.OnCommit(func() { db.keys.Store(authz.NewChecker(keys, db.Now)) })
 		return nil
 	})
 }

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // The types of Smart Rules, after what their members are.
@@ -44,8 +46,8 @@ type SmartRule struct {
 	RuleType          string `example:"Asset" enums:"Asset,ManagedSystem,ManagedAccount"` // Type of the Smart Rule: Asset, ManagedSystem or ManagedAccount.
 }
 
-func (r *SmartRule) check(tx *Tx) error {
-	if err := first(
+func (r *SmartRule) Validate(tx *Tx) error {
+	if err := cmp.Or(
 		required("Title", r.Title, MaxRuleTitle), short("Category", r.Category, MaxRuleCategory),
 		short("Description", r.Description, MaxRuleDescription),
 	); err != nil || r.OrganizationID == "" {
@@ -58,27 +60,27 @@ func (r *SmartRule) check(tx *Tx) error {
 	return err
 }
 
-// changed sweeps away what a deleted rule leaves, and wakes who processes a rule that is queued, however it came to that.
-func (r *SmartRule) changed(tx *Tx, old *SmartRule) error {
+// AfterWrite sweeps away what a deleted rule leaves, and wakes who processes a rule that is queued, however it came to that.
+func (r *SmartRule) AfterWrite(tx *Tx, old *SmartRule) error {
 	if r != nil {
 		if r.Status == RuleQueued {
-			tx.committed(tx.db.rules.queued.ring)
+			tx.OnCommit(dbOf(tx).rules.queued.Notify)
 		}
 		return nil
 	}
-	return sweepLater(tx, sweepOfRule, old.SmartRuleID)
+	return record.SweepLater(tx, sweepOfRule, old.SmartRuleID)
 }
 
-func (r *SmartRule) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
-	return along("Members", RuleAsset.From(tx, r.SmartRuleID))
+func (r *SmartRule) CascadeSummary(tx *Tx) ([]UserAuditDetail, error) {
+	return record.CascadeDetail("Members", RuleAsset.From(tx, r.SmartRuleID))
 }
 
 // clearRule clears away what a deleted rule had.
-func clearRule(b *batch, id int) error {
-	criteria := Criteria.In(b.tx, K(id))
-	return first(
-		cutFrom(b, RuleAsset, id), cutFrom(b, RuleAttribute, id), cutTo(b, GroupRule, id), remove(b, Criteria, criteria),
-		remove(b, RuleRoles, ruleRolesByRule.Each(b.tx, K(id))),
+func clearRule(b *record.SweepBatch, id int) error {
+	criteria := Criteria.In(b.Tx, K(id))
+	return cmp.Or(
+		record.CutFrom(b, RuleAsset, id), record.CutFrom(b, RuleAttribute, id), record.CutTo(b, GroupRule, id), record.Remove(b, Criteria, criteria),
+		record.Remove(b, RuleRoles, ruleRolesByRule.Each(b.Tx, K(id))),
 	)
 }
 
@@ -101,7 +103,7 @@ func RuleLevel(tx *Tx, ruleID int) (authz.Level, error) {
 
 // readable reports whether the actor may see the rule's Organization and read the rule.
 func (r *SmartRule) readable(tx *Tx) (bool, error) {
-	sees, err := tx.Sees(string(r.OrganizationID))
+	sees, err := Sees(tx, string(r.OrganizationID))
 	if err != nil || !sees {
 		return false, err
 	}
@@ -113,7 +115,7 @@ func (r *SmartRule) readable(tx *Tx) (bool, error) {
 func (r *SmartRule) found(tx *Tx, asked any) (*SmartRule, error) {
 	readable, err := r.readable(tx)
 	if err == nil && !readable {
-		err = absent(SmartRules.name, asked)
+		err = record.NotFound(SmartRules.Name(), asked)
 	}
 	if err != nil {
 		return nil, err
@@ -133,7 +135,7 @@ func SmartRuleByID(tx *Tx, id int) (*SmartRule, error) {
 // SmartRuleByTitle returns the Smart Rule of that title, without regard to case, if the actor may read it, or
 // ErrNotFound. Titles are unique across all rules.
 func SmartRuleByTitle(tx *Tx, title string) (*SmartRule, error) {
-	r, err := smartRuleByTitle.One(tx, K(fold(title)), title)
+	r, err := smartRuleByTitle.One(tx, K(record.Fold(title)), title)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +157,7 @@ func SmartRuleIn(tx *Tx, organizationID, title string) (*SmartRule, error) {
 func ruleOf(tx *Tx, organizationID Text, title string) (*SmartRule, error) {
 	r, err := SmartRuleByTitle(tx, title)
 	if err == nil && r.OrganizationID != organizationID {
-		err = absent(SmartRules.name, title)
+		err = record.NotFound(SmartRules.Name(), title)
 	}
 	if err != nil {
 		return nil, err
@@ -212,22 +214,22 @@ func ruleToGive(tx *Tx, id int) (*SmartRule, error) {
 	if err != nil {
 		return nil, err
 	}
-	if tx.By.free() {
-		return r, tx.See(SmartRules.name, id, string(r.OrganizationID))
+	if unrestricted(tx) {
+		return r, See(tx, SmartRules.Name(), id, string(r.OrganizationID))
 	}
 	return r.found(tx, id)
 }
 
 // rulesToGive yields the rules that ruleToGive finds.
 func rulesToGive(tx *Tx) iter.Seq2[*SmartRule, error] {
-	if !tx.By.free() {
+	if !unrestricted(tx) {
 		return ReadableRules(tx, "")
 	}
 	return func(yield func(*SmartRule, error) bool) {
 		for r, err := range SmartRules.All(tx) {
 			sees := err != nil
 			if err == nil {
-				sees, err = tx.Sees(string(r.OrganizationID))
+				sees, err = Sees(tx, string(r.OrganizationID))
 			}
 			if err == nil && !sees {
 				continue
@@ -276,12 +278,12 @@ func SetRuleLevel(tx *Tx, groupID, ruleID int, level authz.Level) error {
 	if groupID == Administrators {
 		return Invalid("Administrators have Read/Write access to every Smart Rule, which cannot be changed")
 	}
-	if err := first(MayChangeGroup(tx, groupID), MayGiveRule(tx, ruleID, level)); err != nil {
+	if err := cmp.Or(MayChangeGroup(tx, groupID), MayGiveRule(tx, ruleID, level)); err != nil {
 		return err
 	}
 	if level == authz.None {
 		_, err := GroupRule.Cut(tx, groupID, ruleID)
-		return first(err, loseRoles(tx, groupID, ruleID))
+		return cmp.Or(err, loseRoles(tx, groupID, ruleID))
 	}
 	return GroupRule.Set(tx, groupID, ruleID, int(level))
 }

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // RuleCriteria say what a Smart Rule selects its members by. The attributes of filterAttributes are the link
@@ -69,7 +72,7 @@ func ofOneType(tx *Tx, attributeIDs []int) error {
 	for i, id := range attributeIDs {
 		a, err := AttributeByID(tx, id)
 		if err != nil {
-			return orElse(unless(ErrNotFound, err), Invalid("AttributeIDs: there is no Attribute %d", id))
+			return cmp.Or(record.Ignore(ErrNotFound, err), Invalid("AttributeIDs: there is no Attribute %d", id))
 		}
 		if i > 0 && a.AttributeTypeID != firstType {
 			return Invalid("AttributeIDs: the attributes %d and %d are not of the same attribute type", attributeIDs[0], id)
@@ -85,7 +88,7 @@ func ofOneType(tx *Tx, attributeIDs []int) error {
 func InsertAccountRule(tx *Tx, accountID int, title string) (*SmartRule, error) {
 	account, err := ManagedAccountByID(tx, accountID)
 	if err != nil {
-		return nil, orElse(unless(ErrNotFound, err), Invalid("AccountID: there is no Managed Account %d", accountID))
+		return nil, cmp.Or(record.Ignore(ErrNotFound, err), Invalid("AccountID: there is no Managed Account %d", accountID))
 	}
 	system := account.System.SystemName
 	if title == "" {
@@ -101,8 +104,8 @@ func InsertAccountRule(tx *Tx, accountID int, title string) (*SmartRule, error) 
 func freeTitle(tx *Tx, wanted string) (string, error) {
 	title := cutRunes(wanted, MaxRuleTitle)
 	for n := 2; ; n++ {
-		taken, err := tx.get(SmartRules.key(smartRuleByTitle.kind, K(fold(title))))
-		if taken == nil || err != nil {
+		taken, err := smartRuleByTitle.Has(tx, K(record.Fold(title)))
+		if !taken || err != nil {
 			return title, err
 		}
 		suffix := fmt.Sprintf(" (%d)", n)
@@ -160,8 +163,8 @@ func SelectionOf(tx *Tx, r *SmartRule) (Selection, error) {
 	return Selection{attributes, c.SystemName, c.AccountName, c.WorkgroupID, c.PlatformID}, err
 }
 
-// check returns an ErrInvalid for a selection that a rule of the type cannot have.
-func (s *Selection) check(tx *Tx, ruleType string) error {
+// Validate returns an ErrInvalid for a selection that a rule of the type cannot have.
+func (s *Selection) Validate(tx *Tx, ruleType string) error {
 	systems := s.SystemName != "" || s.WorkgroupID != 0 || s.PlatformID != 0
 	switch ruleType {
 	case AssetRule:
@@ -180,7 +183,7 @@ func (s *Selection) check(tx *Tx, ruleType string) error {
 	default:
 		return Invalid("RuleType: %s, %s or %s is expected", AssetRule, ManagedSystemRule, ManagedAccountRule)
 	}
-	return first(short("SystemName", s.SystemName, maxSystemName), short("AccountName", s.AccountName, maxAccountName))
+	return cmp.Or(short("SystemName", s.SystemName, maxSystemName), short("AccountName", s.AccountName, maxAccountName))
 }
 
 // criteria are s as it is stored, but for the attributes.
@@ -193,7 +196,7 @@ func (s *Selection) criteria(ruleType string) *RuleCriteria {
 // ErrInvalid for a selection that the type does not have, and ErrExists for a title that is taken.
 func InsertRule(tx *Tx, r *SmartRule, s Selection) error {
 	s.Attributes = slices.Compact(slices.Sorted(slices.Values(s.Attributes)))
-	if err := s.check(tx, r.RuleType); err != nil {
+	if err := s.Validate(tx, r.RuleType); err != nil {
 		return err
 	}
 	if r.RuleType == AssetRule {
@@ -215,15 +218,15 @@ func PutRule(tx *Tx, r *SmartRule, s Selection) error {
 	if err != nil {
 		return err
 	}
-	if err := first(s.check(tx, r.RuleType), SmartRules.Put(tx, r)); err != nil || s.Equal(old) {
+	if err := cmp.Or(s.Validate(tx, r.RuleType), SmartRules.Put(tx, r)); err != nil || s.Equal(old) {
 		return err
 	}
 	criteria := s.criteria(r.RuleType)
 	criteria.SmartRuleID = r.SmartRuleID
-	if err := first(Criteria.Put(tx, criteria), s.link(tx, r.SmartRuleID, old.Attributes)); err != nil {
+	if err := cmp.Or(Criteria.Put(tx, criteria), s.link(tx, r.SmartRuleID, old.Attributes)); err != nil {
 		return err
 	}
-	if err := tx.Audit(ActionEdit, SmartRules.name, detail("SmartRuleID", r.SmartRuleID, r.SmartRuleID), detail("Criteria", old.text(), s.text())); err != nil {
+	if err := tx.Audit(record.ActionEdit, SmartRules.Name(), record.Detail("SmartRuleID", r.SmartRuleID, r.SmartRuleID), record.Detail("Criteria", old.text(), s.text())); err != nil {
 		return err
 	}
 	if r.RuleType != AssetRule {
@@ -239,7 +242,7 @@ func (s *Selection) Equal(other Selection) bool {
 }
 
 // text is how an audit says it.
-func (s *Selection) text() string { return strings.Trim(text(*s), "{}") }
+func (s *Selection) text() string { return strings.Trim(record.AuditText(*s), "{}") }
 
 // link brings the attributes of a rule from those that it had to those of s.
 func (s *Selection) link(tx *Tx, ruleID int, old []int) error {
@@ -261,7 +264,7 @@ func (s *Selection) link(tx *Tx, ruleID int, old []int) error {
 func (c *RuleCriteria) systems(tx *Tx) iter.Seq2[*ManagedSystem, error] {
 	all := ManagedSystems.All(tx)
 	if c.SystemName != "" {
-		all = managedSystemsByName.Each(tx, K(fold(c.SystemName)))
+		all = managedSystemsByName.Each(tx, K(record.Fold(c.SystemName)))
 	}
 	return func(yield func(*ManagedSystem, error) bool) {
 		for s, err := range visibleSystems(tx, all) {

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // TestRulesOfAnyTypeSelectWhatTheySay makes rules of accounts and systems by each of their criteria, and changes one.
@@ -17,7 +20,7 @@ func TestRulesOfAnyTypeSelectWhatTheySay(t *testing.T) {
 			return 0, err
 		}
 		w := &Workgroup{OrganizationID: o, Name: "Elsewhere"}
-		return w.ID, first(Workgroups.Insert(tx, w))
+		return w.ID, cmp.Or(Workgroups.Insert(tx, w))
 	})
 	elsewhere := view(l, func(tx *Tx) (int, error) {
 		w, err := WorkgroupByName(tx, "Elsewhere")
@@ -121,25 +124,25 @@ func TestAWorkgroupIsADeviceGroup(t *testing.T) {
 	group := func() DeviceGroup {
 		return *view(l, func(tx *Tx) (*DeviceGroup, error) { return DeviceGroupOf(tx, firstWorkgroupID) })
 	}
-	if g := group(); g.CreatedDate != At(begin) || g.LastModified != At(begin) {
+	if g := group(); g.CreatedDate != record.At(begin) || g.LastModified != record.At(begin) {
 		t.Errorf("a new one: %+v", g)
 	}
 	l.clock.step(1e9)
 	l.change(func(tx *Tx) error {
 		w, err := Workgroups.Get(tx, firstWorkgroupID)
 		w.Name = "Renamed"
-		return first(err, Workgroups.Put(tx, w))
+		return cmp.Or(err, Workgroups.Put(tx, w))
 	})
-	if g := group(); g.CreatedDate != At(begin) || g.LastModified != At(begin).Add(1e9) {
+	if g := group(); g.CreatedDate != record.At(begin) || g.LastModified != record.At(begin).Add(1e9) {
 		t.Errorf("renamed: %+v", g)
 	}
 	l.clock.step(1e9)
 	l.change(func(tx *Tx) error {
 		g, err := DeviceGroupOf(tx, firstWorkgroupID)
 		g.AutoJoin = true
-		return first(err, PutDeviceGroup(tx, g))
+		return cmp.Or(err, PutDeviceGroup(tx, g))
 	})
-	if g := group(); g.LastModified != At(begin).Add(2e9) {
+	if g := group(); g.LastModified != record.At(begin).Add(2e9) {
 		t.Errorf("changed: %+v", g)
 	}
 	err := Change(l.ctx, l.DB, System("test"), func(tx *Tx) error {
@@ -156,7 +159,7 @@ func TestRolesOfOnesOwn(t *testing.T) {
 	l := newLab(t)
 	update(l, func(tx *Tx) (int, error) {
 		r := &Role{Name: "Break Glass"}
-		return r.RoleID, first(OwnRoles.Insert(tx, r))
+		return r.RoleID, cmp.Or(OwnRoles.Insert(tx, r))
 	})
 	id := view(l, func(tx *Tx) (int, error) {
 		r, err := RoleByName(tx, "break glass")
@@ -168,7 +171,7 @@ func TestRolesOfOnesOwn(t *testing.T) {
 	l.accounts("srv01", "root")
 	staff := l.people("staff", 1)
 	l.change(func(tx *Tx) error {
-		return first(SetRuleLevel(tx, staff, allManagedAccounts, 1), SetRoles(tx, staff, allManagedAccounts, []int{id, 5}, 0))
+		return cmp.Or(SetRuleLevel(tx, staff, allManagedAccounts, 1), SetRoles(tx, staff, allManagedAccounts, []int{id, 5}, 0))
 	})
 	equal(t, "entitlements", l.entitlements(System("test"), staff), []string{
 		`staff staff-0 All Managed Accounts (Read) Auditor srv01\root`, `staff staff-0 All Managed Accounts (Read) Break Glass srv01\root`,

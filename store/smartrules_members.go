@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"iter"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // AssetsOfRule lists the assets that a Smart Rule has selected, as far as the actor may see them; none for a rule
@@ -13,7 +16,7 @@ func AssetsOfRule(tx *Tx, r *SmartRule) (List, error) {
 	case err != nil:
 		return List{}, err
 	case r.RuleType != AssetRule:
-		return Of[Asset](nil), nil
+		return record.Of[Asset](nil), nil
 	case criteria.Filter == filterAll && tx.By.Admin:
 		return allAssets(), nil
 	case criteria.Filter == filterAll:
@@ -51,7 +54,7 @@ func assetsAmong(all func(*Tx) iter.Seq2[assetRef, error]) List {
 		}
 	}
 	return List{
-		Count: func(tx *Tx) (int, error) { return count(visible(tx)) },
+		Count: func(tx *Tx) (int, error) { return record.CountOf(visible(tx)) },
 		Rows: func(tx *Tx, offset, limit int) iter.Seq2[json.RawMessage, error] {
 			return assetRows(tx, behind(visible(tx), offset), limit, nil)
 		},
@@ -123,5 +126,5 @@ func moveInRules(tx *Tx, assetID, workgroupID int) error {
 			return err
 		}
 	}
-	return orElse(err, markAsset(tx, assetID))
+	return cmp.Or(err, markAsset(tx, assetID))
 }

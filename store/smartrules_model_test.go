@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -92,7 +93,7 @@ func (m *ruleModel) makeRule(rt *rapid.T) {
 
 func (m *ruleModel) deleteRule(rt *rapid.T) {
 	id := pick(rt, m.reads)
-	m.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, id); return orElse(err, DeleteSmartRule(tx, r)) })
+	m.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, id); return cmp.Or(err, DeleteSmartRule(tx, r)) })
 	delete(m.reads, id)
 }
 

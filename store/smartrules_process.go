@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // The Status of a rule is the queue of the processor and the lock of the processed: whoever turns it into
@@ -23,7 +24,7 @@ func QueueRule(tx *Tx, r *SmartRule) error { return r.enter(tx, RuleQueued) }
 
 func (r *SmartRule) enter(tx *Tx, status int) error {
 	if r.Status == RuleProcessing {
-		return because(ErrBusy, "Smart Rule %d is currently processing", r.SmartRuleID)
+		return record.Error(ErrBusy, "Smart Rule %d is currently processing", r.SmartRuleID)
 	}
 	r.Status = status
 	return SmartRules.Put(tx.Unaudited(), r)
@@ -84,20 +85,20 @@ func (p *processing) difference(ctx context.Context) ([]int, error) {
 		})
 	}
 	list(&selected, selectedBy)
-	list(&has, func(tx *Tx, ruleID int) ([]int, error) { return RuleAsset.idsFrom(tx, nil, ruleID) })
+	list(&has, func(tx *Tx, ruleID int) ([]int, error) { return RuleAsset.IDsFrom(tx, nil, ruleID) })
 	err := both.Wait()
 	return inOne(selected, has), err
 }
 
 // selectedBy returns the assets that carry an attribute of a rule, ascending.
 func selectedBy(tx *Tx, ruleID int) ([]int, error) {
-	attributes, err := RuleAttribute.idsFrom(tx, nil, ruleID)
+	attributes, err := RuleAttribute.IDsFrom(tx, nil, ruleID)
 	if err != nil {
 		return nil, err
 	}
 	var selected []int
 	for _, attribute := range attributes {
-		if selected, err = AssetAttribute.idsTo(tx, selected, attribute); err != nil {
+		if selected, err = AssetAttribute.IDsTo(tx, selected, attribute); err != nil {
 			return nil, err
 		}
 	}
@@ -167,8 +168,8 @@ func (p *processing) end(tx *Tx) (*SmartRule, error) {
 	if err := SmartRules.Put(tx.Unaudited(), r); err != nil {
 		return nil, err
 	}
-	return r, tx.Audit(ActionProcess, SmartRules.name, Detail("SmartRuleID", r.SmartRuleID, r.SmartRuleID), Detail("Title", r.Title, r.Title),
-		Detail("Added", "", p.added), Detail("Removed", "", p.removed))
+	return r, tx.Audit(record.ActionProcess, SmartRules.Name(), record.Detail("SmartRuleID", r.SmartRuleID, r.SmartRuleID), record.Detail("Title", r.Title, r.Title),
+		record.Detail("Added", "", p.added), record.Detail("Removed", "", p.removed))
 }
 
 // lastMoment is how long a process whose context is over may take to say so.
@@ -185,7 +186,7 @@ func (p *processing) giveUp(ctx context.Context, failed error) error {
 	return Change(last, p.db, p.by, func(tx *Tx) error {
 		r, err := SmartRules.Get(tx, p.ruleID)
 		if err != nil {
-			return unless(ErrNotFound, err)
+			return record.Ignore(ErrNotFound, err)
 		}
 		r.Status = status
 		return SmartRules.Put(tx.Unaudited(), r)
@@ -214,7 +215,7 @@ func ProcessQueuedRules(ctx context.Context, db *DB) error {
 			return errors.Join(failed, err)
 		}
 		_, err = ProcessRule(ctx, db, System("smart rules"), r.SmartRuleID)
-		failed = errors.Join(failed, unless(ErrNotFound, err))
+		failed = errors.Join(failed, record.Ignore(ErrNotFound, err))
 	}
 }
 
@@ -239,7 +240,7 @@ func requeueRules(tx *Tx) error {
 }
 
 // linkedIDs appends the ids of one side of a link.
-func linkedIDs(all []int, linked func(func(Linked[int], error) bool)) ([]int, error) {
+func linkedIDs(all []int, linked func(func(record.Linked[int], error) bool)) ([]int, error) {
 	for one, err := range linked {
 		if err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 func TestProcessingIsAuditedOnceAndOneAtATime(t *testing.T) {
@@ -59,7 +61,7 @@ func TestProcessingGoesOnAfterACrash(t *testing.T) {
 				want = append(want, id)
 			}
 			rule := l.rule("Rule", at...)
-			l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return orElse(err, ClaimRule(tx, r)) })
+			l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return cmp.Or(err, ClaimRule(tx, r)) })
 			dies(l, rule, l.differing(rule))
 			if r := get(l, SmartRules, rule); r.Status != RuleProcessing {
 				t.Fatalf("status %d", r.Status)
@@ -92,7 +94,7 @@ func TestProcessingThatIsCanceledIsQueuedAgain(t *testing.T) {
 	a := l.asset(Asset{IPAddress: "192.0.2.1"})
 	l.carry(a, at...)
 	rule := l.rule("Rule", at...)
-	l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return orElse(err, ClaimRule(tx, r)) })
+	l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return cmp.Or(err, ClaimRule(tx, r)) })
 	ctx, cancel := context.WithCancel(l.ctx)
 	cancel()
 	if _, err := ProcessRule(ctx, l.DB, System("test"), rule); !errors.Is(err, context.Canceled) {
@@ -127,7 +129,7 @@ func TestADeletedRuleIsGoneAtOnceAndSweptLater(t *testing.T) {
 	}
 	l.settle()
 	rows := l.audits(func() {
-		l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return orElse(err, DeleteSmartRule(tx, r)) })
+		l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return cmp.Or(err, DeleteSmartRule(tx, r)) })
 	})
 	if len(rows) != 1 || !strings.HasPrefix(rows[0], "Delete Smart Rule: ") || !strings.HasSuffix(rows[0], `Members "3" → ""`) {
 		t.Errorf("the deletion left the rows %q", rows)
@@ -139,7 +141,7 @@ func TestADeletedRuleIsGoneAtOnceAndSweptLater(t *testing.T) {
 	if _, total := l.reads(System("test"), again); total != 4 {
 		t.Errorf("the new rule of that title has %d members, want 4", total)
 	}
-	for _, prefix := range []string{string(RuleAsset.key(kindForth, K(rule))), string(RuleAttribute.key(kindForth, K(rule))), string(Criteria.key(kindRecord, K(rule))), string(GroupRule.key(kindBack, K(rule)))} {
+	for _, prefix := range []string{string(RuleAsset.Key(record.KindForth, K(rule))), string(RuleAttribute.Key(record.KindForth, K(rule))), string(Criteria.Key(record.KindRecord, K(rule))), string(GroupRule.Key(record.KindBack, K(rule)))} {
 		if keys := l.keys(prefix); len(keys) != 0 {
 			t.Errorf("%d keys are left under %q", len(keys), prefix)
 		}
@@ -159,12 +161,12 @@ func TestARuleDeletedWhileItIsProcessedLeavesNothing(t *testing.T) {
 			_, err := l.process(rule)
 			return err
 		}
-		for len(l.keys(string(RuleAsset.key(kindForth, K(rule))))) == 0 {
+		for len(l.keys(string(RuleAsset.Key(record.KindForth, K(rule))))) == 0 {
 			if r, err := View(l.ctx, l.DB, System("test"), func(tx *Tx) (*SmartRule, error) { return SmartRules.Get(tx, rule) }); err != nil || !r.LastProcessedDate.IsZero() {
 				break
 			}
 		}
-		return Change(l.ctx, l.DB, System("test"), func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return orElse(err, DeleteSmartRule(tx, r)) })
+		return Change(l.ctx, l.DB, System("test"), func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return cmp.Or(err, DeleteSmartRule(tx, r)) })
 	})
 	if errs[1] != nil || errs[0] != nil && !errors.Is(errs[0], ErrNotFound) {
 		t.Errorf("process: %v, delete: %v", errs[0], errs[1])

@@ -1,6 +1,11 @@
 package store
 
-import "testing"
+import (
+	"cmp"
+	"testing"
+
+	"github.com/musterhq/muster/store/record"
+)
 
 // meanwhile runs fn in a transaction and, at its first try, something else between its reads and its commit.
 func (l *lab) meanwhile(fn func(tx *Tx) error, other func()) {
@@ -44,7 +49,7 @@ func TestARefreshWritesNothingBehindTheSweepOfARule(t *testing.T) {
 	l.settle()
 	l.carry(a, at...)
 	l.meanwhile(refresh, func() {
-		l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return orElse(err, DeleteSmartRule(tx, r)) })
+		l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return cmp.Or(err, DeleteSmartRule(tx, r)) })
 		l.sweep()
 	})
 	if keys := append(l.keys("ra"), l.keys("rt")...); len(keys) != 0 {
@@ -104,7 +109,7 @@ func TestProcessingLooksAgainAtWhatChangedSinceItBegan(t *testing.T) {
 	l.carry(gone, at...)
 	l.carry(stays, at...)
 	rule := l.rule("Rule", at...)
-	l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return orElse(err, ClaimRule(tx, r)) })
+	l.change(func(tx *Tx) error { r, err := SmartRules.Get(tx, rule); return cmp.Or(err, ClaimRule(tx, r)) })
 	differing := l.differing(rule)
 	l.change(func(tx *Tx) error { _, err := AssetAttribute.Cut(tx, gone, at[0]); return err })
 	l.carry(comes, at...)
@@ -145,7 +150,7 @@ func TestARuleLosesTheMembersThatADeletedAttributeGaveIt(t *testing.T) {
 	l.settle()
 	l.mustHave(both, b)
 	l.mustHave(one)
-	if keys := l.keys(string(RuleAttribute.key(kindForth, K(one)))); len(keys) != 0 {
+	if keys := l.keys(string(RuleAttribute.Key(record.KindForth, K(one)))); len(keys) != 0 {
 		t.Errorf("its criteria still have %q", keys)
 	}
 	if _, err := l.process(one); err != nil {

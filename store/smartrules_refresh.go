@@ -4,6 +4,8 @@ import (
 	"context"
 	"maps"
 	"slices"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // Members follow the attributes of assets. Whatever changes what an asset carries, or where it lies, marks the asset
@@ -22,12 +24,12 @@ func attributeAssigned(tx *Tx, assetID, _ int) error { return markAsset(tx, asse
 
 // markAsset marks an asset. It reads nothing, so that marks of one asset side by side do not conflict.
 func markAsset(tx *Tx, assetID int) error {
-	mark, err := tx.nextID(AssetMarks.tag, AssetMarks.lowest)
+	mark, err := AssetMarks.NextID(tx)
 	if err != nil {
 		return err
 	}
-	tx.committed(func() { tx.db.rules.marked(assetID) })
-	return AssetMarks.write(tx, nil, &AssetMark{AssetID: assetID, Mark: mark})
+	tx.OnCommit(func() { dbOf(tx).rules.marked(assetID) })
+	return AssetMarks.Replace(tx, nil, &AssetMark{AssetID: assetID, Mark: mark})
 }
 
 // How much a transaction of a refresh does: with both sides of each link, about 500 writes at the most.
@@ -86,8 +88,8 @@ func refreshSome(tx *Tx, first, last int) (next int, err error) {
 // marksAmong returns the first marked ones of some assets, and the id of the next. It reads each mark by a point read: who
 // marks the asset again before the transaction commits makes it run again.
 func marksAmong(tx *Tx, first, last int) (marked []int, next int, err error) {
-	among := AssetMarks.span(K(first), K(last))
-	for mark, err := range AssetMarks.records(tx, among) {
+	among := AssetMarks.Span(K(first), K(last))
+	for mark, err := range AssetMarks.Records(tx, among) {
 		if err != nil {
 			return nil, 0, err
 		}
@@ -110,7 +112,7 @@ func touchRules(tx *Tx, touched map[int]bool) error {
 			r.LastProcessedDate = tx.Now
 			err = SmartRules.Put(tx, r)
 		}
-		if err := unless(ErrNotFound, err); err != nil {
+		if err := record.Ignore(ErrNotFound, err); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // many inserts n assets that carry an attribute, without audit rows, and returns their ids.
@@ -82,10 +85,10 @@ func liveALargeRule(t tb, l *lab, size int, log func(string, ...any)) {
 	timed("delete", func() error {
 		return Change(l.ctx, l.DB, System("test"), func(tx *Tx) error {
 			r, err := SmartRules.Get(tx, id)
-			return orElse(err, DeleteSmartRule(tx, r))
+			return cmp.Or(err, DeleteSmartRule(tx, r))
 		})
 	})
-	timed("sweep", func() error { return Sweep(l.ctx, l.DB) })
+	timed("sweep", func() error { return l.DB.Sweep(l.ctx) })
 	stop()
 	readers.Wait()
 	if keys := l.keys("ra"); len(keys) != 0 {
@@ -99,7 +102,7 @@ func rule(l *lab, attributeIDs []int) int {
 	found := view(l, func(tx *Tx) (int, error) {
 		r, err := SmartRuleByTitle(tx, "Rule")
 		if err != nil {
-			return 0, unless(ErrNotFound, err)
+			return 0, record.Ignore(ErrNotFound, err)
 		}
 		return r.SmartRuleID, nil
 	})
@@ -114,7 +117,7 @@ func (l *lab) page(rule, offset, limit int) (ids []int, total int) {
 	_, err := View(context.WithoutCancel(l.ctx), l.DB, System("test"), func(tx *Tx) (struct{}, error) {
 		r, err := SmartRuleByID(tx, rule)
 		if err != nil {
-			return struct{}{}, unless(ErrNotFound, err)
+			return struct{}{}, record.Ignore(ErrNotFound, err)
 		}
 		list, err := AssetsOfRule(tx, r)
 		if err != nil {
@@ -127,7 +130,7 @@ func (l *lab) page(rule, offset, limit int) (ids []int, total int) {
 			if err != nil {
 				return struct{}{}, err
 			}
-			a, err := Assets.decode(row)
+			a, err := Assets.Decode(row)
 			if err != nil {
 				return struct{}{}, err
 			}
@@ -154,7 +157,7 @@ func TestMembersSurviveEverythingAtOnce(t *testing.T) {
 	background.Go(func() { KeepRules(ctx, l.DB) })
 	background.Go(func() {
 		for ctx.Err() == nil {
-			if err := Sweep(ctx, l.DB); err != nil && ctx.Err() == nil {
+			if err := l.DB.Sweep(ctx); err != nil && ctx.Err() == nil {
 				t.Errorf("Sweep: %v", err)
 			}
 		}
@@ -205,11 +208,11 @@ func (l *lab) meddle(person int, attributes, workgroups []int) error {
 				return err
 			}
 			if dice.IntN(3) > 0 {
-				return unless(ErrBusy, QueueRule(tx, r))
+				return record.Ignore(ErrBusy, QueueRule(tx, r))
 			}
 			return DeleteSmartRule(tx, r)
 		})
-		if err := unless(ErrNotFound, unless(ErrExists, err)); err != nil {
+		if err := record.Ignore(ErrNotFound, record.Ignore(ErrExists, err)); err != nil {
 			return fmt.Errorf("person %d, step %d: %w", person, step, err)
 		}
 	}

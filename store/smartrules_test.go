@@ -1,12 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // attributes inserts n attributes of one new attribute type and returns their ids.
@@ -56,7 +59,7 @@ func (l *lab) carry(assetID int, attributeIDs ...int) {
 // settle does what the background does for Smart Rules, until nothing is left.
 func (l *lab) settle() {
 	l.t.Helper()
-	if err := errors.Join(ProcessQueuedRules(l.ctx, l.DB), RefreshRules(l.ctx, l.DB), Sweep(l.ctx, l.DB), RefreshRules(l.ctx, l.DB)); err != nil {
+	if err := errors.Join(ProcessQueuedRules(l.ctx, l.DB), RefreshRules(l.ctx, l.DB), l.DB.Sweep(l.ctx), RefreshRules(l.ctx, l.DB)); err != nil {
 		l.t.Fatalf("%v", err)
 	}
 }
@@ -95,7 +98,7 @@ func (l *lab) reads(by Actor, ruleID int) (assets []int, total int) {
 			if err != nil {
 				return struct{}{}, err
 			}
-			a, err := Assets.decode(row)
+			a, err := Assets.Decode(row)
 			if err != nil {
 				return struct{}{}, err
 			}
@@ -142,7 +145,7 @@ func TestMembersFollowTheAttributesOfAssets(t *testing.T) {
 	equal(t, "audits of a refresh", l.audits(l.settle), []string{})
 	l.mustHave(either, a, c)
 	l.mustHave(other, b, c)
-	if r := get(l, SmartRules, either); r.LastProcessedDate != At(begin.Add(time.Hour)) {
+	if r := get(l, SmartRules, either); r.LastProcessedDate != record.At(begin.Add(time.Hour)) {
 		t.Errorf("LastProcessedDate is %v after the refresh", r.LastProcessedDate)
 	}
 	if keys := l.keys("sd="); len(keys) != 0 {
@@ -248,7 +251,7 @@ func TestTheBuiltInRulesSelectEverything(t *testing.T) {
 	}
 	if text := l.refused(ErrInvalid, func(tx *Tx) error {
 		r, err := SmartRules.Get(tx, 1)
-		return orElse(err, DeleteSmartRule(tx, r))
+		return cmp.Or(err, DeleteSmartRule(tx, r))
 	}); !strings.Contains(text, "read-only") {
 		t.Errorf("the refusal says %q", text)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/store/kv/badgerkv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // TestNoSpace has a disk that is full for a moment.
@@ -29,16 +30,16 @@ func TestNoSpace(t *testing.T) {
 	if err := insert(t.Context(), "10.0.0.1"); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("a change on a full disk: %v, want ErrNoSpace", err)
 	}
-	if err := insert(Impatient(Patient(t.Context())), "10.0.0.1"); !errors.Is(err, ErrNoSpace) {
+	if err := insert(record.Impatient(record.Patient(t.Context())), "10.0.0.1"); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("an impatient one: %v, want ErrNoSpace", err)
 	}
-	short, stop := context.WithTimeout(Patient(t.Context()), 20*time.Millisecond)
+	short, stop := context.WithTimeout(record.Patient(t.Context()), 20*time.Millisecond)
 	defer stop()
 	if err := insert(short, "10.0.0.1"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a patient one whose time is over: %v, want DeadlineExceeded", err)
 	}
 	done := make(chan error)
-	go func() { done <- insert(Patient(t.Context()), "10.0.0.2") }()
+	go func() { done <- insert(record.Patient(t.Context()), "10.0.0.2") }()
 	select {
 	case err := <-done:
 		t.Errorf("a patient change on a full disk ended with %v", err)

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // A subscription has one job, which is always in the queue: it may be taken when the schedule says so. So a run that was
@@ -27,7 +29,7 @@ type SubscriptionRun struct {
 }
 
 // never is when a job may be taken whose schedule has come to its end: the last year that a Time can be stored with.
-var never = At(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))
+var never = record.At(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))
 
 // scheduleFirst queues a new subscription.
 func scheduleFirst(tx *Tx, s *Subscription) error {
@@ -36,7 +38,7 @@ func scheduleFirst(tx *Tx, s *Subscription) error {
 		return err
 	}
 	job := &Job{Kind: subscriptionJobs, Subject: s.ScheduleId, NotBefore: orNever(next), UserID: s.UserID}
-	if err := Jobs.Insert(tx, job); err != nil {
+	if err := record.Jobs.Insert(tx, job); err != nil {
 		return err
 	}
 	return SubscriptionRuns.Insert(tx, &SubscriptionRun{ScheduleId: s.ScheduleId, JobID: job.ID, Next: next})
@@ -69,21 +71,21 @@ func reschedule(tx *Tx, s *Subscription) error {
 	if err := SubscriptionRuns.Put(tx, run); err != nil {
 		return err
 	}
-	job, err := Jobs.Get(tx, run.JobID)
+	job, err := record.Jobs.Get(tx, run.JobID)
 	if err != nil || job.Owner != "" {
 		return err
 	}
 	job.NotBefore = orNever(run.Next)
-	return Jobs.Put(tx, job)
+	return record.Jobs.Put(tx, job)
 }
 
 // unschedule takes a deleted subscription off the queue. Who runs it learns of it when he ends the run.
 func unschedule(tx *Tx, id int) error {
 	run, err := SubscriptionRuns.Get(tx, id)
 	if err != nil {
-		return unless(ErrNotFound, err)
+		return record.Ignore(ErrNotFound, err)
 	}
-	return first(unless(ErrNotFound, Jobs.Delete(tx, run.JobID)), SubscriptionRuns.Delete(tx, id))
+	return cmp.Or(record.Ignore(ErrNotFound, record.Jobs.Delete(tx, run.JobID)), SubscriptionRuns.Delete(tx, id))
 }
 
 // RunNow lets a subscription run as soon as there is a worker for it, beside its schedule. It returns how far the
@@ -97,29 +99,29 @@ func RunNow(tx *Tx, name string) (*SubscriptionRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	job, err := Jobs.Get(tx, run.JobID)
+	job, err := record.Jobs.Get(tx, run.JobID)
 	if err != nil {
 		return nil, err
 	}
 	if job.Owner != "" {
-		return nil, because(ErrBusy, "Subscription %q is being run", s.Name)
+		return nil, record.Error(ErrBusy, "Subscription %q is being run", s.Name)
 	}
 	if tx.Now.Before(job.NotBefore) {
 		job.NotBefore = tx.Now
 	}
-	return run, Jobs.Put(tx, job)
+	return run, record.Jobs.Put(tx, job)
 }
 
 // TakeSubscription takes the job of the subscription that is due the longest, for as long as the lease says. It returns nil
 // when none is due.
 func TakeSubscription(tx *Tx, owner string, lease time.Duration) (*Job, error) {
-	return Take(tx, subscriptionJobs, owner, lease)
+	return record.Take(tx, subscriptionJobs, owner, lease)
 }
 
 // EndRun notes what became of a run that was taken and lets the subscription wait for its next one: the delivery that was
 // made, or with 0 why there is none. It leaves an audit row. It returns an error of Holds.
 func EndRun(tx *Tx, job *Job, deliveryID int, reason string) error {
-	current, err := held(tx, job)
+	current, err := record.Held(tx, job)
 	if err != nil {
 		return err
 	}
@@ -141,16 +143,16 @@ func EndRun(tx *Tx, job *Job, deliveryID int, reason string) error {
 		return err
 	}
 	current.Owner, current.NotBefore, current.UserID = "", orNever(run.Next), s.UserID
-	if err := Jobs.Put(tx, current); err != nil {
+	if err := record.Jobs.Put(tx, current); err != nil {
 		return err
 	}
-	return tx.Audit(ActionProcess, Subscriptions.name, Detail("ScheduleId", s.ScheduleId, s.ScheduleId), Detail("Name", s.Name, s.Name),
-		Detail("ReportDeliveryId", "", deliveryID), Detail("Error", "", reason))
+	return tx.Audit(record.ActionProcess, Subscriptions.Name(), record.Detail("ScheduleId", s.ScheduleId, s.ScheduleId), record.Detail("Name", s.Name, s.Name),
+		record.Detail("ReportDeliveryId", "", deliveryID), record.Detail("Error", "", reason))
 }
 
 // ReturnRun gives a run that could not be ended back to the queue, to begin again at once. It leaves one alone that another
 // has taken.
-func ReturnRun(tx *Tx, job *Job) error { return Release(tx, job) }
+func ReturnRun(tx *Tx, job *Job) error { return record.Release(tx, job) }
 
 // ReclaimSubscriptions gives back what an earlier process was running, and has what it left of unfinished deliveries cleared
 // away. Nobody else may be at work on this store.
@@ -168,7 +170,7 @@ func ReclaimSubscriptions(ctx context.Context, db *DB) error {
 				return err
 			}
 		}
-		return ReleaseAll(tx, subscriptionJobs)
+		return record.ReleaseAll(tx, subscriptionJobs)
 	})
 }
 
@@ -182,10 +184,7 @@ func As(tx *Tx, userID int, door string, need authz.Need) (*Tx, error) {
 	if !rights.claims(0).Satisfies(need) {
 		return nil, Denied(need.Required())
 	}
-	as := *tx
-	as.organizations = nil
-	as.By = Actor{UserID: userID, UserName: rights.User.UserName, Door: door, Admin: rights.Admin, Groups: rights.Groups}
-	return &as, nil
+	return tx.As(Actor{UserID: userID, UserName: rights.User.UserName, Door: door, Admin: rights.Admin, Groups: rights.Groups}), nil
 }
 
 // SubscriptionState is a subscription as the host shows it: with its owner's name and how far it is.
@@ -219,7 +218,7 @@ func (s *Subscription) state(tx *Tx) (state SubscriptionState, err error) {
 		return state, err
 	}
 	state.Run = *run
-	job, err := Jobs.Get(tx, run.JobID)
+	job, err := record.Jobs.Get(tx, run.JobID)
 	if err != nil {
 		return state, err
 	}

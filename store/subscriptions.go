@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // The reports that a subscription may have. What each shows, and what its owner needs for it, says package reports.
@@ -78,7 +80,7 @@ const (
 	maxKeepDays         = 3660
 )
 
-func (s *Subscription) check(tx *Tx) error {
+func (s *Subscription) Validate(tx *Tx) error {
 	if err := required("Name", s.Name, maxSubscriptionName); err != nil {
 		return err
 	}
@@ -88,7 +90,7 @@ func (s *Subscription) check(tx *Tx) error {
 	}
 	s.Format = format.Name
 	if _, err := ParseSchedule(s.Schedule); err != nil {
-		return because(ErrInvalid, "Schedule: %v", err)
+		return record.Error(ErrInvalid, "Schedule: %v", err)
 	}
 	if s.KeepCount == 0 {
 		s.KeepCount = defaultKeepCount
@@ -132,9 +134,9 @@ func (s *Subscription) checkReport(tx *Tx) error {
 	return err
 }
 
-// changed brings the subscription's place in the queue up to date. What a deleted one has delivered stays, as long as
+// AfterWrite brings the subscription's place in the queue up to date. What a deleted one has delivered stays, as long as
 // the defaults keep it.
-func (s *Subscription) changed(tx *Tx, old *Subscription) error {
+func (s *Subscription) AfterWrite(tx *Tx, old *Subscription) error {
 	switch {
 	case s == nil:
 		return unschedule(tx, old.ScheduleId)
@@ -148,7 +150,7 @@ func (s *Subscription) changed(tx *Tx, old *Subscription) error {
 
 // SubscriptionByName returns a subscription, without regard to case, or ErrNotFound.
 func SubscriptionByName(tx *Tx, name string) (*Subscription, error) {
-	return subscriptionByName.One(tx, K(fold(name)), name)
+	return subscriptionByName.One(tx, K(record.Fold(name)), name)
 }
 
 // PutSubscription stores a subscription by its Name: the one of that name becomes as given, unless it is already; its

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // subscription makes one for a user, every hour, and returns its id.
@@ -135,7 +137,7 @@ func TestASubscriptionRunsWhenItIsTime(t *testing.T) {
 	l.clock.step(time.Second)
 	same(t, "in time runs", l.run(""), id)
 	same(t, "after that runs", l.run(""), 0)
-	same(t, "the next time", l.state(id).Run.Next, At(begin.Add(2*time.Hour)))
+	same(t, "the next time", l.state(id).Run.Next, record.At(begin.Add(2*time.Hour)))
 }
 
 func TestAMissedRunIsMadeUpOnce(t *testing.T) {
@@ -146,7 +148,7 @@ func TestAMissedRunIsMadeUpOnce(t *testing.T) {
 	l.reopen()
 	same(t, "after three days runs", l.run(""), id)
 	same(t, "then runs", l.run(""), 0)
-	same(t, "the next time, in the old rhythm", l.state(id).Run.Next, At(begin.Add(73*time.Hour)))
+	same(t, "the next time, in the old rhythm", l.state(id).Run.Next, record.At(begin.Add(73*time.Hour)))
 }
 
 func TestASubscriptionRunsOnceAtATime(t *testing.T) {
@@ -182,7 +184,7 @@ func TestAFailedRunDoesNotStopTheSchedule(t *testing.T) {
 	l.run("Asset Management (Read) is required")
 	same(t, "the error", l.state(id).Run.Error, Text("Asset Management (Read) is required"))
 	newest := view(l, func(tx *Tx) (*Audit, error) {
-		for a, err := range FindAudits(tx, AuditFilter{}) {
+		for a, err := range record.FindAudits(tx, AuditFilter{}) {
 			return a, err
 		}
 		return nil, nil
@@ -203,7 +205,7 @@ func TestARunBesideTheSchedule(t *testing.T) {
 	same(t, "at once runs", l.run(""), id)
 	state := l.state(id)
 	same(t, "runs", state.Run.Runs, before.Runs+1)
-	same(t, "the next time, as if nothing had been", state.Run.Next, At(begin.Add(time.Hour)))
+	same(t, "the next time, as if nothing had been", state.Run.Next, record.At(begin.Add(time.Hour)))
 	l.refused(ErrNotFound, func(tx *Tx) error { _, err := RunNow(tx, "later"); return err })
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/musterhq/muster/store/kv"
 	"github.com/musterhq/muster/store/kv/badgerkv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // laden inserts an asset that carries n attributes, and returns its id.
@@ -28,7 +29,7 @@ func (l *lab) laden(address string, n int) int {
 
 func (l *lab) sweep() {
 	l.t.Helper()
-	if err := Sweep(l.ctx, l.DB); err != nil {
+	if err := l.DB.Sweep(l.ctx); err != nil {
 		l.t.Fatalf("Sweep: %v", err)
 	}
 }
@@ -65,7 +66,7 @@ func (c counted) Delete(key []byte) error     { *c.n++; return c.Txn.Delete(key)
 func TestASweepClearsAwayWhatADeletedRecordLeft(t *testing.T) {
 	t.Parallel()
 	for name, n := range map[string]int{
-		"nothing": 0, "less than a transaction": 5, "exactly a transaction": sweepWrites, "two and a bit": 2*sweepWrites + 1, "more than a batch": sweepBatch + 1,
+		"nothing": 0, "less than a transaction": 5, "exactly a transaction": record.SweepWrites, "two and a bit": 2*record.SweepWrites + 1, "more than a batch": record.SweepLook + 1,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,14 +87,14 @@ func TestASweepClearsAwayWhatADeletedRecordLeft(t *testing.T) {
 func TestASweepGoesOnAfterACrash(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	id := l.laden("192.0.2.1", 3*sweepWrites)
+	id := l.laden("192.0.2.1", 3*record.SweepWrites)
 	l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
-	l.DB.engine = &mortal{Engine: l.DB.engine, lives: 2} // a lease of ids among them
-	if err := Sweep(l.ctx, l.DB); !errors.Is(err, errKilled) {
+	l.under.Engine = &mortal{Engine: l.under.Engine, lives: 2} // a lease of ids among them
+	if err := l.DB.Sweep(l.ctx); !errors.Is(err, errKilled) {
 		t.Errorf("Sweep: %v", err)
 	}
-	if left := len(l.keys("aa>")); left != 2*sweepWrites {
-		t.Fatalf("%d links are left after a transaction, want %d", left, 2*sweepWrites)
+	if left := len(l.keys("aa>")); left != 2*record.SweepWrites {
+		t.Fatalf("%d links are left after a transaction, want %d", left, 2*record.SweepWrites)
 	}
 	l.reopen()
 	l.sweep()
@@ -106,10 +107,10 @@ func TestSweepsSideBySideDoTheWorkOnce(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	for _, address := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"} {
-		id := l.laden(address, sweepWrites+1)
+		id := l.laden(address, record.SweepWrites+1)
 		l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
 	}
-	if err := errors.Join(atOnce(4, func(int) error { return Sweep(l.ctx, l.DB) })...); err != nil {
+	if err := errors.Join(atOnce(4, func(int) error { return l.DB.Sweep(l.ctx) })...); err != nil {
 		t.Error(err)
 	}
 	if left := append(l.keys("aa"), l.keys("jo=")...); len(left) != 0 {
@@ -124,11 +125,11 @@ func TestASweepThatFailsIsPutOffAndHoldsUpNoOther(t *testing.T) {
 	for _, id := range []int{broken, sound} {
 		l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
 	}
-	link := AssetAttribute.key(kindForth, K(broken, firstOwnID))
-	l.change(func(tx *Tx) error { return tx.w.Set(link, []byte("?")) })
+	link := AssetAttribute.Key(record.KindForth, K(broken, firstOwnID))
+	l.change(func(tx *Tx) error { return tx.Writer.Set(link, []byte("?")) })
 	fails := func() {
 		t.Helper()
-		if err := Sweep(l.ctx, l.DB); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "sweep asset 1: ") {
+		if err := l.DB.Sweep(l.ctx); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "sweep asset 1: ") {
 			t.Errorf("the sweep ends with %v, want that the store is damaged", err)
 		}
 	}
@@ -137,10 +138,10 @@ func TestASweepThatFailsIsPutOffAndHoldsUpNoOther(t *testing.T) {
 		t.Errorf("%d links are left, want the damaged one", len(left))
 	}
 	l.sweep() // before the pause is over there is nothing to do
-	l.clock.step(sweepPause + time.Second)
+	l.clock.step(record.SweepPause + time.Second)
 	fails()
-	l.change(func(tx *Tx) error { return tx.w.Set(link, K(0)) })
-	l.clock.step(sweepPause + time.Second)
+	l.change(func(tx *Tx) error { return tx.Writer.Set(link, K(0)) })
+	l.clock.step(record.SweepPause + time.Second)
 	l.sweep()
 	if left := l.keys("aa"); len(left) != 0 {
 		t.Errorf("%q are left", left)
@@ -151,8 +152,8 @@ func TestASweepThatFailsIsPutOffAndHoldsUpNoOther(t *testing.T) {
 func TestASweepEndsInADamagedStore(t *testing.T) {
 	t.Parallel()
 	for name, half := range map[string][]byte{
-		"half a link":                AssetAttribute.key(kindForth, K(7, firstOwnID)),
-		"a record without a pointer": Attributes.key(kindPointer, K(firstOwnID+1)),
+		"half a link":                AssetAttribute.Key(record.KindForth, K(7, firstOwnID)),
+		"a record without a pointer": Attributes.Key(record.KindPointer, K(firstOwnID+1)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -161,13 +162,13 @@ func TestASweepEndsInADamagedStore(t *testing.T) {
 			child := l.attribute(firstOwnID, parent, "France")
 			l.change(func(tx *Tx) error { return AssetAttribute.Set(tx, 7, parent, 0) })
 			l.change(func(tx *Tx) error { return Attributes.Delete(tx, parent) })
-			whole := view(l, func(tx *Tx) ([]byte, error) { return tx.get(half) })
-			l.change(func(tx *Tx) error { return tx.w.Delete(half) })
-			if err := Sweep(l.ctx, l.DB); !errors.Is(err, ErrDamaged) {
+			whole := view(l, func(tx *Tx) ([]byte, error) { return tx.Get(half) })
+			l.change(func(tx *Tx) error { return tx.Writer.Delete(half) })
+			if err := l.DB.Sweep(l.ctx); !errors.Is(err, ErrDamaged) {
 				t.Errorf("the sweep ends with %v, want that the store is damaged", err)
 			}
-			l.change(func(tx *Tx) error { return tx.w.Set(half, whole) })
-			l.clock.step(sweepPause + time.Second)
+			l.change(func(tx *Tx) error { return tx.Writer.Set(half, whole) })
+			l.clock.step(record.SweepPause + time.Second)
 			l.sweep()
 			l.refused(ErrNotFound, func(tx *Tx) error { return Attributes.Delete(tx, child) })
 		})
@@ -179,7 +180,7 @@ func TestASweepEndsWithItsContext(t *testing.T) {
 	l := newLab(t)
 	ctx, cancel := context.WithCancel(l.ctx)
 	cancel()
-	if err := Sweep(ctx, l.DB); !errors.Is(err, context.Canceled) {
+	if err := l.DB.Sweep(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("Sweep: %v", err)
 	}
 }

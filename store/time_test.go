@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 func TestATimeIsPrintedAsTheAPIPrintsIt(t *testing.T) {
@@ -14,11 +16,11 @@ func TestATimeIsPrintedAsTheAPIPrintsIt(t *testing.T) {
 		moment Time
 		want   string
 	}{
-		"milliseconds":            {At(time.Date(2025, 2, 27, 22, 57, 27, 127_000_000, time.UTC)), `"2025-02-27T22:57:27.127Z"`},
-		"without trailing zeros":  {At(time.Date(2024, 12, 6, 17, 59, 40, 360_000_000, time.UTC)), `"2024-12-06T17:59:40.36Z"`},
-		"a whole second":          {At(time.Date(2024, 12, 6, 17, 59, 40, 0, time.UTC)), `"2024-12-06T17:59:40Z"`},
-		"finer, cut":              {At(time.Date(2024, 12, 6, 17, 59, 40, 1_999_999, time.UTC)), `"2024-12-06T17:59:40.001Z"`},
-		"another zone":            {At(time.Date(2024, 12, 6, 19, 59, 40, 0, zone)), `"2024-12-06T17:59:40Z"`},
+		"milliseconds":            {record.At(time.Date(2025, 2, 27, 22, 57, 27, 127_000_000, time.UTC)), `"2025-02-27T22:57:27.127Z"`},
+		"without trailing zeros":  {record.At(time.Date(2024, 12, 6, 17, 59, 40, 360_000_000, time.UTC)), `"2024-12-06T17:59:40.36Z"`},
+		"a whole second":          {record.At(time.Date(2024, 12, 6, 17, 59, 40, 0, time.UTC)), `"2024-12-06T17:59:40Z"`},
+		"finer, cut":              {record.At(time.Date(2024, 12, 6, 17, 59, 40, 1_999_999, time.UTC)), `"2024-12-06T17:59:40.001Z"`},
+		"another zone":            {record.At(time.Date(2024, 12, 6, 19, 59, 40, 0, zone)), `"2024-12-06T17:59:40Z"`},
 		"another zone, not of At": {Time(time.Date(2024, 12, 6, 19, 59, 40, 0, zone)), `"2024-12-06T17:59:40Z"`},
 		"never":                   {Time{}, `null`},
 	} {
@@ -38,15 +40,15 @@ func TestATimeIsRead(t *testing.T) {
 		text string
 		want Time
 	}{
-		"as it is printed":    {`"2024-12-06T17:59:40.36Z"`, At(begin)},
-		"with an offset":      {`"2024-12-06T19:59:40.36+02:00"`, At(begin)},
-		"with trailing zeros": {`"2024-12-06T17:59:40.360000Z"`, At(begin)},
+		"as it is printed":    {`"2024-12-06T17:59:40.36Z"`, record.At(begin)},
+		"with an offset":      {`"2024-12-06T19:59:40.36+02:00"`, record.At(begin)},
+		"with trailing zeros": {`"2024-12-06T17:59:40.360000Z"`, record.At(begin)},
 		"never":               {`null`, Time{}},
 		"the zero time":       {`"0001-01-01T00:00:00Z"`, Time{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := At(time.Now())
+			got := record.At(time.Now())
 			if err := json.Unmarshal([]byte(test.text), &got); got != test.want || err != nil {
 				t.Errorf("got %v, error %v; want %v", got, err, test.want)
 			}
@@ -62,8 +64,8 @@ func TestATimeIsRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := At(begin)
-			if err := json.Unmarshal([]byte(text), &got); err == nil || got != At(begin) {
+			got := record.At(begin)
+			if err := json.Unmarshal([]byte(text), &got); err == nil || got != record.At(begin) {
 				t.Errorf("%s was read as %v, error %v", text, got, err)
 			}
 		})
@@ -94,7 +96,7 @@ func FuzzTime(f *testing.F) {
 			t.Fatalf("%q: %v", s, err)
 		}
 		var again Time
-		if err := json.Unmarshal(printed, &again); err != nil || again != At(time.Time(read)) {
+		if err := json.Unmarshal(printed, &again); err != nil || again != record.At(time.Time(read)) {
 			t.Fatalf("%q was read as %v, printed as %s and read as %v, error %v", s, time.Time(read), printed, time.Time(again), err)
 		}
 	})
@@ -102,13 +104,13 @@ func FuzzTime(f *testing.F) {
 
 func TestTimesAreInMilliseconds(t *testing.T) {
 	t.Parallel()
-	if got, want := At(begin).Add(1_999_999*time.Nanosecond), At(begin.Add(time.Millisecond)); got != want {
+	if got, want := record.At(begin).Add(1_999_999*time.Nanosecond), record.At(begin.Add(time.Millisecond)); got != want {
 		t.Errorf("Add: got %v, want %v", time.Time(got), time.Time(want))
 	}
-	if got := At(begin.Add(time.Minute)).Sub(At(begin)); got != time.Minute {
+	if got := record.At(begin.Add(time.Minute)).Sub(record.At(begin)); got != time.Minute {
 		t.Errorf("Sub: %v", got)
 	}
-	if At(begin).Before(At(begin)) || !At(begin).Before(At(begin.Add(time.Millisecond))) {
+	if record.At(begin).Before(record.At(begin)) || !record.At(begin).Before(record.At(begin.Add(time.Millisecond))) {
 		t.Error("Before is not the order of time")
 	}
 	if got := (Time{}).String(); got != "" {
@@ -119,7 +121,7 @@ func TestTimesAreInMilliseconds(t *testing.T) {
 func TestAnEmptyTextIsNull(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[Text]string{"": `null`, "null": `"null"`, "a <b> & \"c\"": `"a <b> & \"c\""`} {
-		got, err := encode(text)
+		got, err := record.Encode(text)
 		if string(got) != want || err != nil {
 			t.Errorf("%q: got %s, error %v; want %s", text, got, err, want)
 		}

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
 	"time"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // try is one sign-in on its way through the gate.
@@ -88,7 +90,7 @@ func (t *try) succeed(ctx context.Context, account string) error {
 	if err != nil || !held {
 		return err
 	}
-	return unless(ErrNoSpace, Change(ctx, t.db, t.by, func(tx *Tx) error { return forgive(tx, account) }))
+	return record.Ignore(ErrNoSpace, Change(ctx, t.db, t.by, func(tx *Tx) error { return forgive(tx, account) }))
 }
 
 // refuse counts a failure against the keys, notes the refusal for the audit, and returns ErrRefused with the reason. The name
@@ -96,10 +98,10 @@ func (t *try) succeed(ctx context.Context, account string) error {
 func (t *try) refuse(ctx context.Context, keys []string, reason authz.Reason) error {
 	refused := authz.Refuse(ErrRefused, reason)
 	by := t.by
-	by.UserName = text(t.name)
+	by.UserName = record.AuditText(t.name)
 	r := Refusal{
-		Section: SectionAuthentication, Reason: t.method + " " + string(reason),
-		Details: []UserAuditDetail{Detail("Method", "", t.method), Detail("Reason", "", reason)},
+		Section: record.SectionAuthentication, Reason: t.method + " " + string(reason),
+		Details: []UserAuditDetail{record.Detail("Method", "", t.method), record.Detail("Reason", "", reason)},
 		Weak:    IsWeak(reason),
 	}
 	prompt := t.db.refusals.note(t.db.Now(), by, r)
@@ -133,7 +135,7 @@ func (t *try) refuse(ctx context.Context, keys []string, reason authz.Reason) er
 	if err = t.db.owe(err, owedAct{by: by, failures: keys, do: do}); err == nil {
 		err = t.warnOfOwed(ctx, keys)
 	}
-	return orElse(err, refused)
+	return cmp.Or(err, refused)
 }
 
 // warnOfOwed warns of the locks that failures made which are not written yet.
@@ -144,7 +146,7 @@ func (t *try) warnOfOwed(ctx context.Context, keys []string) error {
 			return err
 		}
 		if n == 0 {
-			t.db.warnOf(&Lockout{Of: key, Until: At(t.db.now()).Add(t.db.limitOf(key).Time)})
+			t.db.warnOf(&Lockout{Of: key, Until: record.At(t.db.Now()).Add(t.db.limitOf(key).Time)})
 		}
 	}
 	return nil

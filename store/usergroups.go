@@ -1,11 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // Administrators is the built-in user group whose members may do everything.
@@ -35,14 +38,14 @@ type UserGroup struct {
 	IsGone                     bool // the directory has it no more, and it is inactive for that reason
 }
 
-func (g *UserGroup) check(*Tx) error {
+func (g *UserGroup) Validate(*Tx) error {
 	if err := ownUUID(&g.UUID); err != nil {
 		return err
 	}
 	if g.GroupType != BeyondInsightType && !IsDirectoryType(g.GroupType) {
 		return Invalid("GroupType: %q is none", g.GroupType)
 	}
-	return first(
+	return cmp.Or(
 		required("GroupName", g.Name, 200), short("Description", string(g.Description), 255),
 		short("ExternalID", string(g.ExternalID), 255), short("Attribute", string(g.Attribute), 255),
 	)
@@ -62,7 +65,7 @@ func ownUUID(id *string) error {
 	return nil
 }
 
-func (g *UserGroup) date(now Time, old *UserGroup) {
+func (g *UserGroup) SetDates(now Time, old *UserGroup) {
 	if old == nil {
 		g.CreateDate, g.LastUpdateDate = now, now
 		return
@@ -73,8 +76,8 @@ func (g *UserGroup) date(now Time, old *UserGroup) {
 	}
 }
 
-// changed protects the groups that must stay, and takes along what a deleted group had.
-func (g *UserGroup) changed(tx *Tx, old *UserGroup) error {
+// AfterWrite protects the groups that must stay, and takes along what a deleted group had.
+func (g *UserGroup) AfterWrite(tx *Tx, old *UserGroup) error {
 	switch {
 	case old == nil:
 		return nil
@@ -84,36 +87,36 @@ func (g *UserGroup) changed(tx *Tx, old *UserGroup) error {
 		if err := holdsNoSecrets(tx, old.GroupID); err != nil {
 			return err
 		}
-		if err := sweepLater(tx, sweepOfUserGroup, old.GroupID); err != nil {
+		if err := record.SweepLater(tx, sweepOfUserGroup, old.GroupID); err != nil {
 			return err
 		}
 	}
-	return tx.bump(everyone)
+	return bump(tx, everyone)
 }
 
 func (g *UserGroup) isActive() bool { return g != nil && g.IsActive }
 
-func (g *UserGroup) takesAlong(tx *Tx) (all []UserAuditDetail, err error) {
-	add := func(details []UserAuditDetail, e error) { all, err = append(all, details...), orElse(err, e) }
-	add(along("Members", GroupMember.From(tx, g.GroupID)))
-	add(along("Permissions", GroupPermission.From(tx, g.GroupID)))
-	add(along("API Registrations", GroupRegistration.From(tx, g.GroupID)))
-	add(along("Smart Rules", GroupRule.From(tx, g.GroupID)))
-	add(along("Organizations", GroupOrganization.From(tx, g.GroupID)))
+func (g *UserGroup) CascadeSummary(tx *Tx) (all []UserAuditDetail, err error) {
+	add := func(details []UserAuditDetail, e error) { all, err = append(all, details...), cmp.Or(err, e) }
+	add(record.CascadeDetail("Members", GroupMember.From(tx, g.GroupID)))
+	add(record.CascadeDetail("Permissions", GroupPermission.From(tx, g.GroupID)))
+	add(record.CascadeDetail("API Registrations", GroupRegistration.From(tx, g.GroupID)))
+	add(record.CascadeDetail("Smart Rules", GroupRule.From(tx, g.GroupID)))
+	add(record.CascadeDetail("Organizations", GroupOrganization.From(tx, g.GroupID)))
 	return all, err
 }
 
 // clearUserGroup clears away what a deleted group had.
-func clearUserGroup(b *batch, id int) error {
-	return first(
-		cutFrom(b, GroupMember, id), cutFrom(b, GroupPermission, id), cutFrom(b, GroupRegistration, id), cutFrom(b, GroupRule, id),
-		cutFrom(b, GroupOrganization, id), remove(b, RuleRoles, ruleRolesByPair.Each(b.tx, K(id))),
+func clearUserGroup(b *record.SweepBatch, id int) error {
+	return cmp.Or(
+		record.CutFrom(b, GroupMember, id), record.CutFrom(b, GroupPermission, id), record.CutFrom(b, GroupRegistration, id), record.CutFrom(b, GroupRule, id),
+		record.CutFrom(b, GroupOrganization, id), record.Remove(b, RuleRoles, ruleRolesByPair.Each(b.Tx, K(id))),
 	)
 }
 
 // UserGroupByName returns the user group of that name, without regard to case, or ErrNotFound.
 func UserGroupByName(tx *Tx, name string) (*UserGroup, error) {
-	return userGroupByName.One(tx, K(fold(name)), name)
+	return userGroupByName.One(tx, K(record.Fold(name)), name)
 }
 
 // MemberExternalID is what a Duplicate calls the ExternalID of a user group.
@@ -169,7 +172,7 @@ func CreateUserGroup(tx *Tx, g *UserGroup, e Endowment) error {
 // ChangeUserGroup stores a changed user group. Besides what its members break, it returns ErrDenied as DeleteUserGroup does,
 // and ErrInvalid for another name of Administrators, by which people and scripts know it.
 func ChangeUserGroup(tx *Tx, g *UserGroup) error {
-	if err := first(MayChangeGroup(tx, g.GroupID), mayChangeSecretsSafe(tx, g.GroupID)); err != nil {
+	if err := cmp.Or(MayChangeGroup(tx, g.GroupID), mayChangeSecretsSafe(tx, g.GroupID)); err != nil {
 		return err
 	}
 	if g.GroupID == Administrators {
@@ -188,9 +191,9 @@ func ChangeUserGroup(tx *Tx, g *UserGroup) error {
 // an administrator, for one with Secrets Safe; and ErrInvalid for Administrators and for one that has secrets.
 func DeleteUserGroup(tx *Tx, id int) error {
 	if known, err := UserGroups.Has(tx, id); err != nil || !known {
-		return orElse(err, absent(UserGroups.name, id))
+		return cmp.Or(err, record.NotFound(UserGroups.Name(), id))
 	}
-	if err := first(MayChangeGroup(tx, id), mayChangeSecretsSafe(tx, id)); err != nil {
+	if err := cmp.Or(MayChangeGroup(tx, id), mayChangeSecretsSafe(tx, id)); err != nil {
 		return err
 	}
 	return UserGroups.Delete(tx, id)
@@ -206,7 +209,7 @@ func GroupsOf(tx *Tx, userID int) ([]*UserGroup, error) {
 		g, err := UserGroups.Get(tx, m.ID)
 		if err == nil {
 			groups = append(groups, g)
-		} else if unless(ErrNotFound, err) != nil {
+		} else if record.Ignore(ErrNotFound, err) != nil {
 			return nil, err
 		}
 	}

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"net/mail"
 	"slices"
 	"strings"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // The kinds of user and of user group (the document's UserType and GroupType). An Application is a user only.
@@ -56,14 +59,14 @@ func (u *User) FullName() string {
 // mayAct reports whether the user can sign in at all.
 func (u *User) mayAct() bool { return u != nil && u.IsActive && !u.IsQuarantined }
 
-func (u *User) check(tx *Tx) error {
+func (u *User) Validate(tx *Tx) error {
 	if err := ownUUID(&u.UUID); err != nil {
 		return err
 	}
 	if u.UserType != BeyondInsightType && u.UserType != ApplicationType && !IsDirectoryType(u.UserType) {
 		return Invalid("UserType: %q is none", u.UserType)
 	}
-	if err := first(
+	if err := cmp.Or(
 		required("UserName", u.UserName, 64), short("DomainName", string(u.DomainName), 250), short("FirstName", string(u.FirstName), 64),
 		short("LastName", string(u.LastName), 64), short("EmailAddress", string(u.EmailAddress), 255),
 	); err != nil {
@@ -92,8 +95,8 @@ func isAddress(s string) bool {
 	return err == nil && a.Address == s
 }
 
-// changed keeps an administrator, and takes along what a deleted user had.
-func (u *User) changed(tx *Tx, old *User) error {
+// AfterWrite keeps an administrator, and takes along what a deleted user had.
+func (u *User) AfterWrite(tx *Tx, old *User) error {
 	if old == nil {
 		return nil
 	}
@@ -110,7 +113,7 @@ func (u *User) changed(tx *Tx, old *User) error {
 			return err
 		}
 	}
-	return tx.bump(old.UserID)
+	return bump(tx, old.UserID)
 }
 
 // endSessions makes the sessions of a user worthless, also if he may act again before they are over.
@@ -131,20 +134,20 @@ func dropUser(tx *Tx, id int) error {
 		return err
 	}
 	for _, err := range []error{UserSecrets.Delete(tx, id), LastLogins.Delete(tx, id), requestWindows.Delete(tx, id)} {
-		if unless(ErrNotFound, err) != nil {
+		if record.Ignore(ErrNotFound, err) != nil {
 			return err
 		}
 	}
-	return sweepLater(tx, sweepOfUser, id)
+	return record.SweepLater(tx, sweepOfUser, id)
 }
 
-func (u *User) takesAlong(tx *Tx) ([]UserAuditDetail, error) {
-	return along("Memberships", GroupMember.To(tx, u.UserID))
+func (u *User) CascadeSummary(tx *Tx) ([]UserAuditDetail, error) {
+	return record.CascadeDetail("Memberships", GroupMember.To(tx, u.UserID))
 }
 
 // clearUser clears away what a deleted user had.
-func clearUser(b *batch, id int) error {
-	return first(cutTo(b, GroupMember, id), cutTo(b, SecretOwner, id))
+func clearUser(b *record.SweepBatch, id int) error {
+	return cmp.Or(record.CutTo(b, GroupMember, id), record.CutTo(b, SecretOwner, id))
 }
 
 // UserByName finds a user by what people type: a plain name finds those without a domain, domain\name and name@domain
@@ -154,9 +157,9 @@ func UserByName(tx *Tx, name string) (*User, error) {
 	if domain, plain, qualified := strings.Cut(name, `\`); qualified {
 		return userOfDomain(tx, domain, plain, name)
 	}
-	u, err := userByName.One(tx, K("", fold(name)), name)
+	u, err := userByName.One(tx, K("", record.Fold(name)), name)
 	if at := strings.LastIndexByte(name, '@'); at > 0 && errors.Is(err, ErrNotFound) {
-		if u, err = userByName.One(tx, K(fold(name[at+1:]), fold(name[:at])), name); errors.Is(err, ErrNotFound) {
+		if u, err = userByName.One(tx, K(record.Fold(name[at+1:]), record.Fold(name[:at])), name); errors.Is(err, ErrNotFound) {
 			return userByPrincipal(tx, name)
 		}
 	}
@@ -166,15 +169,15 @@ func UserByName(tx *Tx, name string) (*User, error) {
 // userOfDomain finds a user by his domain or, if that has none of the name, by what is a domain's name in short. Of several domains
 // the first that has him counts.
 func userOfDomain(tx *Tx, domain, plain, name string) (*User, error) {
-	u, err := userByName.One(tx, K(fold(domain), fold(plain)), name)
+	u, err := userByName.One(tx, K(record.Fold(domain), record.Fold(plain)), name)
 	if domain == "" || !errors.Is(err, ErrNotFound) {
 		return u, err
 	}
-	for d, err := range directoriesByShortName.Each(tx, K(fold(domain))) {
+	for d, err := range directoriesByShortName.Each(tx, K(record.Fold(domain))) {
 		if err != nil {
 			return nil, err
 		}
-		if u, err := userByName.One(tx, K(fold(d.Host), fold(plain)), name); !errors.Is(err, ErrNotFound) {
+		if u, err := userByName.One(tx, K(record.Fold(d.Host), record.Fold(plain)), name); !errors.Is(err, ErrNotFound) {
 			return u, err
 		}
 	}
@@ -183,14 +186,14 @@ func userOfDomain(tx *Tx, domain, plain, name string) (*User, error) {
 
 // userByPrincipal finds the only user whom directories call so.
 func userByPrincipal(tx *Tx, name string) (found *User, err error) {
-	for u, err := range usersByPrincipal.Each(tx, K(fold(name))) {
+	for u, err := range usersByPrincipal.Each(tx, K(record.Fold(name))) {
 		if err != nil || found != nil {
-			return nil, orElse(err, absent(Users.name, name))
+			return nil, cmp.Or(err, record.NotFound(Users.Name(), name))
 		}
 		found = u
 	}
 	if found == nil {
-		err = absent(Users.name, name)
+		err = record.NotFound(Users.Name(), name)
 	}
 	return found, err
 }
@@ -202,14 +205,14 @@ func UserByUUID(tx *Tx, id string) (*User, error) {
 
 // UserByClientID finds an Application user.
 func UserByClientID(tx *Tx, clientID string) (*User, error) {
-	return userByClientID.One(tx, K(fold(clientID)), clientID)
+	return userByClientID.One(tx, K(record.Fold(clientID)), clientID)
 }
 
 // DeleteUser deletes a user. It returns ErrDenied for one who has rights that the actor lacks, and ErrInvalid for the last
 // active administrator and for the only owner of a secret.
 func DeleteUser(tx *Tx, id int) error {
 	if known, err := Users.Has(tx, id); err != nil || !known {
-		return orElse(err, absent(Users.name, id))
+		return cmp.Or(err, record.NotFound(Users.Name(), id))
 	}
 	if err := MayChangeUser(tx, id); err != nil {
 		return err
@@ -227,7 +230,7 @@ func QuarantineUser(tx *Tx, id int) (*User, error) {
 	if err := Users.Put(tx.Unaudited(), u); err != nil {
 		return nil, err
 	}
-	return u, tx.Audit(ActionQuarantine, Users.name, detail("UserID", id, id), detail("IsQuarantined", false, true))
+	return u, tx.Audit(record.ActionQuarantine, Users.Name(), record.Detail("UserID", id, id), record.Detail("IsQuarantined", false, true))
 }
 
 // UserSecret is what a user proves himself with, and how often it was replaced or his sessions were ended otherwise: a session
@@ -239,12 +242,12 @@ type UserSecret struct {
 	Version  int
 }
 
-// changed ends the sessions that began with another secret, or with none. A secret that goes goes with its user.
-func (s *UserSecret) changed(tx *Tx, _ *UserSecret) error {
+// AfterWrite ends the sessions that began with another secret, or with none. A secret that goes goes with its user.
+func (s *UserSecret) AfterWrite(tx *Tx, _ *UserSecret) error {
 	if s == nil {
 		return nil
 	}
-	return tx.bump(s.UserID)
+	return bump(tx, s.UserID)
 }
 
 // secretOf returns a user's secret, an empty one if he has none.
@@ -296,5 +299,5 @@ func LastLoginOf(tx *Tx, userID int) (*LastLogin, error) {
 
 // UserNamed returns the user of a domain, empty for none, and a name.
 func UserNamed(tx *Tx, domain, name string) (*User, error) {
-	return userByName.One(tx, K(fold(domain), fold(name)), name)
+	return userByName.One(tx, K(record.Fold(domain), record.Fold(name)), name)
 }

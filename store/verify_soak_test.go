@@ -15,6 +15,7 @@ import (
 
 	"github.com/musterhq/muster/store/kv"
 	"github.com/musterhq/muster/store/kv/badgerkv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // verifyMemory bounds what Verify may have on its heap, whatever the size of the store.
@@ -53,7 +54,7 @@ func TestSoakVerifyInBoundedMemory(t *testing.T) {
 		return time.Since(began), heap, v
 	}
 	took, heap, v := verify(false)
-	if told < v.Records/advanceEvery {
+	if told < v.Records/record.ProgressEvery {
 		t.Errorf("progress was told %d times of %d records", told, v.Records)
 	}
 	if v.Problems > 0 || v.Records < assets {
@@ -107,7 +108,7 @@ func damage(t *testing.T, engine kv.Engine, n int) {
 	t.Helper()
 	err := engine.Update(t.Context(), func(w kv.Txn) error {
 		var keys [][]byte
-		for pair, err := range w.Scan(kv.Prefix(Assets.key('d', nil))) {
+		for pair, err := range w.Scan(kv.Prefix(Assets.Key('d', nil))) {
 			if err != nil {
 				return err
 			}

@@ -18,6 +18,7 @@ import (
 	"github.com/musterhq/muster/store"
 	"github.com/musterhq/muster/store/backup"
 	"github.com/musterhq/muster/store/kv/disk"
+	"github.com/musterhq/muster/store/record"
 )
 
 // spooledPrefix marks the files of queued imports in a backup.
@@ -88,7 +89,7 @@ func (c *config) addStore(b *backup.Writer, tx *store.Tx) error {
 			return err
 		}
 	}
-	for pair, err := range store.Pairs(tx) {
+	for pair, err := range record.Pairs(tx) {
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // TestExitCodes ends commands that are not understood with 2, and one that names what there is not with 5.
@@ -91,7 +92,7 @@ func TestProgress(t *testing.T) {
 			t.Errorf("%d bytes read: %q", read, got)
 		}
 	}
-	i.EndDate = store.At(time.Now())
+	i.EndDate = record.At(time.Now())
 	if got := progress(i); strings.Contains(got, " ]") {
 		t.Errorf("ended: %q", got)
 	}

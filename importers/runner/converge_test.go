@@ -19,6 +19,7 @@ import (
 	"github.com/musterhq/muster/store"
 	"github.com/musterhq/muster/store/kv"
 	"github.com/musterhq/muster/store/kv/badgerkv"
+	"github.com/musterhq/muster/store/record"
 )
 
 // TestConverge imports files one after the other: with names that move between hosts, two hosts with one name, names in other letter
@@ -240,7 +241,7 @@ func drawAssets(t *rapid.T) (assets []store.Asset) {
 		if a.AssetName == "" {
 			a.AssetName = padded(a.IPAddress)
 		}
-		if !slices.ContainsFunc(assets, func(b store.Asset) bool { return store.FoldName(a.AssetName) == store.FoldName(b.AssetName) }) {
+		if !slices.ContainsFunc(assets, func(b store.Asset) bool { return record.Fold(a.AssetName) == record.Fold(b.AssetName) }) {
 			assets = append(assets, a)
 		}
 	}

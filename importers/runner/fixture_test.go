@@ -17,6 +17,7 @@ import (
 	"github.com/musterhq/muster/store"
 	"github.com/musterhq/muster/store/kv"
 	"github.com/musterhq/muster/store/kv/badgerkv"
+	"github.com/musterhq/muster/store/record"
 )
 
 type fixture struct {
@@ -130,7 +131,7 @@ func each[T, R any](f *fixture, records func(*store.Tx) iter.Seq2[*T, error], of
 // audits are those of a user, or of all.
 func audits(userName string) func(*store.Tx) iter.Seq2[*store.Audit, error] {
 	return func(tx *store.Tx) iter.Seq2[*store.Audit, error] {
-		return store.FindAudits(tx, store.AuditFilter{UserName: userName})
+		return record.FindAudits(tx, store.AuditFilter{UserName: userName})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/musterhq/muster/plugins"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // names finds out which host of a file gets which name. A name that several hosts claim is that of the lowest address, wherever
@@ -63,7 +64,7 @@ func (n *names) claim(name string, by netip.Addr) {
 	if n.first == nil {
 		n.first, n.rivals = map[string]netip.Addr{}, map[string][]netip.Addr{}
 	}
-	name = store.FoldName(name)
+	name = record.Fold(name)
 	first, claimed := n.first[name]
 	switch {
 	case !claimed:
@@ -78,7 +79,7 @@ func (n *names) claim(name string, by netip.Addr) {
 
 // claims reports whether a host of the file has a name.
 func (n *names) claims(name string, address netip.Addr) bool {
-	name = store.FoldName(name)
+	name = record.Fold(name)
 	first, claimed := n.first[name]
 	return claimed && (first == address || slices.Contains(n.rivals[name], address))
 }
@@ -87,7 +88,7 @@ func (n *names) claims(name string, address netip.Addr) bool {
 // they can be warned of.
 func (n *names) parts() (all []part) {
 	for _, l := range n.late {
-		if n.first[store.FoldName(l.Name)] == l.Address {
+		if n.first[record.Fold(l.Name)] == l.Address {
 			all = append(all, part{name: &naming{late: l}})
 		}
 	}
@@ -158,7 +159,7 @@ func (i *running) settleName(tx *store.Tx, p *progress, n *naming) error {
 // for one address and the asset has one of them.
 func (i *running) stays(tx *store.Tx, p *progress, n *naming) (bool, error) {
 	asset, err := store.Assets.Get(tx, n.AssetID)
-	if err == nil && i.names.first[store.FoldName(asset.AssetName)] == n.Address {
+	if err == nil && i.names.first[record.Fold(asset.AssetName)] == n.Address {
 		return true, nil
 	}
 	holder, err := store.AssetByName(tx, p.workgroup, n.Name)

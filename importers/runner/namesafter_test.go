@@ -7,6 +7,7 @@ import (
 
 	"github.com/musterhq/muster/plugins"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // unnumbered is a name without the number that it has if it is an address, and another asset has that name.
@@ -34,7 +35,7 @@ func namesAfter(assets []store.Asset, file []plugins.Record) map[string][]string
 			if a.IPAddress == host.IPAddress && first < 0 {
 				first = i
 			}
-			if a.IPAddress == host.IPAddress && host.AssetName != "" && store.FoldName(a.AssetName) == store.FoldName(host.AssetName) {
+			if a.IPAddress == host.IPAddress && host.AssetName != "" && record.Fold(a.AssetName) == record.Fold(host.AssetName) {
 				matched = i
 			}
 		}
@@ -49,11 +50,11 @@ func namesAfter(assets []store.Asset, file []plugins.Record) map[string][]string
 			named[host.IPAddress] = host.AssetName
 		}
 		if matched != first && first >= 0 { // found by its name alone
-			gets[matched], taken[store.FoldName(host.AssetName)] = host.AssetName, matched
+			gets[matched], taken[record.Fold(host.AssetName)] = host.AssetName, matched
 		}
 	}
 	for _, host := range file {
-		name := store.FoldName(host.AssetName)
+		name := record.Fold(host.AssetName)
 		if _, isTaken := taken[name]; !isTaken && name != "" {
 			gets[matches[host.IPAddress]], taken[name] = host.AssetName, matches[host.IPAddress]
 		}
@@ -61,7 +62,7 @@ func namesAfter(assets []store.Asset, file []plugins.Record) map[string][]string
 	after := map[string][]string{}
 	for i, a := range assets {
 		name := a.AssetName
-		if by, isTaken := taken[store.FoldName(name)]; isTaken && by != i {
+		if by, isTaken := taken[record.Fold(name)]; isTaken && by != i {
 			name = padded(a.IPAddress)
 		}
 		if got, ok := gets[i]; ok {

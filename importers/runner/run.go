@@ -13,6 +13,7 @@ import (
 
 	"github.com/musterhq/muster/plugins"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // errTaken stops an import that is no longer this worker's.
@@ -111,7 +112,7 @@ func (i *running) keepLease(ctx context.Context, cancel context.CancelCauseFunc)
 			return
 		case <-tick.C:
 		}
-		err := store.Change(ctx, i.DB, store.System("imports"), func(tx *store.Tx) error { return store.Extend(tx, i.job, lease) })
+		err := store.Change(ctx, i.DB, store.System("imports"), func(tx *store.Tx) error { return record.Extend(tx, i.job, lease) })
 		if errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrNotFound) {
 			cancel(errTaken)
 		}
@@ -120,7 +121,7 @@ func (i *running) keepLease(ctx context.Context, cancel context.CancelCauseFunc)
 
 // holds returns errTaken if the import is no longer this worker's.
 func (i *running) holds(tx *store.Tx) error {
-	err := store.Holds(tx, i.job)
+	err := record.Holds(tx, i.job)
 	if errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrNotFound) {
 		return errTaken
 	}

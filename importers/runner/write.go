@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // write is one batch on its way into the store.
@@ -61,7 +62,7 @@ func (i *running) splits() bool {
 
 // write brings a batch into the store together with the progress that it is.
 func (i *running) write(ctx context.Context, w *write, worked func()) (*progress, error) {
-	return store.Update(store.Impatient(ctx), i.DB, store.System("imports"), func(tx *store.Tx) (*progress, error) {
+	return store.Update(record.Impatient(ctx), i.DB, store.System("imports"), func(tx *store.Tx) (*progress, error) {
 		defer worked()
 		if err := i.holds(tx); err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // Why a caller is not authenticated, besides what packages authz and store say.
@@ -36,12 +37,12 @@ func (c *call) note(status int, err error) {
 		return
 	}
 	by, route, reason := c.from, c.row.Method+" "+c.row.Path, c.outcome.Reason
-	r := store.Refusal{Section: store.SectionAuthentication, Reason: string(reason), Weak: store.IsWeak(reason)}
-	r.Details = []store.UserAuditDetail{store.Detail("Reason", "", reason), store.Detail("Route", "", route)}
+	r := store.Refusal{Section: record.SectionAuthentication, Reason: string(reason), Weak: store.IsWeak(reason)}
+	r.Details = []store.UserAuditDetail{record.Detail("Reason", "", reason), record.Detail("Route", "", route)}
 	switch {
 	case status == http.StatusForbidden:
 		r.Section, r.Reason, r.Alone = store.SectionAuthorization, route, deniedAlone
-		r.Details = append(r.Details, store.Detail("Refused", "", err))
+		r.Details = append(r.Details, record.Detail("Refused", "", err))
 		if c.by != nil && c.by.claims != nil {
 			by = c.by.actor(by)
 		}

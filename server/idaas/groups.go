@@ -7,6 +7,7 @@ import (
 
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var groups = []api.Route{
@@ -81,7 +82,7 @@ func groupByExternalID(tx *store.Tx, in externalID) (*group, error) {
 }
 
 func listGroups(*store.Tx, api.None) (api.WholeList[group], error) {
-	return api.Whole[group](store.Filtered(func(tx *store.Tx) iter.Seq2[*group, error] {
+	return api.Whole[group](record.Filtered(func(tx *store.Tx) iter.Seq2[*group, error] {
 		return func(yield func(*group, error) bool) {
 			for g, err := range store.UserGroups.All(tx) {
 				shown, err := shown(g, err)
@@ -109,7 +110,7 @@ func createGroup(tx *store.Tx, in newGroup) (*group, error) {
 
 // taken gives the error of a name or an externalId that another group has its code.
 func taken(err error) error {
-	d, ok := errors.AsType[*store.Duplicate](err)
+	d, ok := errors.AsType[*record.Duplicate](err)
 	switch {
 	case ok && d.Member == store.MemberExternalID:
 		return fault{err, "external_id_already_exists"}

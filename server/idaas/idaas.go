@@ -14,6 +14,7 @@ import (
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // Name is the door as audits and tokens name it.
@@ -117,7 +118,7 @@ func describe(status int, err error) any {
 
 // inDirectory is the refusal of what only a group's directory may do.
 func inDirectory(g *store.UserGroup, what string) error {
-	return fault{store.Busy("User group %q is synchronized with a directory: %s", g.Name, what), "group_in_directory"}
+	return fault{record.Busy("User group %q is synchronized with a directory: %s", g.Name, what), "group_in_directory"}
 }
 
 // identifier is a UUID in whatever spelling, as the store has it.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var users = []api.Route{
@@ -92,7 +93,7 @@ func setGroups(tx *store.Tx, in membership) (none api.None, err error) {
 	}
 	err = store.SetGroups(tx, u.UserID, ids)
 	if errors.Is(err, store.ErrInDirectory) {
-		return none, fault{store.Busy("%v", err), "group_in_directory"}
+		return none, fault{record.Busy("%v", err), "group_in_directory"}
 	}
 	return none, err
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var (
@@ -22,7 +23,7 @@ var managed = []api.Route{
 }
 
 func listManagedSystems(_ *store.Tx, in api.Paging) (api.Page[store.ManagedSystem], error) {
-	return api.Of[store.ManagedSystem](in, store.Filtered(store.VisibleManagedSystems))
+	return api.Of[store.ManagedSystem](in, record.Filtered(store.VisibleManagedSystems))
 }
 
 func managedSystemByID(tx *store.Tx, in byID) (*store.ManagedSystem, error) {
@@ -52,7 +53,7 @@ type accountQuery struct {
 }
 
 func listManagedAccounts(_ *store.Tx, in accountQuery) (api.Page[managedAccount], error) {
-	return api.Of[managedAccount](in.Paging, store.Filtered(func(tx *store.Tx) iter.Seq2[*managedAccount, error] {
+	return api.Of[managedAccount](in.Paging, record.Filtered(func(tx *store.Tx) iter.Seq2[*managedAccount, error] {
 		return func(yield func(*managedAccount, error) bool) {
 			for a, err := range store.FindManagedAccounts(tx, in.SystemName, in.AccountName) {
 				if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var (
@@ -196,8 +197,8 @@ func queueRule(tx *store.Tx, r *store.SmartRule) error {
 	if err := store.QueueRule(tx, r); err != nil {
 		return err
 	}
-	return tx.Audit(store.ActionProcess, store.SmartRules.Name(), store.Detail("SmartRuleID", r.SmartRuleID, r.SmartRuleID),
-		store.Detail("Title", r.Title, r.Title), store.Detail("Queued", false, true))
+	return tx.Audit(record.ActionProcess, store.SmartRules.Name(), record.Detail("SmartRuleID", r.SmartRuleID, r.SmartRuleID),
+		record.Detail("Title", r.Title, r.Title), record.Detail("Queued", false, true))
 }
 
 func processRule(ctx context.Context, c api.Caller, in ruleToProcess) (*store.SmartRule, error) {

@@ -5,6 +5,7 @@ package insight
 import (
 	_ "github.com/musterhq/muster/server/api"
 	_ "github.com/musterhq/muster/store"
+	_ "github.com/musterhq/muster/store/record"
 )
 
 // @Title BeyondInsight
@@ -682,7 +683,7 @@ func _() {}
 // @Param enddate query string false "End date: audits up to this moment, or to the end of this day."
 // @Param limit query integer false "Number of records to return (default: 1000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records."
-// @Success 200 {object} api.total[store.UserAudit]
+// @Success 200 {object} api.total[record.UserAudit]
 // @Failure 400,401,403,503 {string} string
 // @Security Bearer
 // @Security PS-Auth
@@ -696,7 +697,7 @@ func _() {}
 // @Param auditId path integer true "Audit ID." extensions(x-example=1)
 // @Param limit query integer false "Number of records to return (default: 1000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records."
-// @Success 200 {object} api.total[store.UserAuditDetail]
+// @Success 200 {object} api.total[record.UserAuditDetail]
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Security PS-Auth

@@ -7,6 +7,7 @@ import (
 
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var userAudits = []api.Route{
@@ -37,9 +38,9 @@ func listUserAudits(tx *store.Tx, in auditQuery) (api.CountedPage[store.UserAudi
 		UserName: in.UserName, ActionType: in.ActionType, Section: in.Section,
 		From: store.Time(in.StartDate), To: store.Time(in.EndDate),
 	}
-	return api.Counted[store.UserAudit](api.Paging(in.auditPaging), store.Filtered(func(tx *store.Tx) iter.Seq2[*store.UserAudit, error] {
+	return api.Counted[store.UserAudit](api.Paging(in.auditPaging), record.Filtered(func(tx *store.Tx) iter.Seq2[*store.UserAudit, error] {
 		return func(yield func(*store.UserAudit, error) bool) {
-			for a, err := range store.FindAudits(tx, filter) {
+			for a, err := range record.FindAudits(tx, filter) {
 				if err != nil {
 					yield(nil, err)
 					return
@@ -58,11 +59,11 @@ type auditDetailsOf struct {
 }
 
 func listUserAuditDetails(tx *store.Tx, in auditDetailsOf) (api.CountedPage[store.UserAuditDetail], error) {
-	a, err := store.Audits.Get(tx, in.AuditID)
+	a, err := record.Audits.Get(tx, in.AuditID)
 	if err != nil {
 		return api.CountedPage[store.UserAuditDetail]{}, err
 	}
-	return api.Counted[store.UserAuditDetail](api.Paging(in.auditPaging), store.Of(a.Details), auditLimit)
+	return api.Counted[store.UserAuditDetail](api.Paging(in.auditPaging), record.Of(a.Details), auditLimit)
 }
 
 // dateStart and dateEnd are the two ends of a span of time, both inclusive: a date alone means the whole day.
@@ -73,7 +74,7 @@ type (
 
 func (d *dateStart) UnmarshalText(b []byte) error {
 	t, _, err := parseDate(string(b))
-	*d = dateStart(store.At(t))
+	*d = dateStart(record.At(t))
 	return err
 }
 
@@ -82,7 +83,7 @@ func (d *dateEnd) UnmarshalText(b []byte) error {
 	if day {
 		t = t.Add(24*time.Hour - time.Millisecond)
 	}
-	*d = dateEnd(store.At(t))
+	*d = dateEnd(record.At(t))
 	return err
 }
 

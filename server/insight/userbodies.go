@@ -6,6 +6,7 @@ import (
 
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // user is a user as the document shows one, which differs by his type and by whether he is read or was written.
@@ -73,7 +74,7 @@ func seen(tx *store.Tx, u *store.User) (*user, error) {
 
 // shownUsers is the list of some users, as they are read, the inactive ones among them or not.
 func shownUsers(some func(*store.Tx) iter.Seq2[*store.User, error], inactive bool) (api.Page[user], error) {
-	return api.Of[user](api.Paging{}, store.Filtered(func(tx *store.Tx) iter.Seq2[*user, error] {
+	return api.Of[user](api.Paging{}, record.Filtered(func(tx *store.Tx) iter.Seq2[*user, error] {
 		return func(yield func(*user, error) bool) {
 			for u, err := range some(tx) {
 				if err == nil && !u.IsActive && !inactive {

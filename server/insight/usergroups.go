@@ -8,6 +8,7 @@ import (
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // membershipMembers are the members of a user group that the headings print beside a user.
@@ -82,7 +83,7 @@ func deleteGroupNamed(tx *store.Tx, name string) (api.None, error) {
 }
 
 func listUserGroups(*store.Tx, api.None) (api.Page[userGroup], error) {
-	return api.Of[userGroup](api.Paging{}, store.Filtered(func(tx *store.Tx) iter.Seq2[*userGroup, error] {
+	return api.Of[userGroup](api.Paging{}, record.Filtered(func(tx *store.Tx) iter.Seq2[*userGroup, error] {
 		return func(yield func(*userGroup, error) bool) {
 			for g, err := range store.UserGroups.All(tx) {
 				shown, err := shownGroup(tx, g, err)

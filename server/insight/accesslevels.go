@@ -11,8 +11,8 @@ var accessLevels = []api.Route{
 }
 
 type accessLevel struct {
-	AccessLevelID authz.Level `example:"3"`          // ID of the access level.
-	Name          string      `example:"Read/Write"` // Name of the access level: None, Read or Read/Write.
+	AccessLevelID authz.Level `example:"3"`                                       // ID of the access level.
+	Name          string      `example:"Read/Write" enums:"None,Read,Read/Write"` // Name of the access level: None, Read or Read/Write.
 }
 
 func listAccessLevels(*store.Tx, api.None) ([]accessLevel, error) {

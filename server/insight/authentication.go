@@ -75,11 +75,11 @@ type tokenFields struct {
 
 // tokenAnswer is the answer of OAuth 2.0, which spells its members its own way.
 type tokenAnswer struct {
-	AccessToken string `json:"access_token,omitempty" example:"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"` // The token, for the Authorization header of other operations.
-	ExpiresIn   int    `json:"expires_in,omitempty" example:"3600"`                                                // Seconds that the token is valid.
-	TokenType   string `json:"token_type,omitempty" example:"Bearer"`                                              // What stands before the token in an Authorization header.
-	Scope       string `json:"scope,omitempty" example:"publicapi"`                                                // What the token is for.
-	Error       string `json:"error,omitempty" example:"invalid_client"`                                           // invalid_client, invalid_request or unsupported_grant_type.
+	AccessToken string `json:"access_token,omitempty" example:"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"`                     // The token, for the Authorization header of other operations.
+	ExpiresIn   int    `json:"expires_in,omitempty" example:"3600"`                                                                    // Seconds that the token is valid.
+	TokenType   string `json:"token_type,omitempty" example:"Bearer"`                                                                  // What stands before the token in an Authorization header.
+	Scope       string `json:"scope,omitempty" example:"publicapi"`                                                                    // What the token is for.
+	Error       string `json:"error,omitempty" example:"invalid_client" enums:"invalid_client,invalid_request,unsupported_grant_type"` // invalid_client, invalid_request or unsupported_grant_type.
 
 	ErrorDescription string `json:"error_description,omitempty" example:"the client_id or the client_secret is wrong"` // A sentence for people.
 }

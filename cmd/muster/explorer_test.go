@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"os"
 	"os/exec"
@@ -23,6 +25,7 @@ type tried struct {
 	Said               string   // the operation's description
 	Filled             []string // what stood in the path and in the query
 	Chose              string   // "file": the page asked for one before it sent anything
+	Width              int      // of the page on a telephone: such a line is of no operation
 }
 
 // kind is what became of it; empty: nothing that a reader can go on from.
@@ -41,7 +44,11 @@ func (o tried) kind() string {
 	return ""
 }
 
-// TestExplorer executes every operation of the Swagger pages in a browser, as they are filled in, against the demo.
+// telephone is how many pixels wide the screen of a telephone is.
+const telephone = 360
+
+// TestExplorer executes every operation of the Swagger pages in a browser, as they are filled in, against the demo, and
+// looks at each page on a telephone.
 func TestExplorer(t *testing.T) {
 	t.Parallel()
 	needs(t, "node", "chromium")
@@ -51,12 +58,19 @@ func TestExplorer(t *testing.T) {
 	}
 	p := serve(t, newDir(t), "--demo", "--metaaccess-requests", "0")
 	before := p.users()
-	counts, operations := map[string]int{}, 0
+	counts, operations, measured := map[string]int{}, 0, 0
 	start := time.Now()
 	for _, o := range p.explore(t, tool) {
+		if o.Width > 0 {
+			measured++
+			if o.Width > telephone {
+				t.Errorf("%s: the page is %d px wide on a screen of %d px, so it scrolls sideways", o.Door, o.Width, telephone)
+			}
+			continue
+		}
 		operations++
 		kind := o.kind()
-		counts[kind]++
+		counts[o.Door+": "+cmp.Or(kind, "other")]++
 		if kind == "" {
 			t.Errorf("%s %s %s: %d %s", o.Door, o.Method, o.Path, o.Status, o.Text)
 		}
@@ -69,8 +83,11 @@ func TestExplorer(t *testing.T) {
 		t.Errorf("the pages have %d operations, the servers %d", operations, want)
 	}
 	t.Logf("%d operations in %.0f s", operations, time.Since(start).Seconds())
-	for kind, n := range counts {
-		t.Logf("%4d  %s", n, kind)
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		t.Logf("%4d  %s", counts[kind], kind)
+	}
+	if measured != len(server.Dialects()) {
+		t.Errorf("%d pages were looked at on a telephone, want %d", measured, len(server.Dialects()))
 	}
 	if after := p.users(); len(after) < len(before) {
 		t.Errorf("the tries have left %d users of %d", len(after), len(before))
@@ -92,9 +109,9 @@ func (p *process) explore(t *testing.T, tool string) (all []tried) {
 	}
 	at := func(name string) string { return p.HTTP + "/swagger/" + name + "/" }
 	asked, err := json.Marshal(map[string]any{"executable": chromium, "file": string(file), "doors": []door{
+		{"insight", at("insight"), "Bearer", p.Token},
 		{"idaas", at("idaas"), "AdminAPIAuthentication", p.ClientID + "," + p.ClientSecret},
 		{"metaaccess", at("metaaccess"), "AccessToken", p.metaAccessToken()},
-		{"insight", at("insight"), "Bearer", p.Token},
 	}})
 	must(t, err)
 	node := exec.CommandContext(t.Context(), "node", filepath.Join(tool, "explore.js"))

@@ -68,7 +68,7 @@ package %s
 %s
 // @Title %s
 // @Version %s
-// @Description Every operation says which permissions it requires. Rows of the manual that share method and path are one operation here.
+// @Description Each operation says which permissions it requires. Where the manual has several entries for one method and path, they are one operation here, which tells them apart.
 // @BasePath %s
 // @Accept json
 // @Produce json
@@ -142,7 +142,7 @@ func (p *printer) describe(main *Route, shown string, rows []*Route) error {
 		p.line("// @Description %s", strings.Join(notes(main), " "))
 		return nil
 	}
-	p.line("// @Description One of %d rows answers, whichever fits the request best:\n// @Description", len(rows))
+	p.line("// @Description The manual has %d entries for this method and path; the one that fits the request best answers:\n// @Description", len(rows))
 	for _, r := range rows {
 		words := append([]string{r.Summary}, notes(r)...)
 		answer, err := p.schema(r.out)

@@ -160,7 +160,7 @@ func TestWriteSwag(t *testing.T) {
 				api.GET("Things", authz.Anyone, "All.", answers[api.None, []string]),
 			}, `
 // @Summary By title. All.
-// @Description One of 2 rows answers, whichever fits the request best:
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
 // @Description
 // @Description - ¦GET Things?title¦: By title. Required permissions: Asset Management (Read). Answers one thing.
 // @Description - ¦GET Things¦: All. Required permissions: Any signed-in caller.

@@ -50,7 +50,11 @@ type parameter struct {
 
 // String is the parameter as swag reads it. Quotes cannot be in its text.
 func (p parameter) String() string {
-	text := strings.ReplaceAll(strings.Join(p.texts, " Or: "), `"`, "'")
+	text := strings.Join(p.texts, " Or: ")
+	if p.in == "query" && !p.required && p.tag.Get("enums") == "" && p.tag.Get("example") != "" {
+		text += " For example: " + p.tag.Get("example") // in words, since the page would send what it fills in
+	}
+	text = strings.ReplaceAll(text, `"`, "'")
 	line := fmt.Sprintf("%s %s %s %t %q", p.name, p.in, p.schema, p.required, text)
 	if enums := p.tag.Get("enums"); enums != "" {
 		line += fmt.Sprintf(" enums(%s)", enums)

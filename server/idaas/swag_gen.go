@@ -4,7 +4,7 @@ package idaas
 
 // @Title Entrust Identity as a Service: groups
 // @Version v1
-// @Description Every operation says which permissions it requires. Rows of the manual that share method and path are one operation here.
+// @Description Each operation says which permissions it requires. Where the manual has several entries for one method and path, they are one operation here, which tells them apart.
 // @BasePath /api/web
 // @Accept json
 // @Produce json

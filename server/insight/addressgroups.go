@@ -81,7 +81,7 @@ func deleteAddresses(tx *store.Tx, in inAddressGroup) (api.None, error) {
 }
 
 type addressGroupName struct {
-	Name string `form:"name"` // Name of the Address Group.
+	Name string `form:"name" example:"Servers"` // Name of the Address Group.
 }
 
 func addressGroupByName(tx *store.Tx, in addressGroupName) (*store.AddressGroup, error) {

@@ -75,7 +75,7 @@ func assetsByWorkgroupName(tx *store.Tx, in assetsInWorkgroupName) (assetPage, e
 
 type assetName struct {
 	inWorkgroupName
-	Name string `form:"name"` // Name of the asset.
+	Name string `form:"name" example:"web01"` // Name of the asset.
 }
 
 func assetByName(tx *store.Tx, in assetName) (*store.Asset, error) {

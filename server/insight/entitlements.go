@@ -21,7 +21,7 @@ func listEntitlements(*store.Tx, api.None) (api.WholeList[store.Entitlement], er
 }
 
 type entitlementsOf struct {
-	GroupIDs groupIDs `form:"groupIDs"` // Comma separated list of group IDs.
+	GroupIDs groupIDs `form:"groupIDs" example:"1,2"` // Comma separated list of group IDs.
 }
 
 // groupIDs are ids between commas.

@@ -14,8 +14,7 @@ var epmPolicies = []api.Route{
 
 var writesPolicies = authz.Writes(authz.EPM).And(authz.Writes(authz.EPMPolicy))
 
-const addsApplication = "Edits a policy to add an application, and updates this policy in the BeyondInsight database. " +
-	"Touches the LastModifiedDate to indicate that a change is made. Updated policy is deployed to agents per the usual process in BeyondInsight."
+const addsApplication = "Adds an application to a policy."
 
 type newEPMApplication struct {
 	PolicyGUID string `uri:"id"` // Policy Guid.

@@ -47,8 +47,8 @@ func accountView(a *store.AccountOnSystem) *managedAccount {
 }
 
 type accountQuery struct {
-	SystemName  string `form:"systemName"`  // Name of the managed system.
-	AccountName string `form:"accountName"` // Name of the managed account.
+	SystemName  string `form:"systemName" example:"web01"` // Name of the managed system.
+	AccountName string `form:"accountName" example:"root"` // Name of the managed account.
 	api.Paging
 }
 

@@ -24,7 +24,7 @@ func organizationByID(tx *store.Tx, in organizationID) (*store.Organization, err
 }
 
 type organizationName struct {
-	Name string `form:"name"` // Name of the organization.
+	Name string `form:"name" example:"Meridian Logistics"` // Name of the organization.
 }
 
 func organizationByName(tx *store.Tx, in organizationName) (*store.Organization, error) {

@@ -83,7 +83,7 @@ func createAccountRule(tx *store.Tx, in newAccountRule) (*store.SmartRule, error
 }
 
 type ruleQuery struct {
-	Type ruleType `form:"type"` // Type of Smart Rules to return (all, managed account, managed system, and asset; default: all).
+	Type ruleType `form:"type" example:"asset"` // Type of Smart Rules to return (all, managed account, managed system, and asset; default: all).
 }
 
 // ruleType is a RuleType in any of the ways in which people write it; empty for all.
@@ -115,7 +115,7 @@ func smartRuleByID(tx *store.Tx, in byID) (*store.SmartRule, error) {
 
 type rulesOfGroup struct {
 	byID
-	AccessLevel levels `form:"accessLevel"` // User group Smart Rule access level: a single value or a comma-delimited list of values, 0: None, 1: Read, 3: Read/Write (default: 1,3).
+	AccessLevel levels `form:"accessLevel" example:"1,3"` // User group Smart Rule access level: a single value or a comma-delimited list of values, 0: None, 1: Read, 3: Read/Write (default: 1,3).
 }
 
 // levels are access levels between commas.

@@ -14,8 +14,7 @@ import (
 
 var subscriptions = []api.Route{
 	api.GET("Subscriptions/Delivery", readsReports,
-		"Returns a list of IDs for all subscription deliveries that a user has access to. "+
-			"Administrators have access to all deliveries while other users only have access to deliveries they created.", listDeliveries).Named("listDeliveries"),
+		"Returns the IDs of the subscription deliveries that the caller created, for administrators those of all.", listDeliveries).Named("listDeliveries"),
 	api.POST("Subscriptions/Delivery/download", readsReports, "Returns the subscription delivery for the requested id.", downloadDelivery).Refuses(http.StatusNotFound).Named("downloadDelivery").
 		FillIn("an ID that Subscriptions/Delivery lists: there is none before a subscription has run").ReadOnly().Answers(200).ManualList(),
 }

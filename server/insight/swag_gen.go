@@ -10,7 +10,7 @@ import (
 
 // @Title BeyondInsight
 // @Version v3
-// @Description Every operation says which permissions it requires. Rows of the manual that share method and path are one operation here.
+// @Description Each operation says which permissions it requires. Where the manual has several entries for one method and path, they are one operation here, which tells them apart.
 // @BasePath /BeyondTrust/api/public/v3
 // @Accept json
 // @Produce json
@@ -178,7 +178,7 @@ func _() {}
 func _() {}
 
 // @Summary Returns a list of assets by Workgroup ID. Returns a list of assets by Workgroup name. Returns an asset by Workgroup name and asset name.
-// @Description One of 3 rows answers, whichever fits the request best:
+// @Description The manual has 3 entries for this method and path; the one that fits the request best answers:
 // @Description
 // @Description - `GET Workgroups/{workgroupID}/Assets`: Returns a list of assets by Workgroup ID. Required permissions: Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
 // @Description - `GET Workgroups/{workgroupName}/Assets`: Returns a list of assets by Workgroup name. Required permissions: Asset Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
@@ -188,7 +188,7 @@ func _() {}
 // @Param workgroupID path string true "ID of the Workgroup. Or: Name of the Workgroup." extensions(x-example=2)
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
-// @Param name query string false "Name of the asset."
+// @Param name query string false "Name of the asset. For example: web01"
 // @Success 200 {array} store.Asset
 // @Success default {object} store.Asset
 // @Failure 400,401,403,404,503 {string} string
@@ -198,7 +198,7 @@ func _() {}
 func _() {}
 
 // @Summary Creates a new asset in the Workgroup, referenced by ID. Creates a new asset in the Workgroup referenced by name.
-// @Description One of 2 rows answers, whichever fits the request best:
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
 // @Description
 // @Description - `POST Workgroups/{workgroupID}/Assets`: Creates a new asset in the Workgroup, referenced by ID. Required permissions: Asset Management (Read/Write).
 // @Description - `POST Workgroups/{workgroupName}/Assets`: Creates a new asset in the Workgroup referenced by name. Required permissions: Asset Management (Read/Write).
@@ -597,13 +597,13 @@ func _() {}
 func _() {}
 
 // @Summary Returns a list of organizations to which the current user has permission. Returns an organization by name.
-// @Description One of 2 rows answers, whichever fits the request best:
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
 // @Description
 // @Description - `GET Organizations`: Returns a list of organizations to which the current user has permission. Required permissions: Asset Management (Read).
 // @Description - `GET Organizations?name`: Returns an organization by name. Required permissions: Permission to the Organization and Asset Management (Read). Answers one Organization.
 // @ID listOrganizations
 // @Tags Organizations
-// @Param name query string false "Name of the organization."
+// @Param name query string false "Name of the organization. For example: Meridian Logistics"
 // @Success 200 {array} store.Organization
 // @Success default {object} store.Organization
 // @Failure 400,401,403,404,503 {string} string
@@ -676,11 +676,11 @@ func _() {}
 // @Description Required permissions: User Audit Management (Read).
 // @ID listUserAudits
 // @Tags UserAudits
-// @Param username query string false "User name."
-// @Param actiontype query string false "Action type."
-// @Param section query string false "Section."
-// @Param startdate query string false "Start date: audits from this moment or day on."
-// @Param enddate query string false "End date: audits up to this moment, or to the end of this day."
+// @Param username query string false "User name. For example: administrator"
+// @Param actiontype query string false "Action type. For example: Login"
+// @Param section query string false "Section. For example: Asset"
+// @Param startdate query string false "Start date: audits from this moment or day on. For example: 2026-01-31"
+// @Param enddate query string false "End date: audits up to this moment, or to the end of this day. For example: 2026-01-31T18:00:00Z"
 // @Param limit query integer false "Number of records to return (default: 1000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records."
 // @Success 200 {object} api.total[record.UserAudit]
@@ -705,13 +705,13 @@ func _() {}
 func _() {}
 
 // @Summary Returns a list of Workgroups to which the current user has permission. Returns a Workgroup by name.
-// @Description One of 2 rows answers, whichever fits the request best:
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
 // @Description
 // @Description - `GET Workgroups`: Returns a list of Workgroups to which the current user has permission. Required permissions: Any signed-in caller.
 // @Description - `GET Workgroups?name`: Returns a Workgroup by name. Required permissions: Permission to the Organization and (Asset Management (Read) or Scan Management (Read/Write)). Answers one Workgroup.
 // @ID listWorkgroups
 // @Tags Workgroups
-// @Param name query string false "Name of the Workgroup."
+// @Param name query string false "Name of the Workgroup. For example: Meridian Lisbon"
 // @Success 200 {array} store.Workgroup
 // @Success default {object} store.Workgroup
 // @Failure 400,401,403,404,503 {string} string
@@ -721,7 +721,7 @@ func _() {}
 func _() {}
 
 // @Summary Returns a Workgroup by ID. Returns a Workgroup by name.
-// @Description One of 2 rows answers, whichever fits the request best:
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
 // @Description
 // @Description - `GET Workgroups/{id}`: Returns a Workgroup by ID. Required permissions: Permission to the Organization and (Asset Management (Read) or Scan Management (Read/Write)).
 // @Description - `GET Workgroups/{name}`: Returns a Workgroup by name. Required permissions: Permission to the Organization and (Asset Management (Read) or Scan Management (Read/Write)). Deprecated.
@@ -771,13 +771,13 @@ func _() {}
 func _() {}
 
 // @Summary List the address groups. Returns the Address Group by name.
-// @Description One of 2 rows answers, whichever fits the request best:
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
 // @Description
 // @Description - `GET AddressGroups`: List the address groups. Required permissions: Permission to the Organization and Asset Management (Read).
 // @Description - `GET AddressGroups/?name`: Returns the Address Group by name. Required permissions: Asset Management (Read). Answers one AddressGroup.
 // @ID listAddressGroups
 // @Tags AddressGroups
-// @Param name query string false "Name of the Address Group."
+// @Param name query string false "Name of the Address Group. For example: Servers"
 // @Success 200 {array} store.AddressGroup
 // @Success default {object} store.AddressGroup
 // @Failure 400,401,403,404,503 {string} string
@@ -922,7 +922,7 @@ func _() {}
 // @Router /Configuration/Version [get]
 func _() {}
 
-// @Summary Edits a policy to add an application, and updates this policy in the BeyondInsight database. Touches the LastModifiedDate to indicate that a change is made. Updated policy is deployed to agents per the usual process in BeyondInsight.
+// @Summary Adds an application to a policy.
 // @Description Required permissions: EPM (Read/Write) and EPM Policy (Read/Write).
 // @ID addEpmApplication
 // @Tags epmapplications
@@ -935,7 +935,7 @@ func _() {}
 // @Router /{id}/epmapplications/add [post]
 func _() {}
 
-// @Summary Edits a policy to add an application, and updates this policy in the BeyondInsight database. Touches the LastModifiedDate to indicate that a change is made. Updated policy is deployed to agents per the usual process in BeyondInsight.
+// @Summary Adds an application to a policy.
 // @Description Required permissions: EPM (Read/Write) and EPM Policy (Read/Write).
 // @ID addEpmApplicationToPolicy
 // @Tags epmpolicies
@@ -948,7 +948,7 @@ func _() {}
 // @Router /epmpolicies/{id}/epmapplications/add [post]
 func _() {}
 
-// @Summary Returns a list of IDs for all subscription deliveries that a user has access to. Administrators have access to all deliveries while other users only have access to deliveries they created.
+// @Summary Returns the IDs of the subscription deliveries that the caller created, for administrators those of all.
 // @Description Required permissions: Analytics and Reporting (Read).
 // @ID listDeliveries
 // @Tags Subscriptions
@@ -1048,7 +1048,7 @@ func _() {}
 func _() {}
 
 // @Summary Returns a user group by name. Returns a user group by ID.
-// @Description One of 2 rows answers, whichever fits the request best:
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
 // @Description
 // @Description - `GET UserGroups/{name}`: Returns a user group by name. Required permissions: User Accounts Management (Read). Deprecated.
 // @Description - `GET UserGroups/{id}`: Returns a user group by ID. Required permissions: User Accounts Management (Read). Under `--contract manual` the answer is an array of one.
@@ -1063,7 +1063,7 @@ func _() {}
 func _() {}
 
 // @Summary Deletes a user group by name. Deletes a user group by ID.
-// @Description One of 2 rows answers, whichever fits the request best:
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
 // @Description
 // @Description - `DELETE UserGroups/{name}`: Deletes a user group by name. Required permissions: User Accounts Management (Read/Write). Deprecated. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @Description - `DELETE UserGroups/{id}`: Deletes a user group by ID. Required permissions: User Accounts Management (Read/Write). What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
@@ -1078,13 +1078,13 @@ func _() {}
 func _() {}
 
 // @Summary Returns a list of active and inactive user groups. Returns a user group by name.
-// @Description One of 2 rows answers, whichever fits the request best:
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
 // @Description
 // @Description - `GET UserGroups`: Returns a list of active and inactive user groups. Required permissions: User Accounts Management (Read).
 // @Description - `GET UserGroups?name`: Returns a user group by name. Required permissions: User Accounts Management (Read). Under `--contract manual` the answer is an array of one. Answers one userGroup.
 // @ID listUserGroups
 // @Tags UserGroups
-// @Param name query string false "Name of the user group."
+// @Param name query string false "Name of the user group. For example: Administrators"
 // @Success 200 {array} userGroup
 // @Success default {object} userGroup
 // @Failure 400,401,403,404,503 {string} string
@@ -1117,11 +1117,11 @@ func _() {}
 // @Router /UserGroups [delete]
 func _() {}
 
-// @Summary Returns a list of all users if username parameter is not supplied. Otherwise returns the requested user.
+// @Summary Returns a list of all users, or the one that username asks for.
 // @Description Required permissions: User Accounts Management (Read).
 // @ID listUsers
 // @Tags Users
-// @Param username query string false "The user to return: username for those without a domain, domain\\username or a universal principal name."
+// @Param username query string false "The user to return: username for those without a domain, domain\\username or a universal principal name. For example: administrator"
 // @Param includeInactive query boolean false "True to return all users including those that are inactive (default: false)."
 // @Success 200 {array} user
 // @Failure 400,401,403,503 {string} string
@@ -1270,14 +1270,14 @@ func _() {}
 func _() {}
 
 // @Summary Returns a list of Smart Rules to which the current user has at least read access. Returns a Smart Rule by title.
-// @Description One of 2 rows answers, whichever fits the request best:
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
 // @Description
 // @Description - `GET SmartRules`: Returns a list of Smart Rules to which the current user has at least read access. Required permissions: Any signed-in caller.
 // @Description - `GET SmartRules?title`: Returns a Smart Rule by title. Required permissions: Read access to the Smart Rule. Answers one SmartRule.
 // @ID listSmartRules
 // @Tags SmartRules
-// @Param type query string false "Type of Smart Rules to return (all, managed account, managed system, and asset; default: all)."
-// @Param title query string false "Title of the Smart Rule."
+// @Param type query string false "Type of Smart Rules to return (all, managed account, managed system, and asset; default: all). For example: asset"
+// @Param title query string false "Title of the Smart Rule. For example: Row A"
 // @Success 200 {array} store.SmartRule
 // @Success default {object} store.SmartRule
 // @Failure 400,401,403,404,503 {string} string
@@ -1303,7 +1303,7 @@ func _() {}
 // @ID listUserGroupSmartRules
 // @Tags UserGroups
 // @Param id path integer true "ID of the record." extensions(x-example=2)
-// @Param accessLevel query string false "User group Smart Rule access level: a single value or a comma-delimited list of values, 0: None, 1: Read, 3: Read/Write (default: 1,3)."
+// @Param accessLevel query string false "User group Smart Rule access level: a single value or a comma-delimited list of values, 0: None, 1: Read, 3: Read/Write (default: 1,3). For example: 1,3"
 // @Success 200 {array} store.RuleOfGroup
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
@@ -1415,8 +1415,8 @@ func _() {}
 // @Description Required permissions: Password Safe Account Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
 // @ID listManagedAccounts
 // @Tags ManagedAccounts
-// @Param systemName query string false "Name of the managed system."
-// @Param accountName query string false "Name of the managed account."
+// @Param systemName query string false "Name of the managed system. For example: web01"
+// @Param accountName query string false "Name of the managed account. For example: root"
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Success 200 {array} managedAccount
@@ -1439,13 +1439,13 @@ func _() {}
 func _() {}
 
 // @Summary Returns user entitlements. Returns user entitlements for the specified group IDs.
-// @Description One of 2 rows answers, whichever fits the request best:
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
 // @Description
 // @Description - `GET Entitlements`: Returns user entitlements. Required permissions: Analytics and Reporting (Read).
 // @Description - `GET Entitlements?groupIDs`: Returns user entitlements for the specified group IDs. Required permissions: Analytics and Reporting (Read). Answers an array of RuleEntitlement.
 // @ID listEntitlements
 // @Tags Entitlements
-// @Param groupIDs query string false "Comma separated list of group IDs."
+// @Param groupIDs query string false "Comma separated list of group IDs. For example: 1,2"
 // @Success 200 {array} store.Entitlement
 // @Success default {array} store.RuleEntitlement
 // @Failure 400,401,403,404,503 {string} string

@@ -25,11 +25,11 @@ type auditPaging struct {
 }
 
 type auditQuery struct {
-	UserName   string    `form:"username"`   // User name.
-	ActionType string    `form:"actiontype"` // Action type.
-	Section    string    `form:"section"`    // Section.
-	StartDate  dateStart `form:"startdate"`  // Start date: audits from this moment or day on.
-	EndDate    dateEnd   `form:"enddate"`    // End date: audits up to this moment, or to the end of this day.
+	UserName   string    `form:"username" example:"administrator"`       // User name.
+	ActionType string    `form:"actiontype" example:"Login"`             // Action type.
+	Section    string    `form:"section" example:"Asset"`                // Section.
+	StartDate  dateStart `form:"startdate" example:"2026-01-31"`         // Start date: audits from this moment or day on.
+	EndDate    dateEnd   `form:"enddate" example:"2026-01-31T18:00:00Z"` // End date: audits up to this moment, or to the end of this day.
 	auditPaging
 }
 

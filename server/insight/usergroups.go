@@ -101,7 +101,7 @@ func userGroupByID(tx *store.Tx, in byID) (*userGroup, error) {
 }
 
 type userGroupQueryName struct {
-	Name string `form:"name"` // Name of the user group.
+	Name string `form:"name" example:"Administrators"` // Name of the user group.
 }
 
 func userGroupByName(tx *store.Tx, in userGroupQueryName) (*userGroup, error) {

@@ -22,7 +22,7 @@ const (
 
 func users(s Services) []api.Route {
 	return []api.Route{
-		api.GET("Users", readsAccounts, "Returns a list of all users if username parameter is not supplied. Otherwise returns the requested user.", listUsers).
+		api.GET("Users", readsAccounts, "Returns a list of all users, or the one that username asks for.", listUsers).
 			PrintsTwo(readUserMembers, applicationMembers),
 		api.First(api.GET("UserGroups/{userGroupId}/Users", readsAccounts, "Returns a list of users for the user group referenced by ID.", usersOfGroup), s.synchronize).
 			Prints(readUserMembers),
@@ -45,8 +45,8 @@ func users(s Services) []api.Route {
 var recyclesSecret = writesAccounts.Or(authz.Self())
 
 type userQuery struct {
-	UserName        string `form:"username"`        // The user to return: username for those without a domain, domain\username or a universal principal name.
-	IncludeInactive bool   `form:"includeInactive"` // True to return all users including those that are inactive (default: false).
+	UserName        string `form:"username" example:"administrator"` // The user to return: username for those without a domain, domain\username or a universal principal name.
+	IncludeInactive bool   `form:"includeInactive"`                  // True to return all users including those that are inactive (default: false).
 }
 
 func listUsers(tx *store.Tx, in userQuery) (api.Page[user], error) {

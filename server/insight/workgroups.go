@@ -44,7 +44,7 @@ func workgroupByPathName(tx *store.Tx, in workgroupPathName) (*store.Workgroup, 
 }
 
 type workgroupQueryName struct {
-	Name string `form:"name"` // Name of the Workgroup.
+	Name string `form:"name" example:"Meridian Lisbon"` // Name of the Workgroup.
 }
 
 func workgroupByName(tx *store.Tx, in workgroupQueryName) (*store.Workgroup, error) {

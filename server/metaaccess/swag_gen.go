@@ -4,7 +4,7 @@ package metaaccess
 
 // @Title OPSWAT MetaAccess: groups
 // @Version v3
-// @Description Every operation says which permissions it requires. Rows of the manual that share method and path are one operation here.
+// @Description Each operation says which permissions it requires. Where the manual has several entries for one method and path, they are one operation here, which tells them apart.
 // @BasePath /o
 // @Accept json
 // @Produce json
@@ -23,8 +23,8 @@ package metaaccess
 // @Tags oauth
 // @Accept x-www-form-urlencoded
 // @Param grant_type query string false "How the token is asked for: client_credentials." enums(client_credentials)
-// @Param client_id query string false "ClientID of an Application user. The first start prints one; put it here."
-// @Param client_secret query string false "ClientSecret of the Application user."
+// @Param client_id query string false "ClientID of an Application user. The first start prints one; put it here. For example: 6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11"
+// @Param client_secret query string false "ClientSecret of the Application user. For example: the-client-secret-that-the-first-start-printed"
 // @Param grant_type formData string false "How the token is asked for: client_credentials." enums(client_credentials) extensions(x-example=client_credentials)
 // @Param client_id formData string false "ClientID of an Application user. The first start prints one; put it here." extensions(x-example=6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11)
 // @Param client_secret formData string false "ClientSecret of the Application user." extensions(x-example=the-client-secret-that-the-first-start-printed)
@@ -39,8 +39,8 @@ func _() {}
 // @ID getToken
 // @Tags oauth
 // @Param grant_type query string false "How the token is asked for: client_credentials." enums(client_credentials)
-// @Param client_id query string false "ClientID of an Application user. The first start prints one; put it here."
-// @Param client_secret query string false "ClientSecret of the Application user."
+// @Param client_id query string false "ClientID of an Application user. The first start prints one; put it here. For example: 6c1f4a0e-3d52-4b1b-9a3e-2f7d5c9b0e11"
+// @Param client_secret query string false "ClientSecret of the Application user. For example: the-client-secret-that-the-first-start-printed"
 // @Success 200 {object} tokenAnswer
 // @Failure 400,401 {object} tokenAnswer
 // @Failure 503 {object} failure

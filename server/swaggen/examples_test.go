@@ -68,12 +68,35 @@ func count(s *spec.Swagger) *census {
 			if o == nil {
 				continue
 			}
+			c.words(method+" "+p, o)
 			for status, answer := range o.Responses.StatusCodeResponses {
 				c.schema(fmt.Sprintf("%s %s %d", method, p, status), answer.Schema)
 			}
 		}
 	}
 	return c
+}
+
+// words checks what an operation says in words: refusals that are texts have one for an example.
+func (c *census) words(where string, o *spec.Operation) {
+	for status, answer := range o.Responses.StatusCodeResponses {
+		if s := answer.Schema; s != nil && status >= 400 && s.Type.Contains("string") {
+			if text, _ := s.Example.(string); text == "" || text == "string" {
+				c.faults = append(c.faults, fmt.Sprintf("%s %d has no example of what it says", where, status))
+			}
+		}
+	}
+}
+
+func TestASummaryIsOneShortSentence(t *testing.T) {
+	t.Parallel()
+	for _, d := range server.Dialects() {
+		for _, r := range d.Routes {
+			if rest := strings.TrimSuffix(r.Summary, "."); strings.Contains(rest, ". ") || len(r.Summary) > 140 {
+				t.Errorf("%s %s: %q is more than one short sentence", r.Method, r.Path, r.Summary)
+			}
+		}
+	}
 }
 
 func (c *census) schema(where string, s *spec.Schema) {

@@ -67,31 +67,78 @@ async function executeAll({ file, tag }) {
   return results;
 }
 
-async function explore(browser, door, file) {
+const report = (line) => console.log(JSON.stringify(line));
+const drawn = (page) => page.locator(".opblock").first().waitFor();
+
+async function opened(browser, door) {
   const page = await browser.newPage();
   await page.goto(door.url);
-  await page.locator(".opblock").first().waitFor();
+  await drawn(page);
   await authorize(page, door);
   const tags = await page.locator(".opblock-tag").evaluateAll((all) => all.map((one) => one.dataset.tag));
+  return { page, tags };
+}
+
+// The page draws all that it shows at every step, so it is slow unless it shows one tag only.
+async function explore(page, door, tag, file) {
+  await page.locator(".operation-filter-input").fill(tag);
+  await page.waitForFunction((tag) => [...document.querySelectorAll(".opblock-tag")].every((one) => one.dataset.tag.includes(tag)), tag);
+  for (const result of await page.evaluate(executeAll, { file, tag })) {
+    report({ door: door.name, ...result });
+  }
+}
+
+// Tabs take the tags of a page from one list; what ends the session goes last, when all others are done.
+async function exploreAll(browser, door, file, tabs) {
+  const pages = await Promise.all(Array.from({ length: tabs }, () => opened(browser, door)));
   const ending = (tag) => /^auth/i.test(tag);
-  // The page draws all that it shows at every step, so it is slow unless it shows one tag only.
-  for (const tag of tags.sort((a, b) => ending(a) - ending(b))) {
-    await page.locator(".operation-filter-input").fill(tag);
-    await page.waitForFunction((tag) => [...document.querySelectorAll(".opblock-tag")].every((one) => one.dataset.tag.includes(tag)), tag);
-    for (const result of await page.evaluate(executeAll, { file, tag })) {
-      console.log(JSON.stringify({ door: door.name, ...result }));
+  const waiting = pages[0].tags.filter((tag) => !ending(tag));
+  await Promise.all(pages.map(async ({ page }) => {
+    for (let tag = waiting.shift(); tag !== undefined; tag = waiting.shift()) {
+      await explore(page, door, tag, file);
+    }
+  }));
+  for (const tag of pages[0].tags.filter(ending)) {
+    await explore(pages[0].page, door, tag, file);
+  }
+  await Promise.all(pages.map(({ page }) => page.close()));
+}
+
+// How wide the page is on a telephone, with all closed and with each of some operations open.
+async function measure(browser, door) {
+  const page = await browser.newPage({ viewport: { width: 360, height: 800 } });
+  await page.goto(door.url);
+  await drawn(page);
+  const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+  let widest = await width();
+  for (const method of ["get", "post", "delete"]) {
+    const one = page.locator(`.opblock-${method}`).first();
+    if (await one.count()) {
+      await one.locator(".opblock-summary-control").click();
+      await one.locator(".responses-wrapper").waitFor();
+      widest = Math.max(widest, await width());
     }
   }
+  report({ door: door.name, width: widest });
   await page.close();
 }
 
 (async () => {
   const { executable, doors, file } = JSON.parse(readFileSync(0, "utf8"));
   const browser = await chromium.launch({ executablePath: executable, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  const [large, ...small] = doors;
   try {
-    for (const door of doors) {
-      await explore(browser, door, file);
-    }
+    await Promise.all([
+      exploreAll(browser, large, file, 2),
+      (async () => {
+        for (const door of small) {
+          await exploreAll(browser, door, file, 1);
+        }
+        for (const door of doors) {
+          await measure(browser, door);
+        }
+      })(),
+    ]);
   } finally {
     await browser.close();
   }

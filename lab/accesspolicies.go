@@ -30,7 +30,7 @@ type AccessType struct {
 	MaxConcurrent *int   // How many at the same time; 0: any number.
 }
 
-func (a *AccessPolicy) put(p *pass) error {
+func (a *AccessPolicy) put(p *loader) error {
 	found, err := store.AccessPolicyByName(p.tx, a.Name)
 	_, err = put(p, store.AccessPolicies, a, quoted(a.Name), found, err, func(r *store.AccessPolicy, _ bool) error {
 		if a.Schedules == nil {

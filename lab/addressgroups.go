@@ -21,12 +21,12 @@ type Address struct {
 func (g *AddressGroup) steps() []step {
 	all := []step{{g, g.put}}
 	for _, a := range g.Addresses {
-		all = append(all, step{a, func(p *pass) error { return a.put(p, g) }})
+		all = append(all, step{a, func(p *loader) error { return a.put(p, g) }})
 	}
 	return all
 }
 
-func (g *AddressGroup) put(p *pass) error {
+func (g *AddressGroup) put(p *loader) error {
 	organization, err := p.organization("Organization", g.Organization)
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (g *AddressGroup) put(p *pass) error {
 	return err
 }
 
-func (a *Address) put(p *pass, g *AddressGroup) error {
+func (a *Address) put(p *loader, g *AddressGroup) error {
 	organization, err := p.organization("Organization", g.Organization)
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ type PSRUNRule struct {
 	OSVersion    *string // Version of the operating system.
 }
 
-func (a *ApiRegistration) put(p *pass) error {
+func (a *ApiRegistration) put(p *loader) error {
 	found, err := store.ApiRegistrationByName(p.tx, a.Name)
 	isNew := errors.Is(err, store.ErrNotFound)
 	r, err := put(p, store.ApiRegistrations, a, quoted(a.Name), found, err, func(r *store.ApiRegistration, isNew bool) error {
@@ -68,7 +68,7 @@ func (a *ApiRegistration) put(p *pass) error {
 	return a.putKey(p, r.Id, isNew)
 }
 
-func (a *ApiRegistration) putKey(p *pass, id int, isNew bool) error {
+func (a *ApiRegistration) putKey(p *loader, id int, isNew bool) error {
 	switch {
 	case a.Key == nil && isNew && a.RegistrationType == store.ApiKeyPolicy:
 		return store.SetApiKey(p.tx, id, authz.NewAPIKey())

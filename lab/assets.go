@@ -34,10 +34,10 @@ type Database struct {
 }
 
 func (a *Asset) steps(w *Workgroup) []step {
-	all := []step{{a, func(p *pass) error { return a.put(p, w) }}}
+	all := []step{{a, func(p *loader) error { return a.put(p, w) }}}
 	for _, e := range a.Attributes {
 		for _, name := range e.Names {
-			all = append(all, step{name, func(p *pass) error { return a.carry(p, w, e, name) }})
+			all = append(all, step{name, func(p *loader) error { return a.carry(p, w, e, name) }})
 		}
 	}
 	times := map[store.Database]int{}
@@ -45,7 +45,7 @@ func (a *Asset) steps(w *Workgroup) []step {
 		same := store.Database{Port: d.Port, InstanceName: store.Text(or(d.InstanceName, ""))}
 		nth := times[same]
 		times[same]++
-		all = append(all, step{d, func(p *pass) error { return d.put(p, w, a, nth) }})
+		all = append(all, step{d, func(p *loader) error { return d.put(p, w, a, nth) }})
 	}
 	for _, s := range a.ManagedSystems {
 		all = append(all, s.steps(w, a)...)
@@ -68,7 +68,7 @@ func (a *Asset) name() string {
 func (a *Asset) label(w *Workgroup) string { return quoted(w.Name, a.name()) }
 
 // find returns the asset, which a step before has made.
-func (a *Asset) find(p *pass, w *Workgroup) (*store.Asset, error) {
+func (a *Asset) find(p *loader, w *Workgroup) (*store.Asset, error) {
 	_, workgroup, err := w.find(p)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (a *Asset) find(p *pass, w *Workgroup) (*store.Asset, error) {
 	return store.AssetByName(p.tx, workgroup.ID, a.name())
 }
 
-func (a *Asset) put(p *pass, w *Workgroup) error {
+func (a *Asset) put(p *loader, w *Workgroup) error {
 	_, workgroup, err := w.find(p)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (a *Asset) put(p *pass, w *Workgroup) error {
 	return err
 }
 
-func (a *Asset) carry(p *pass, w *Workgroup, e *Entry, name *Name) error {
+func (a *Asset) carry(p *loader, w *Workgroup, e *Entry, name *Name) error {
 	asset, err := a.find(p, w)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (a *Asset) carry(p *pass, w *Workgroup, e *Entry, name *Name) error {
 }
 
 // put brings in the nth of the databases that have the same port and name.
-func (d *Database) put(p *pass, w *Workgroup, a *Asset, nth int) error {
+func (d *Database) put(p *loader, w *Workgroup, a *Asset, nth int) error {
 	asset, err := a.find(p, w)
 	if err != nil {
 		return err

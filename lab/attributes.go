@@ -30,19 +30,19 @@ func (t *AttributeType) steps() []step {
 
 func attributeSteps(t *AttributeType, parent string, attributes []*Attribute) (all []step) {
 	for _, a := range attributes {
-		all = append(all, step{a, func(p *pass) error { return a.put(p, t, parent) }})
+		all = append(all, step{a, func(p *loader) error { return a.put(p, t, parent) }})
 		all = append(all, attributeSteps(t, a.ShortName, a.ChildAttributes)...)
 	}
 	return all
 }
 
-func (t *AttributeType) put(p *pass) error {
+func (t *AttributeType) put(p *loader) error {
 	found, err := store.AttributeTypeByName(p.tx, t.Name)
 	_, err = put(p, store.AttributeTypes, t, quoted(t.Name), found, err)
 	return err
 }
 
-func (a *Attribute) put(p *pass, t *AttributeType, parent string) error {
+func (a *Attribute) put(p *loader, t *AttributeType, parent string) error {
 	kind, err := store.AttributeTypeByName(p.tx, t.Name)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (a *Attribute) put(p *pass, t *AttributeType, parent string) error {
 }
 
 // carried is the attribute that an entry of an asset or a rule names.
-func carried(p *pass, e *Entry, name *Name) (*store.Attribute, error) {
+func carried(p *loader, e *Entry, name *Name) (*store.Attribute, error) {
 	kind, err := store.AttributeTypeByName(p.tx, e.Key)
 	if kind, err = refer("Attributes", kind, err); err != nil {
 		return nil, e.wrongly(err)

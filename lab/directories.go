@@ -20,7 +20,7 @@ type Directory struct {
 	Credential         // Of the account; required of a new directory.
 }
 
-func (d *Directory) put(p *pass) error {
+func (d *Directory) put(p *loader) error {
 	found, err := store.DirectoryAt(p.tx, d.Kind, d.Host, or(d.Port, 0))
 	secret := ""
 	if err == nil {
@@ -48,7 +48,7 @@ func (d *Directory) put(p *pass) error {
 
 // directory is the id of the directory of a kind that a member names by its host, 0 for none, and what the store keeps of an
 // entry in it.
-func (p *pass) directory(kind string, host, entry *string) (id int, kept store.Text, err error) {
+func (p *loader) directory(kind string, host, entry *string) (id int, kept store.Text, err error) {
 	if host == nil {
 		if entry != nil {
 			return 0, "", store.Invalid("DirectoryEntry: Directory is required, too")

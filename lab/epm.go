@@ -34,12 +34,12 @@ func (e *EPMPolicy) steps() []step {
 		fill(&same, a, true)
 		times[same]++
 		nth := times[same]
-		all = append(all, step{a, func(p *pass) error { return a.put(p, e, nth) }})
+		all = append(all, step{a, func(p *loader) error { return a.put(p, e, nth) }})
 	}
 	return all
 }
 
-func (e *EPMPolicy) put(p *pass) error {
+func (e *EPMPolicy) put(p *loader) error {
 	found, err := store.EPMPolicyByName(p.tx, e.Name)
 	_, err = put(p, store.EPMPolicies, e, quoted(e.Name), found, err, func(r *store.EPMPolicy, isNew bool) error {
 		if r.PolicyGUID = strings.ToLower(r.PolicyGUID); !isNew && r.PolicyGUID != found.PolicyGUID {
@@ -51,7 +51,7 @@ func (e *EPMPolicy) put(p *pass) error {
 }
 
 // put adds the application unless the policy has as many of it as the file has up to here.
-func (a *EPMApplication) put(p *pass, e *EPMPolicy, nth int) error {
+func (a *EPMApplication) put(p *loader, e *EPMPolicy, nth int) error {
 	policy, err := store.EPMPolicyByName(p.tx, e.Name)
 	if err != nil {
 		return err

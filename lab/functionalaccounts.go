@@ -23,7 +23,7 @@ type FunctionalAccountName struct {
 	DomainName  *string // Its domain.
 }
 
-func (a *FunctionalAccount) put(p *pass) error {
+func (a *FunctionalAccount) put(p *loader) error {
 	platform, err := p.platform("Platform", a.Platform)
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ func (f *File) steps() []step {
 // singly are the steps of items that are one each.
 func singly[T interface {
 	placed
-	put(*pass) error
+	put(*loader) error
 }](items []T) (all []step) {
 	for _, item := range items {
 		all = append(all, step{item, item.put})

@@ -40,7 +40,7 @@ func Load(ctx context.Context, db *store.DB, f *File, o LoadOptions) ([]Change, 
 	changes := []Change{}
 	touched := make([]bool, len(steps))
 	err := store.Rehearse(ctx, db, o.By, func(tx *store.Tx) error {
-		p := &pass{tx: tx, changes: &changes, seen: map[string]*Place{}}
+		p := &loader{tx: tx, changes: &changes, seen: map[string]*Place{}}
 		for i, s := range steps {
 			before := len(changes)
 			if err := s.run(p); err != nil {
@@ -81,7 +81,7 @@ func perform(ctx context.Context, db *store.DB, by store.Actor, steps []step, to
 		some := left[:min(changesAtOnce, len(left))]
 		left = left[len(some):]
 		if err := store.Change(ctx, db, by, func(tx *store.Tx) error {
-			p := &pass{tx: tx}
+			p := &loader{tx: tx}
 			for _, s := range some {
 				if err := s.run(p); err != nil {
 					return err

@@ -34,9 +34,9 @@ type ManagedAccount struct {
 }
 
 func (s *ManagedSystem) steps(w *Workgroup, a *Asset) []step {
-	all := []step{{s, func(p *pass) error { return s.put(p, w, a) }}}
+	all := []step{{s, func(p *loader) error { return s.put(p, w, a) }}}
 	for _, account := range s.Accounts {
-		all = append(all, step{account, func(p *pass) error { return account.put(p, w, a, s) }})
+		all = append(all, step{account, func(p *loader) error { return account.put(p, w, a, s) }})
 	}
 	return all
 }
@@ -49,7 +49,7 @@ func (s *ManagedSystem) name(a *Asset) string {
 	return a.name()
 }
 
-func (s *ManagedSystem) put(p *pass, w *Workgroup, a *Asset) error {
+func (s *ManagedSystem) put(p *loader, w *Workgroup, a *Asset) error {
 	asset, err := a.find(p, w)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (s *ManagedSystem) put(p *pass, w *Workgroup, a *Asset) error {
 	return err
 }
 
-func (s *ManagedSystem) functionalAccount(p *pass) (*int, error) {
+func (s *ManagedSystem) functionalAccount(p *loader) (*int, error) {
 	f := s.FunctionalAccount
 	if f == nil {
 		return nil, nil
@@ -89,7 +89,7 @@ func (s *ManagedSystem) functionalAccount(p *pass) (*int, error) {
 	return &found.FunctionalAccountID, nil
 }
 
-func (m *ManagedAccount) put(p *pass, w *Workgroup, a *Asset, s *ManagedSystem) error {
+func (m *ManagedAccount) put(p *loader, w *Workgroup, a *Asset, s *ManagedSystem) error {
 	asset, err := a.find(p, w)
 	if err != nil {
 		return err

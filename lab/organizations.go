@@ -16,7 +16,7 @@ type Organization struct {
 	IsActive       *bool   `lab:"default=true"` // Whether the organization is active.
 }
 
-func (o *Organization) put(p *pass) error {
+func (o *Organization) put(p *loader) error {
 	found, err := store.OrganizationByName(p.tx, o.Name)
 	_, err = put(p, store.Organizations, o, quoted(o.Name), found, err, func(r *store.Organization, _ bool) error {
 		if r.OrganizationID = strings.ToLower(r.OrganizationID); r.OrganizationID == "" {

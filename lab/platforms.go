@@ -29,7 +29,7 @@ type Platform struct {
 	RequiresSecret          *bool   // Whether an account needs a secret.
 }
 
-func (t *Platform) put(p *pass) error {
+func (t *Platform) put(p *loader) error {
 	found, err := store.PlatformByName(p.tx, t.Name)
 	_, err = put(p, store.Platforms, t, quoted(t.Name), found, err)
 	return err

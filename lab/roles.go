@@ -9,7 +9,7 @@ type Role struct {
 	RoleID *int   // Its id; given out from 10000 on unless it is given. That of an existing role stays.
 }
 
-func (r *Role) put(p *pass) error {
+func (r *Role) put(p *loader) error {
 	found, err := store.OwnRoleByName(p.tx, r.Name)
 	_, err = put(p, store.OwnRoles, r, quoted(r.Name), found, err)
 	return err

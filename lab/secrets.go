@@ -21,7 +21,7 @@ type Credential struct {
 }
 
 // keep stores the password unless it is the one that is stored.
-func (w *Credential) keep(p *pass, at placed, what string, is func(string) (bool, error), set func(string) error) error {
+func (w *Credential) keep(p *loader, at placed, what string, is func(string) (bool, error), set func(string) error) error {
 	if n := len(*w.Password); n == 0 || n > authz.MaxPassword {
 		return store.Invalid("Password: %v", authz.ErrPassword)
 	}

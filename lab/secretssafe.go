@@ -14,13 +14,13 @@ type Secret struct {
 func (s *Secret) steps() []step {
 	all := []step{{s, s.put}}
 	for _, name := range s.Owners {
-		all = append(all, step{name, func(p *pass) error { return s.own(p, name) }})
+		all = append(all, step{name, func(p *loader) error { return s.own(p, name) }})
 	}
 	return all
 }
 
 // group is the id of the user group, 0 for none.
-func (s *Secret) group(p *pass) (int, error) {
+func (s *Secret) group(p *loader) (int, error) {
 	if or(s.Group, "") == "" {
 		return 0, nil
 	}
@@ -31,7 +31,7 @@ func (s *Secret) group(p *pass) (int, error) {
 	return g.GroupID, nil
 }
 
-func (s *Secret) put(p *pass) error {
+func (s *Secret) put(p *loader) error {
 	group, err := s.group(p)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (s *Secret) put(p *pass) error {
 	return err
 }
 
-func (s *Secret) own(p *pass, name *Name) error {
+func (s *Secret) own(p *loader, name *Name) error {
 	group, err := s.group(p)
 	if err != nil {
 		return err

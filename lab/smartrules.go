@@ -22,7 +22,7 @@ type SmartRule struct {
 	Platform     *string // Of the other rules: name of the platform of the systems.
 }
 
-func (s *SmartRule) put(p *pass) error {
+func (s *SmartRule) put(p *loader) error {
 	organization, err := p.organization("Organization", s.Organization)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (s *SmartRule) selectsNothing() bool {
 	return s.Attributes == nil && s.SystemName == nil && s.AccountName == nil && s.Workgroup == nil && s.Platform == nil
 }
 
-func (s *SmartRule) selection(p *pass, organization string) (selection store.Selection, err error) {
+func (s *SmartRule) selection(p *loader, organization string) (selection store.Selection, err error) {
 	selection.SystemName, selection.AccountName = or(s.SystemName, ""), or(s.AccountName, "")
 	for _, e := range s.Attributes {
 		for _, name := range e.Names {

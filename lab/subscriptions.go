@@ -15,7 +15,7 @@ type Subscription struct {
 	KeepDays  *int    // How long a delivery is kept; 0: as long as KeepCount lets it be.
 }
 
-func (s *Subscription) put(p *pass) error {
+func (s *Subscription) put(p *loader) error {
 	owner, err := p.user("Owner", s.Owner)
 	if err != nil {
 		return err

@@ -44,21 +44,21 @@ type GroupRule struct {
 func (g *UserGroup) steps() []step {
 	all := []step{{g, g.put}}
 	for _, name := range g.Organizations {
-		all = append(all, step{name, func(p *pass) error { return g.see(p, name) }})
+		all = append(all, step{name, func(p *loader) error { return g.see(p, name) }})
 	}
 	for _, e := range g.Permissions {
-		all = append(all, step{e, func(p *pass) error { return g.grant(p, e) }})
+		all = append(all, step{e, func(p *loader) error { return g.grant(p, e) }})
 	}
 	for _, name := range g.ApiRegistrations {
-		all = append(all, step{name, func(p *pass) error { return g.use(p, name) }})
+		all = append(all, step{name, func(p *loader) error { return g.use(p, name) }})
 	}
 	for _, r := range g.SmartRules {
-		all = append(all, step{r, func(p *pass) error { return r.put(p, g) }})
+		all = append(all, step{r, func(p *loader) error { return r.put(p, g) }})
 	}
 	return all
 }
 
-func (g *UserGroup) put(p *pass) error {
+func (g *UserGroup) put(p *loader) error {
 	found, err := store.UserGroupByName(p.tx, g.Name)
 	isNew := errors.Is(err, store.ErrNotFound)
 	r, err := put(p, store.UserGroups, g, quoted(g.Name), found, err, func(r *store.UserGroup, isNew bool) error {
@@ -88,7 +88,7 @@ func (g *UserGroup) put(p *pass) error {
 	return nil
 }
 
-func (g *UserGroup) see(p *pass, name *Name) error {
+func (g *UserGroup) see(p *loader, name *Name) error {
 	organization, err := p.organization("Organizations", &name.Text)
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (g *UserGroup) see(p *pass, name *Name) error {
 	return link(p, store.GroupOrganization, group.GroupID, organization, name, "Organization "+quoted(name.Text)+" to User Group "+quoted(g.Name))
 }
 
-func (g *UserGroup) grant(p *pass, e *Entry) error {
+func (g *UserGroup) grant(p *loader, e *Entry) error {
 	group, err := store.UserGroupByName(p.tx, g.Name)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (g *UserGroup) grant(p *pass, e *Entry) error {
 	return store.SetPermissions(p.tx, group.GroupID, []authz.Grant{wanted})
 }
 
-func (g *UserGroup) use(p *pass, name *Name) error {
+func (g *UserGroup) use(p *loader, name *Name) error {
 	registration, err := store.ApiRegistrationByName(p.tx, name.Text)
 	if registration, err = refer("ApiRegistrations", registration, err); err != nil {
 		return err
@@ -129,7 +129,7 @@ func (g *UserGroup) use(p *pass, name *Name) error {
 	return link(p, store.GroupRegistration, group.GroupID, registration.Id, name, "API Registration "+quoted(name.Text)+" to User Group "+quoted(g.Name))
 }
 
-func (r *GroupRule) put(p *pass, g *UserGroup) error {
+func (r *GroupRule) put(p *loader, g *UserGroup) error {
 	group, err := store.UserGroupByName(p.tx, g.Name)
 	if err != nil {
 		return err
@@ -155,7 +155,7 @@ func (r *GroupRule) put(p *pass, g *UserGroup) error {
 	return r.putRoles(p, g, group.GroupID, rule.SmartRuleID)
 }
 
-func (r *GroupRule) putRoles(p *pass, g *UserGroup, groupID, ruleID int) error {
+func (r *GroupRule) putRoles(p *loader, g *UserGroup, groupID, ruleID int) error {
 	has, policyID, err := store.AccessOn(p.tx, groupID, ruleID)
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ type User struct {
 func (u *User) steps() []step {
 	all := []step{{u, u.put}}
 	for _, name := range u.Groups {
-		all = append(all, step{name, func(p *pass) error { return u.join(p, name) }})
+		all = append(all, step{name, func(p *loader) error { return u.join(p, name) }})
 	}
 	return all
 }
@@ -72,7 +72,7 @@ func (u *User) prepare(ctx context.Context, db *store.DB, by store.Actor) error 
 	return err
 }
 
-func (u *User) put(p *pass) error {
+func (u *User) put(p *loader) error {
 	found, err := store.UserNamed(p.tx, or(u.DomainName, ""), u.UserName)
 	r, err := put(p, store.Users, u, u.label(), found, err, func(r *store.User, isNew bool) error {
 		if r.UserType == "" {
@@ -95,7 +95,7 @@ func (u *User) put(p *pass) error {
 }
 
 // complete brings in what depends on the type of the user.
-func (u *User) complete(p *pass, r *store.User, isNew bool) error {
+func (u *User) complete(p *loader, r *store.User, isNew bool) error {
 	if u.AccessPolicy != nil {
 		policy, err := store.AccessPolicyByName(p.tx, *u.AccessPolicy)
 		if policy, err = refer("AccessPolicy", policy, err); err != nil {
@@ -130,7 +130,7 @@ func (u *User) complete(p *pass, r *store.User, isNew bool) error {
 }
 
 // putSecrets stores the password or the client secret, if they are not those that the user has.
-func (u *User) putSecrets(p *pass, r *store.User) error {
+func (u *User) putSecrets(p *loader, r *store.User) error {
 	if u.hash != "" {
 		p.say(u, edit, store.Users.Name()+" "+u.label(), "Password")
 		return store.SetPassword(p.tx, r.UserID, u.hash)
@@ -156,7 +156,7 @@ func (u *User) label() string {
 	return quoted(u.UserName)
 }
 
-func (u *User) join(p *pass, name *Name) error {
+func (u *User) join(p *loader, name *Name) error {
 	group, err := store.UserGroupByName(p.tx, name.Text)
 	if group, err = refer("Groups", group, err); err != nil {
 		return err
@@ -214,7 +214,7 @@ func userName(u *store.User) string {
 }
 
 // user is the user that a member names, with his domain if he has one.
-func (p *pass) user(member, name string) (*store.User, error) {
+func (p *loader) user(member, name string) (*store.User, error) {
 	domain, plain, qualified := strings.Cut(name, `\`)
 	if !qualified {
 		domain, plain = "", name

@@ -25,7 +25,7 @@ func (w *Workgroup) steps() []step {
 	return all
 }
 
-func (w *Workgroup) put(p *pass) error {
+func (w *Workgroup) put(p *loader) error {
 	organization, found, err := w.find(p)
 	if organization == "" {
 		return err
@@ -58,7 +58,7 @@ func (w *Workgroup) put(p *pass) error {
 }
 
 // policy is the id of the EPM policy; an empty name is none.
-func (w *Workgroup) policy(p *pass) (int, error) {
+func (w *Workgroup) policy(p *loader) (int, error) {
 	if *w.Policy == "" {
 		return 0, nil
 	}
@@ -70,7 +70,7 @@ func (w *Workgroup) policy(p *pass) (int, error) {
 }
 
 // find returns the id of the Workgroup's organization and, unless there is none yet, the Workgroup.
-func (w *Workgroup) find(p *pass) (organization string, found *store.Workgroup, err error) {
+func (w *Workgroup) find(p *loader) (organization string, found *store.Workgroup, err error) {
 	if organization, err = p.organization("Organization", w.Organization); err == nil && organization == "" {
 		organization, err = store.DefaultOrganization(p.tx)
 	}
@@ -82,7 +82,7 @@ func (w *Workgroup) find(p *pass) (organization string, found *store.Workgroup, 
 }
 
 // workgroup is the Workgroup that a rule refers to by its name, if only one has it.
-func (p *pass) workgroup(member, organization, name string) (*store.Workgroup, error) {
+func (p *loader) workgroup(member, organization, name string) (*store.Workgroup, error) {
 	found, err := store.WorkgroupIn(p.tx, organization, name)
 	if organization == "" {
 		found, err = store.WorkgroupByName(p.tx, name)

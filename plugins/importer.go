@@ -61,12 +61,12 @@ type Record struct {
 
 	Skip string `json:",omitempty"` // why this host is not imported, in a few words: "no address"; such hosts are counted
 
-	Belongings        *Belongings        `json:",omitempty"` // what there is on the host; nil: nothing that is known
+	HostDetails       *HostDetails       `json:",omitempty"` // what there is on the host; nil: nothing that is known
 	FunctionalAccount *FunctionalAccount `json:",omitempty"` // then the record is no host, is not counted, and has no other member
 }
 
 // Fill takes each member that r lacks from other, copied, so that r keeps no larger text in memory. Scanners tell of one
-// host in many places: the first that knows a member wins, and each list of Belongings counts as one member.
+// host in many places: the first that knows a member wins, and each list of HostDetails counts as one member.
 func (r *Record) Fill(other Record) {
 	for _, m := range []struct{ have, found *string }{
 		{&r.IPAddress, &other.IPAddress},
@@ -83,12 +83,12 @@ func (r *Record) Fill(other Record) {
 			*m.have = strings.Clone(*m.found)
 		}
 	}
-	if other.Belongings != nil {
-		belongings := new(Belongings) // r's own may be shared with a copy of r
-		if r.Belongings != nil {
-			*belongings = *r.Belongings
+	if other.HostDetails != nil {
+		belongings := new(HostDetails) // r's own may be shared with a copy of r
+		if r.HostDetails != nil {
+			*belongings = *r.HostDetails
 		}
-		belongings.fill(other.Belongings)
-		r.Belongings = belongings
+		belongings.fill(other.HostDetails)
+		r.HostDetails = belongings
 	}
 }

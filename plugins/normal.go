@@ -29,7 +29,7 @@ const (
 //   - AssetName and DnsName are what AssetName and DNSName say: an address is no name;
 //   - AssetName DOMAIN\NAME is split into DomainName, if that is empty, and AssetName;
 //   - a record with a FunctionalAccount is no host, and nothing else of it is kept;
-//   - the texts of Belongings and of a FunctionalAccount are cleaned alike, but are left to the store to refuse where they are
+//   - the texts of HostDetails and of a FunctionalAccount are cleaned alike, but are left to the store to refuse where they are
 //     too long, and passwords are left as they are; a host with more than a record may hold is skipped.
 func (r Record) Normalized() Record {
 	if r.FunctionalAccount != nil {
@@ -55,7 +55,7 @@ func (r Record) Normalized() Record {
 		n.Skip = noAddressIn(r.IPAddress)
 	}
 	if n.Skip == "" {
-		n.Belongings, n.Skip = r.Belongings.normalized()
+		n.HostDetails, n.Skip = r.HostDetails.normalized()
 	}
 	return n
 }

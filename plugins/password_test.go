@@ -13,10 +13,10 @@ func TestNothingPrintsAPassword(t *testing.T) {
 	t.Parallel()
 	const secret = "correct horse"
 	account := ManagedAccount{AccountName: "root", Password: NewPassword(secret)}
-	record := Record{IPAddress: "192.0.2.1", Belongings: &Belongings{ManagedSystem: &ManagedSystem{ManagedAccounts: []ManagedAccount{account}}}}
+	record := Record{IPAddress: "192.0.2.1", HostDetails: &HostDetails{ManagedSystem: &ManagedSystem{ManagedAccounts: []ManagedAccount{account}}}}
 	hidden := struct{ account ManagedAccount }{account} // fmt asks no method of what lies in an unexported member
 	var printed []string
-	for _, value := range []any{account.Password, &account.Password, account, &account, record, *record.Belongings, hidden, &hidden, []any{hidden}} {
+	for _, value := range []any{account.Password, &account.Password, account, &account, record, *record.HostDetails, hidden, &hidden, []any{hidden}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T", "%p", "%!"} {
 			printed = append(printed, fmt.Sprintf(verb, value))
 		}

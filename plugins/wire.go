@@ -7,7 +7,7 @@ func toWire(r Record) *importerpb.Record {
 		IpAddress: r.IPAddress, AssetName: r.AssetName, DnsName: r.DnsName, DomainName: r.DomainName, MacAddress: r.MacAddress,
 		AssetType: r.AssetType, OperatingSystem: r.OperatingSystem, Description: r.Description, Skip: r.Skip,
 	}
-	if b := r.Belongings; b != nil {
+	if b := r.HostDetails; b != nil {
 		for _, a := range b.Attributes {
 			m.Attributes = append(m.Attributes, &importerpb.Attribute{Type: a.Type, ShortName: a.ShortName})
 		}
@@ -55,7 +55,7 @@ func FromWire(m *importerpb.Record) Record {
 		Description: m.GetDescription(), Skip: m.GetSkip(),
 	}
 	if m.GetAttributes() != nil || m.GetDatabases() != nil || m.GetManagedSystem() != nil {
-		r.Belongings = belongingsFromWire(m)
+		r.HostDetails = hostDetailsFromWire(m)
 	}
 	if a := m.GetFunctionalAccount(); a != nil {
 		r.FunctionalAccount = &FunctionalAccount{
@@ -66,8 +66,8 @@ func FromWire(m *importerpb.Record) Record {
 	return r.Normalized()
 }
 
-func belongingsFromWire(m *importerpb.Record) *Belongings {
-	b := &Belongings{ManagedSystem: systemFromWire(m.GetManagedSystem())}
+func hostDetailsFromWire(m *importerpb.Record) *HostDetails {
+	b := &HostDetails{ManagedSystem: systemFromWire(m.GetManagedSystem())}
 	for _, a := range upTo(MaxAttributes, m.GetAttributes()) {
 		b.Attributes = append(b.Attributes, Attribute{Type: a.GetType(), ShortName: a.GetShortName()})
 	}

@@ -19,9 +19,9 @@ import (
 	"github.com/musterhq/muster/store/kv/badgerkv"
 )
 
-// lab is a store with a clock of its own, a runner, and two organizations: each has a Workgroup, an asset with an account,
+// fixture is a store with a clock of its own, a runner, and two organizations: each has a Workgroup, an asset with an account,
 // and a user group of one user who sees that organization and nothing else.
-type lab struct {
+type fixture struct {
 	t      *testing.T
 	db     *store.DB
 	runner *Runner
@@ -35,21 +35,21 @@ type lab struct {
 	rule, quick   int // Smart Rules: of assets, of accounts
 }
 
-func (l *lab) clock() time.Time {
+func (l *fixture) clock() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.now
 }
 
-func (l *lab) step(d time.Duration) {
+func (l *fixture) step(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.now = l.now.Add(d)
 }
 
-func newLab(t *testing.T) *lab {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	l := &lab{t: t, now: made, users: map[string]int{}, groups: map[string]int{}, log: &bytes.Buffer{}}
+	l := &fixture{t: t, now: made, users: map[string]int{}, groups: map[string]int{}, log: &bytes.Buffer{}}
 	engine, err := badgerkv.Open(badgerkv.Options{InMemory: true, Small: true})
 	must(t, err)
 	vault, err := authz.NewVault(bytes.Repeat([]byte{7}, 32))
@@ -73,7 +73,7 @@ func newLab(t *testing.T) *lab {
 	return l
 }
 
-func (l *lab) room(int) error {
+func (l *fixture) room(int) error {
 	if l.full.Load() {
 		return fmt.Errorf("%w: 100 MiB are free, and 1024 MiB are kept free", store.ErrNoSpace)
 	}
@@ -87,12 +87,12 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func (l *lab) change(fn func(*store.Tx) error) {
+func (l *fixture) change(fn func(*store.Tx) error) {
 	l.t.Helper()
 	must(l.t, store.Change(l.t.Context(), l.db, store.System("test"), fn))
 }
 
-func (l *lab) organization(tx *store.Tx, i int, name string) error {
+func (l *fixture) organization(tx *store.Tx, i int, name string) error {
 	o := &store.Organization{OrganizationID: fmt.Sprintf("8c6f1d0e-2f0b-4c59-9d2e-5d7c3b1a9f4%d", i), Name: name, IsActive: true}
 	w := &store.Workgroup{OrganizationID: o.OrganizationID, Name: name + " Workgroup"}
 	a := &store.Asset{IPAddress: fmt.Sprintf("192.0.2.%d", i), AssetName: "srv-" + name}
@@ -122,7 +122,7 @@ func (l *lab) organization(tx *store.Tx, i int, name string) error {
 }
 
 // rules makes a rule of all accounts, and finds that of all assets.
-func (l *lab) rules(tx *store.Tx) error {
+func (l *fixture) rules(tx *store.Tx) error {
 	for r, err := range store.SmartRules.All(tx) {
 		if err != nil {
 			return err
@@ -138,7 +138,7 @@ func (l *lab) rules(tx *store.Tx) error {
 }
 
 // may gives the group of an organization a permission to read.
-func (l *lab) may(name string, permissions ...authz.Permission) {
+func (l *fixture) may(name string, permissions ...authz.Permission) {
 	l.t.Helper()
 	l.change(func(tx *store.Tx) error {
 		for _, p := range permissions {
@@ -151,13 +151,13 @@ func (l *lab) may(name string, permissions ...authz.Permission) {
 }
 
 // reads lets the group of an organization read a Smart Rule.
-func (l *lab) reads(name string, rule int) {
+func (l *fixture) reads(name string, rule int) {
 	l.t.Helper()
 	l.change(func(tx *store.Tx) error { return store.GroupRule.Set(tx, l.groups[name], rule, int(authz.Read)) })
 }
 
 // subscribe puts a subscription; what is not said is a CSV every hour.
-func (l *lab) subscribe(s store.Subscription) int {
+func (l *fixture) subscribe(s store.Subscription) int {
 	l.t.Helper()
 	if s.Schedule == "" {
 		s.Schedule = "every 1h"
@@ -173,7 +173,7 @@ func (l *lab) subscribe(s store.Subscription) int {
 }
 
 // make makes the report of a subscription that need not be stored.
-func (l *lab) make(report, owner string, rule int) ([][]string, error) {
+func (l *fixture) make(report, owner string, rule int) ([][]string, error) {
 	l.t.Helper()
 	s := &store.Subscription{Name: report, Report: report, Format: store.FormatCSV, UserID: l.users[owner], SmartRuleID: rule}
 	var b bytes.Buffer
@@ -198,7 +198,7 @@ func column(rows [][]string, i int) []string {
 
 func TestAReportShowsWhatItsOwnerMaySee(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.may("north", authz.AnalyticsAndReporting, authz.AssetManagement, authz.UserAuditManagement, authz.PasswordSafeAccountManagement)
 	l.reads("north", l.rule)
 	l.reads("north", l.quick)
@@ -229,7 +229,7 @@ func TestAReportShowsWhatItsOwnerMaySee(t *testing.T) {
 
 func TestAReportNeedsWhatTheAPINeeds(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.reads("south", l.quick)
 	for _, c := range []struct {
 		report string
@@ -252,7 +252,7 @@ func TestAReportNeedsWhatTheAPINeeds(t *testing.T) {
 }
 
 // delivered returns the rows of the newest delivery of a subscription, as its owner downloads it.
-func (l *lab) delivered(subscription int) [][]string {
+func (l *fixture) delivered(subscription int) [][]string {
 	l.t.Helper()
 	file := l.newest(subscription)
 	rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(file, []byte(byteOrderMark)))).ReadAll()
@@ -260,7 +260,7 @@ func (l *lab) delivered(subscription int) [][]string {
 	return rows[1:]
 }
 
-func (l *lab) newest(subscription int) (file []byte) {
+func (l *fixture) newest(subscription int) (file []byte) {
 	l.t.Helper()
 	state := l.state(subscription)
 	_, err := store.View(l.t.Context(), l.db, store.Actor{UserID: state.UserID}, func(tx *store.Tx) (any, error) {
@@ -280,14 +280,14 @@ func (l *lab) newest(subscription int) (file []byte) {
 	return file
 }
 
-func (l *lab) state(subscription int) store.SubscriptionState {
+func (l *fixture) state(subscription int) store.SubscriptionState {
 	l.t.Helper()
 	states, err := store.View(l.t.Context(), l.db, store.System("test"), store.ListSubscriptions)
 	must(l.t, err)
 	return states[slices.IndexFunc(states, func(s store.SubscriptionState) bool { return s.ScheduleId == subscription })]
 }
 
-func (l *lab) run(want int) {
+func (l *fixture) run(want int) {
 	l.t.Helper()
 	if got := l.runner.RunDue(l.t.Context()); got != want {
 		l.t.Errorf("%d subscriptions ran, want %d", got, want)
@@ -296,7 +296,7 @@ func (l *lab) run(want int) {
 
 func TestASubscriptionDelivers(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.may("north", authz.AssetManagement)
 	id := l.subscribe(store.Subscription{Report: store.ReportAssets, UserID: l.users["north"]})
 	l.run(0)
@@ -317,7 +317,7 @@ func TestASubscriptionDelivers(t *testing.T) {
 // TestAReportWithoutRoom has a disk that is too full for the file in which a workbook is made, and then has room again.
 func TestAReportWithoutRoom(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.may("north", authz.AssetManagement)
 	id := l.subscribe(store.Subscription{Report: store.ReportAssets, Format: store.FormatXLSX, UserID: l.users["north"]})
 	for _, says := range []store.Text{"no space on the disk: 100 MiB are free, and 1024 MiB are kept free", ""} {
@@ -337,7 +337,7 @@ func TestAReportWithoutRoom(t *testing.T) {
 // TestRightsCountWhenAReportIsMade takes and gives rights between the runs of one subscription.
 func TestRightsCountWhenAReportIsMade(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.may("north", authz.AssetManagement)
 	id := l.subscribe(store.Subscription{Report: store.ReportAssets, UserID: l.users["north"]})
 	for _, c := range []struct {
@@ -371,7 +371,7 @@ func TestRightsCountWhenAReportIsMade(t *testing.T) {
 
 func TestEveryFormatIsDelivered(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	begins := map[string]string{
 		store.FormatCSV: byteOrderMark + "Asset ID", store.FormatXLSX: "PK", store.FormatPDF: "%PDF", store.FormatDOCX: "PK", store.FormatTIFF: "II*\x00",
 	}
@@ -390,7 +390,7 @@ func TestEveryFormatIsDelivered(t *testing.T) {
 
 func TestALargeReportComesInChunks(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const assets = 4000
 	for first := 0; first < assets; first += 50 {
 		l.change(func(tx *store.Tx) error {
@@ -414,7 +414,7 @@ func TestALargeReportComesInChunks(t *testing.T) {
 // A report that breaks the library of its format fails alone.
 func TestAPanicIsAFailure(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	err := l.runner.make(nil, io.Discard, &store.Subscription{Report: store.ReportAssets})
 	if err == nil || !strings.Contains(err.Error(), "panic: ") {
 		t.Errorf("%v", err)
@@ -424,7 +424,7 @@ func TestAPanicIsAFailure(t *testing.T) {
 // A runner that is stopped in the middle of a report leaves it to the next one, and nothing of it is seen.
 func TestAStoppedRunBeginsAgain(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.subscribe(store.Subscription{Report: store.ReportAssets, UserID: 1})
 	l.step(time.Hour)
 	job, err := store.Update(t.Context(), l.db, store.System("test"), func(tx *store.Tx) (*store.Job, error) {

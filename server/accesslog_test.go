@@ -26,7 +26,7 @@ type accessLine struct {
 func TestTheAccessLog(t *testing.T) {
 	t.Parallel()
 	log := &lines{}
-	l := newLab(t, false, func(o *server.Options) { o.Log = slog.New(slog.NewJSONHandler(log, nil)) }).requirePassword()
+	l := newFixture(t, false, func(o *server.Options) { o.Log = slog.New(slog.NewJSONHandler(log, nil)) }).requirePassword()
 	rita, gone := as(l.tokenOf("rita")), as(l.tokenOf("gone"))
 	l.request("POST", insight.Base+"/Auth/Signout", "", gone)
 	psAuth := func(rest string) http.Header {

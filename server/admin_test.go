@@ -13,7 +13,7 @@ import (
 )
 
 // admin asks the admin listener, as somebody on this host unless the header says otherwise.
-func (l *lab) admin(path, host string, header http.Header) *httptest.ResponseRecorder {
+func (l *fixture) admin(path, host string, header http.Header) *httptest.ResponseRecorder {
 	l.t.Helper()
 	r := httptest.NewRequestWithContext(l.t.Context(), http.MethodGet, path, nil)
 	r.Host = host
@@ -30,7 +30,7 @@ const thisHost = "127.0.0.1:9090"
 // TestMetrics has requests of all kinds counted under names that the server knows, and under no other.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false, func(o *server.Options) { o.Dir = t.TempDir() })
+	l := newFixture(t, false, func(o *server.Options) { o.Dir = t.TempDir() })
 	administrator := as(l.tokenOf("administrator"))
 	for range 3 {
 		l.request("GET", insight.Base+"/workgroups/1/assets/?limit=1", "", administrator)
@@ -76,7 +76,7 @@ func TestMetrics(t *testing.T) {
 // TestQueueDepth counts an import that nobody runs.
 func TestQueueDepth(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	l.object("Imports") // taken for an hour by nobody
 	if text := l.admin("/metrics", thisHost, nil).Body.String(); !strings.Contains(text, `muster_queue_jobs{kind="import",state="under way"} 1`) {
 		t.Error(text)
@@ -87,7 +87,7 @@ func TestQueueDepth(t *testing.T) {
 // way; and what it has, the public listeners have not.
 func TestAdminListener(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	for _, c := range []struct {
 		name, path, host string
 		header           http.Header

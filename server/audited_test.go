@@ -49,7 +49,7 @@ func TestEveryChangeIsAudited(t *testing.T) {
 				t.Parallel()
 				script, err := os.ReadFile(file)
 				must(t, err)
-				l := newLab(t, strings.HasPrefix(filepath.Base(file), "manual"), func(o *server.Options) {
+				l := newFixture(t, strings.HasPrefix(filepath.Base(file), "manual"), func(o *server.Options) {
 					o.VendorGrants = strings.HasPrefix(filepath.Base(file), "vendor")
 				})
 				w := newWitness(l, seen)
@@ -60,7 +60,7 @@ func TestEveryChangeIsAudited(t *testing.T) {
 		}
 		t.Run("what no conversation carries through", func(t *testing.T) {
 			t.Parallel()
-			w := newWitness(newLab(t, false), seen)
+			w := newWitness(newFixture(t, false), seen)
 			w.busy = true
 			must(t, w.become("administrator"))
 			w.ask("POST", "UserGroups/1/SmartRules/2/Roles", `{"Roles":[{"RoleID":1}],"AccessPolicyID":5000}`)
@@ -109,8 +109,8 @@ type witness struct {
 	busy    bool // an import is under way that does not end
 }
 
-func newWitness(l *lab, seen *seenRows) *witness {
-	w := &witness{conversation: &conversation{lab: l, header: http.Header{}}, seen: seen}
+func newWitness(l *fixture, seen *seenRows) *witness {
+	w := &witness{conversation: &conversation{fixture: l, header: http.Header{}}, seen: seen}
 	w.secrets = []string{l.first.ApiKey, l.first.Password, l.first.ClientSecret}
 	w.conversation.witness = w.request
 	return w

@@ -73,7 +73,7 @@ func (s *Server) payOwed(ctx context.Context) {
 // written when the store closes.
 func (s *Server) tellRefusals(ctx context.Context) {
 	s.every(ctx, tellRefusalsEvery, "audit refusals", func(ctx context.Context, db *store.DB) error {
-		return store.TellRefusals(ctx, db, false)
+		return store.FlushRefusals(ctx, db, false)
 	})
 }
 

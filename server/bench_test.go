@@ -15,9 +15,9 @@ import (
 const benchAssets = 10_000
 
 // benchLab is a lab with assets in its first Workgroup, 250 in a /24.
-func benchLab(b *testing.B) *lab {
+func benchLab(b *testing.B) *fixture {
 	b.Helper()
-	l := newLab(b, false)
+	l := newFixture(b, false)
 	for first := 0; first < benchAssets; first += 50 {
 		must(b, store.Change(b.Context(), l.db, system, func(tx *store.Tx) error {
 			for i := first; i < first+50; i++ {

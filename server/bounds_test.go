@@ -16,7 +16,7 @@ import (
 )
 
 // assets lays n assets down.
-func (l *lab) assets(n int) {
+func (l *fixture) assets(n int) {
 	l.t.Helper()
 	for begin := 0; begin < n; begin += 40 {
 		must(l.t, store.Change(l.t.Context(), l.db, system, func(tx *store.Tx) error {
@@ -35,7 +35,7 @@ func (l *lab) assets(n int) {
 func TestCostlyQuestions(t *testing.T) {
 	t.Parallel()
 	const assets = 1000
-	l := newLab(t, false, func(o *server.Options) { o.BodyLimit = 1 << 20 })
+	l := newFixture(t, false, func(o *server.Options) { o.BodyLimit = 1 << 20 })
 	l.assets(assets)
 	search := func(addresses string) string { return fmt.Sprintf(`{"IPAddress":%q}`, addresses) }
 	var apart, ranges []string
@@ -121,7 +121,7 @@ func (s stuck) Write(p []byte) (int, error) {
 // body is on its way holds nothing, and needs a place once it is there.
 func TestRequestsAtATime(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false, func(o *server.Options) { o.Limits.Requests = 1 })
+	l := newFixture(t, false, func(o *server.Options) { o.Limits.Requests = 1 })
 	header := as(l.tokenOf("administrator"))
 	unfinished := func() (end *io.PipeWriter, done chan int) {
 		body, end := io.Pipe()

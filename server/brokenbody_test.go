@@ -40,7 +40,7 @@ func brokenBodies(body string) map[string]string {
 // there are: 400, in the form of the door, and never a fault of the server.
 func TestBrokenBodies(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	s := httptest.NewServer(l.http)
 	t.Cleanup(s.Close)
 	const form, json = "application/x-www-form-urlencoded", "application/json"
@@ -91,7 +91,7 @@ func overTheWire(t *testing.T, to net.Addr, request string) (status int, body st
 // TestCompressedBodies has bodies in gzip, whole and broken, refused with the reason.
 func TestCompressedBodies(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	for _, body := range []string{"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "\x1f\x8b", `{"Name":"A"}`} {
 		for _, path := range []string{"/Workgroups", "/Imports", "/Imports/QueueImportFile", "/Auth/connect/token", "/Assets/Search"} {
 			header := as(l.tokenOf("administrator"))

@@ -15,7 +15,7 @@ func TestPageInABrowser(t *testing.T) {
 	if err != nil {
 		t.Skip("needs the Debian package chromium")
 	}
-	site := httptest.NewServer(newLab(t, false).http)
+	site := httptest.NewServer(newFixture(t, false).http)
 	defer site.Close()
 	browser := exec.CommandContext(t.Context(), chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
 		"--user-data-dir="+t.TempDir(), "--enable-logging=stderr", "--virtual-time-budget=30000", "--dump-dom", site.URL+"/swagger/insight/#/AccessLevels/listAccessLevels")

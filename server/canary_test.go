@@ -45,7 +45,7 @@ func spellings() (all [][]byte) {
 
 // guarded is a lab whose secrets are canaries, and what it was heard to say.
 type guarded struct {
-	*lab
+	*fixture
 	dir string
 
 	mu      sync.Mutex
@@ -74,7 +74,7 @@ func newGuarded(t *testing.T, onDisk bool, adjust ...func(*server.Options)) *gua
 	log := slog.New(slog.NewJSONHandler(g, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	adjust = append(adjust, func(o *server.Options) { o.Log, o.Dir = log, g.dir })
 	at := badgerkv.Options{Dir: g.dir, InMemory: !onDisk, Key: bytes.Repeat([]byte{9}, badgerkv.KeySize), NoSync: true, Logger: log}
-	g.lab = newLabOn(t, ground{engine: at, first: store.FirstStart{
+	g.fixture = newLabOn(t, ground{engine: at, first: store.FirstStart{
 		User: "administrator", Password: canary + "-first", ApiKey: canaryKey,
 		ClientID: "11111111-2222-4333-8444-555555555555", ClientSecret: canary + strings.Repeat("s", 30),
 	}}, false, adjust...)
@@ -100,7 +100,7 @@ func (g *guarded) hear(status int, text string) {
 func (g *guarded) places() map[string][]byte {
 	t := g.t
 	t.Helper()
-	places := map[string][]byte{"errors": g.refused.Bytes(), "metrics": g.lab.admin("/metrics", thisHost, nil).Body.Bytes()}
+	places := map[string][]byte{"errors": g.refused.Bytes(), "metrics": g.fixture.admin("/metrics", thisHost, nil).Body.Bytes()}
 	var stored, served bytes.Buffer
 	_, err := store.View(t.Context(), g.db, system, func(tx *store.Tx) (none struct{}, err error) {
 		for a, err := range record.Audits.All(tx) {
@@ -173,7 +173,7 @@ func holdWithCanaries(t *testing.T, onDisk bool) {
 			g := newGuarded(t, onDisk, func(o *server.Options) {
 				o.Manual, o.VendorGrants = strings.HasPrefix(filepath.Base(file), "manual"), strings.HasPrefix(filepath.Base(file), "vendor")
 			})
-			c := &conversation{lab: g.lab, header: http.Header{}, query: "secret=" + canary, heard: g.hear}
+			c := &conversation{fixture: g.fixture, header: http.Header{}, query: "secret=" + canary, heard: g.hear}
 			c.hold(chosen.ReplaceAllString(string(script), "${1}"+canary+"-$2"))
 			for _, token := range g.users {
 				g.made[token] = true

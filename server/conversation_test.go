@@ -55,10 +55,10 @@ func TestConversations(t *testing.T) {
 			script, err := os.ReadFile(file)
 			must(t, err)
 			manual := strings.HasPrefix(filepath.Base(file), "manual")
-			l := newLab(t, manual, func(o *server.Options) {
+			l := newFixture(t, manual, func(o *server.Options) {
 				o.VendorGrants = strings.HasPrefix(filepath.Base(file), "vendor")
 			})
-			c := &conversation{lab: l, header: http.Header{}, served: documents[manual]}
+			c := &conversation{fixture: l, header: http.Header{}, served: documents[manual]}
 			got := c.hold(string(script))
 			if *update {
 				must(t, os.WriteFile(file, []byte(got), 0o644))
@@ -89,7 +89,7 @@ func compare(t *testing.T, want, got string) {
 
 // conversation is a script that is being held.
 type conversation struct {
-	*lab
+	*fixture
 	caller string // the caller's name, empty for nobody
 	header http.Header
 	cookie string

@@ -56,7 +56,7 @@ func TestUntrustedDirectories(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t, false, func(o *server.Options) {
+			l := newFixture(t, false, func(o *server.Options) {
 				o.Roster = roster.New(roster.Options{DB: o.DB, Client: directory.New(test.options)})
 			})
 			body := fmt.Sprintf(`{"UserType":"LdapDirectory","HostName":"localhost","DistinguishedName":"cn=x","AccountNameAttribute":"uid","BindUser":%q,"BindPassword":%q,`,

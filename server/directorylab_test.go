@@ -16,7 +16,7 @@ import (
 
 // ldapLab is a lab whose users and groups come from an OpenLDAP server.
 type ldapLab struct {
-	*lab
+	*fixture
 	*directorytest.Slapd
 	admin string
 }
@@ -26,10 +26,10 @@ func newLDAPLab(t *testing.T) *ldapLab {
 	s := directorytest.StartSlapd(t)
 	allow, err := directory.ParseAllow([]string{"localhost"})
 	must(t, err)
-	l := newLab(t, false, func(o *server.Options) {
+	l := newFixture(t, false, func(o *server.Options) {
 		o.Roster = roster.New(roster.Options{DB: o.DB, Client: directory.New(directory.Options{Allow: allow, Roots: s.Authority.Pool(), Members: 5000})})
 	})
-	return &ldapLab{lab: l.requirePassword(), Slapd: s, admin: l.tokenOf("administrator")}
+	return &ldapLab{fixture: l.requirePassword(), Slapd: s, admin: l.tokenOf("administrator")}
 }
 
 // ask sends a request as the administrator and reads the answer into a pointer, if there is one.

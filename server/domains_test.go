@@ -21,8 +21,8 @@ func directoryLab(t *testing.T, o directory.Options) *ldapLab {
 	allow, err := directory.ParseAllow([]string{"localhost"})
 	must(t, err)
 	o.Allow = allow
-	l := newLab(t, false, func(s *server.Options) { s.Roster = roster.New(roster.Options{DB: s.DB, Client: directory.New(o)}) })
-	return &ldapLab{lab: l.requirePassword(), admin: l.tokenOf("administrator")}
+	l := newFixture(t, false, func(s *server.Options) { s.Roster = roster.New(roster.Options{DB: s.DB, Client: directory.New(o)}) })
+	return &ldapLab{fixture: l.requirePassword(), admin: l.tokenOf("administrator")}
 }
 
 // TestUsersOfADomain makes users and a group of Active Directory, follows them, and signs them in.

@@ -33,9 +33,9 @@ func (a abroad) missing() abroad {
 }
 
 // newAbroad is a lab with one object of everything in an Organization that the outsider cannot see, although he has every permission.
-func newAbroad(t *testing.T) (*lab, abroad) {
+func newAbroad(t *testing.T) (*fixture, abroad) {
 	t.Helper()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	l.tokenOf("outsider", allBut(nil, authz.None)...)
 	found, err := store.Update(t.Context(), l.db, system, func(tx *store.Tx) (abroad, error) { return layAbroad(tx) })
 	must(t, err)
@@ -100,7 +100,7 @@ func layAbroad(tx *store.Tx) (abroad, error) {
 
 // pathTo fills the path of a row with what is abroad, and with the outsider's own where that is not what it asks for. It is empty
 // for a row that asks for nothing abroad.
-func (l *lab) pathTo(d *api.Dialect, r api.Route, objects abroad) string {
+func (l *fixture) pathTo(d *api.Dialect, r api.Route, objects abroad) string {
 	path, query, _ := strings.Cut(r.Path, "?")
 	segments := strings.Split(path, "/")
 	concerned, noun := false, ""
@@ -200,7 +200,7 @@ func alike(body string, objects abroad, echo []string) string {
 }
 
 // mustBeThere finds all that is abroad as it was.
-func (l *lab) mustBeThere(t *testing.T, hidden abroad) {
+func (l *fixture) mustBeThere(t *testing.T, hidden abroad) {
 	t.Helper()
 	admin := as(l.tokenOf("administrator"))
 	for _, noun := range []string{"Organizations", "Workgroups", "Assets", "SmartRules", "ManagedAccounts", "ManagedSystems", "Databases", "AddressGroups", "Imports"} {
@@ -212,7 +212,7 @@ func (l *lab) mustBeThere(t *testing.T, hidden abroad) {
 }
 
 // tokenFor is tokenOf at another door.
-func (l *lab) tokenFor(d *api.Dialect, name string) string {
+func (l *fixture) tokenFor(d *api.Dialect, name string) string {
 	l.t.Helper()
 	if d.Name == insight.Name {
 		return l.tokenOf(name)

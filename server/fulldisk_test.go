@@ -20,7 +20,7 @@ import (
 )
 
 // fullDisk is a lab whose disk can be full, and the warnings and errors that its server logged.
-func fullDisk(t *testing.T, adjust ...func(*ground)) (l *lab, full *atomic.Bool, log *bytes.Buffer) {
+func fullDisk(t *testing.T, adjust ...func(*ground)) (l *fixture, full *atomic.Bool, log *bytes.Buffer) {
 	full, log = new(atomic.Bool), new(bytes.Buffer)
 	on := ground{engine: badgerkv.Options{InMemory: true, Room: func(int) error {
 		if full.Load() {

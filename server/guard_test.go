@@ -22,23 +22,23 @@ import (
 
 // everyRow runs a test for each row of each door, whose requests may be answered with success. Rows that only read share a lab,
 // each other has one of its own.
-func everyRow(t *testing.T, manual bool, test func(t *testing.T, l *lab, d *api.Dialect, r api.Route)) {
+func everyRow(t *testing.T, manual bool, test func(t *testing.T, l *fixture, d *api.Dialect, r api.Route)) {
 	rowsIn(t, manual, func(r api.Route) bool { return r.Method != http.MethodGet }, test)
 }
 
 // everyRefusal runs a test for each row of each door, whose requests are all refused: they share a lab.
-func everyRefusal(t *testing.T, test func(t *testing.T, l *lab, d *api.Dialect, r api.Route)) {
+func everyRefusal(t *testing.T, test func(t *testing.T, l *fixture, d *api.Dialect, r api.Route)) {
 	rowsIn(t, false, func(api.Route) bool { return false }, test)
 }
 
-func rowsIn(t *testing.T, manual bool, alone func(api.Route) bool, test func(t *testing.T, l *lab, d *api.Dialect, r api.Route)) {
-	shared := newLab(t, manual)
+func rowsIn(t *testing.T, manual bool, alone func(api.Route) bool, test func(t *testing.T, l *fixture, d *api.Dialect, r api.Route)) {
+	shared := newFixture(t, manual)
 	for _, d := range server.Dialects() {
 		for _, r := range d.Routes {
 			t.Run(fmt.Sprintf("%s %s %s", d.Name, r.Method, strings.ReplaceAll(r.Path, "/", "∕")), func(t *testing.T) {
 				if alone(r) {
 					t.Parallel()
-					test(t, newLab(t, manual), d, r)
+					test(t, newFixture(t, manual), d, r)
 					return
 				}
 				shared.t = t
@@ -51,7 +51,7 @@ func rowsIn(t *testing.T, manual bool, alone func(api.Route) bool, test func(t *
 // TestRowsRefuseStrangers calls every row without a token, with a broken one, and with one for another door.
 func TestRowsRefuseStrangers(t *testing.T) {
 	t.Parallel()
-	everyRefusal(t, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+	everyRefusal(t, func(t *testing.T, l *fixture, d *api.Dialect, r api.Route) {
 		if r.IsOpen() {
 			t.Skip("needs no session")
 		}
@@ -85,7 +85,7 @@ func TestRowsNeedTheirPermissions(t *testing.T) {
 }
 
 // needsItsPermissions is the test of one row.
-func needsItsPermissions(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+func needsItsPermissions(t *testing.T, l *fixture, d *api.Dialect, r api.Route) {
 	path := l.objectOf(d, r)
 	for _, group := range r.Need {
 		if slices.ContainsFunc(group, func(term authz.Term) bool { return term.Kind != authz.KindGrant }) {
@@ -110,7 +110,7 @@ func needsItsPermissions(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
 }
 
 // newName is a name that tokenOf has not seen.
-func (l *lab) newName(like string) string { return fmt.Sprint(like, len(l.users)) }
+func (l *fixture) newName(like string) string { return fmt.Sprint(like, len(l.users)) }
 
 // allBut are all grants but those that a group of terms accepts, of which only the given level is left.
 func allBut(group []authz.Term, left authz.Level) []authz.Grant {
@@ -135,7 +135,7 @@ func allBut(group []authz.Term, left authz.Level) []authz.Grant {
 // no Organization: what he asks for is as if absent.
 func TestRowsHideOtherOrganizations(t *testing.T) {
 	t.Parallel()
-	everyRefusal(t, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+	everyRefusal(t, func(t *testing.T, l *fixture, d *api.Dialect, r api.Route) {
 		concerned := slices.ContainsFunc(r.Need, func(group []authz.Term) bool {
 			return slices.ContainsFunc(group, func(t authz.Term) bool { return t.Kind == authz.KindOrganization })
 		})
@@ -157,7 +157,7 @@ func TestRowsHideOtherOrganizations(t *testing.T) {
 }
 
 // takeOrganizations takes from the group of a user the access to every Organization.
-func (l *lab) takeOrganizations(name string) {
+func (l *fixture) takeOrganizations(name string) {
 	l.t.Helper()
 	must(l.t, store.Change(l.t.Context(), l.db, system, func(tx *store.Tx) error {
 		organization, err := store.DefaultOrganization(tx)
@@ -174,7 +174,7 @@ func (l *lab) takeOrganizations(name string) {
 }
 
 // objectOf returns a path for a row that leads to something that exists.
-func (l *lab) objectOf(d *api.Dialect, r api.Route) string {
+func (l *fixture) objectOf(d *api.Dialect, r api.Route) string {
 	l.t.Helper()
 	path, query, hasQuery := strings.Cut(r.Path, "?")
 	noun, _, _ := strings.Cut(path, "/")
@@ -209,7 +209,7 @@ func (l *lab) objectOf(d *api.Dialect, r api.Route) string {
 type object struct{ id, name string }
 
 // object finds or makes one of what the first segment of a path names.
-func (l *lab) object(noun string) object {
+func (l *fixture) object(noun string) object {
 	l.t.Helper()
 	o, err := store.Update(l.t.Context(), l.db, system, func(tx *store.Tx) (o object, err error) {
 		switch noun {
@@ -290,7 +290,7 @@ func anAsset(tx *store.Tx) (*store.Asset, error) {
 }
 
 // someone finds or makes an Application user who is in no group but that of someGroup.
-func (l *lab) someone(tx *store.Tx) (object, error) {
+func (l *fixture) someone(tx *store.Tx) (object, error) {
 	u, err := store.UserByName(tx, "object")
 	if err != nil {
 		u = &store.User{UserType: store.ApplicationType, UserName: "object", IsActive: true}
@@ -300,7 +300,7 @@ func (l *lab) someone(tx *store.Tx) (object, error) {
 }
 
 // someGroup finds or makes a group that has nothing but someone in it.
-func (l *lab) someGroup(tx *store.Tx) (object, error) {
+func (l *fixture) someGroup(tx *store.Tx) (object, error) {
 	g, err := store.UserGroupByName(tx, "object")
 	if err != nil {
 		g = &store.UserGroup{Name: "object", GroupType: store.BeyondInsightType, IsActive: true}
@@ -322,7 +322,7 @@ func (l *lab) someGroup(tx *store.Tx) (object, error) {
 }
 
 // byUUID is someone or someGroup as doors know them that have no numbers.
-func (l *lab) byUUID(tx *store.Tx, noun string) (object, error) {
+func (l *fixture) byUUID(tx *store.Tx, noun string) (object, error) {
 	if _, err := l.someGroup(tx); err != nil {
 		return object{}, err
 	}

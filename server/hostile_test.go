@@ -17,7 +17,7 @@ import (
 // or is told why not.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	administrator := as(l.tokenOf("administrator"))
 	for name, want := range map[string]int{
 		"../../etc/passwd": http.StatusCreated, "a/b": http.StatusCreated, "%2F": http.StatusCreated, "a+b c": http.StatusCreated,
@@ -63,7 +63,7 @@ func TestRowsAnswerTheAdministrator(t *testing.T) {
 	for _, manual := range []bool{false, true} {
 		t.Run(fmt.Sprintf("manual=%t", manual), func(t *testing.T) {
 			t.Parallel()
-			everyRow(t, manual, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+			everyRow(t, manual, func(t *testing.T, l *fixture, d *api.Dialect, r api.Route) {
 				w := l.request(r.Method, l.objectOf(d, r), "{}", as(l.tokenAt(d.Name, "administrator")))
 				switch {
 				case w.Code < 300 && w.Code != r.Status(manual):

@@ -12,7 +12,7 @@ import (
 // TestAHeaderDecidesBesideACookieThatIsNoGood sends PS-Auth, right and wrong, beside cookies that nobody can use.
 func TestAHeaderDecidesBesideACookieThatIsNoGood(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	expired := l.tokenOf("administrator")
 	l.clock.Add(int64(25 * time.Hour))
 	for name, cookie := range map[string]string{"expired": expired, "garbage": "\"x;=", "cut off": expired[:len(expired)-9], "empty": ""} {

@@ -18,7 +18,7 @@ import (
 // YAML stumbles over; whatever comes of it, its dump is a lab file which holds already, and which says the same elsewhere.
 func TestADumpOfWhatTheAPIMadeChangesNothing(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	admin := as(l.tokenOf("administrator"))
 	made := map[string][]int{"Workgroups": {1}, "AttributeTypes": {1}, "Attributes": {21}, "UserGroups": {1}, "SmartRules": {1}}
 	done := map[string]int{}

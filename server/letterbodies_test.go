@@ -93,10 +93,10 @@ var samples = map[string]string{
 
 	"Id": "0", "AccessTokenDuration": "60", "Active": "true", "Visible": "true", "MultiFactorAuthenticationEnforced": "false", "ClientCertificateRequired": "false",
 	"UserPasswordRequired": "true", "VerifyPsrunSignature": "false", "IPAuthenticationRules": addressRules, "XForwardedForAuthenticationRules": addressRules,
-	"IPAddress": `"192.0.2.9"`, "MacAddress": `"02:00:00:00:00:09"`, "SystemName": `"srv09"`, "FQDN": `"srv09.lab.example"`, "DomainName": `"lab.example"`,
+	"IPAddress": `"192.0.2.9"`, "MacAddress": `"02:00:00:00:00:09"`, "SystemName": `"srv09"`, "FQDN": `"srv09.fixture.example"`, "DomainName": `"lab.example"`,
 	"UserId": `"svc"`, "RootVolumeId": `"C"`, "OSVersion": `"10"`,
 
-	"AssetName": `"srv09"`, "DnsName": `"srv09.lab.example"`, "AssetType": `"Server"`, "OperatingSystem": `"Debian 13"`,
+	"AssetName": `"srv09"`, "DnsName": `"srv09.fixture.example"`, "AssetType": `"Server"`, "OperatingSystem": `"Debian 13"`,
 	"ShortName": `"Basement"`, "LongName": `"The basement"`, "ValueInt": "7",
 	"InstanceName": `"PrimaryDB"`, "IsDefaultInstance": "false", "Port": "5432", "Version": `"15.2"`, "Template": `"StandardTemplate"`,
 	"GroupName": `"powershell - Add"`, "Path": `"C:\\Windows\\notepad2.exe"`, "Publisher": `"A publisher"`, "ChildrenInheritToken": `"false"`,

@@ -17,7 +17,7 @@ import (
 
 // letterLab is a lab under --contract manual --grants vendor that has something of everything.
 type letterLab struct {
-	*lab
+	*fixture
 	names map[string]string // what stands for {NAME} in paths and bodies
 }
 
@@ -25,7 +25,7 @@ type letterLab struct {
 func newLetterLab(t *testing.T, heading string) *letterLab {
 	t.Helper()
 	l := &letterLab{names: map[string]string{}}
-	l.lab = newLab(t, true, func(o *server.Options) {
+	l.fixture = newFixture(t, true, func(o *server.Options) {
 		o.VendorGrants = true
 		if heading == "POST Users" || heading == "POST UserGroups" {
 			o.Roster = roster.New(roster.Options{DB: o.DB, Client: l.directories(t)})

@@ -15,7 +15,7 @@ import (
 // and a browser's cookie never gets any compressed.
 func TestLongListsAreCompressed(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	must(t, store.Change(t.Context(), l.db, store.System("test"), func(tx *store.Tx) error {
 		for i := range 300 {
 			a := &store.Asset{WorkgroupID: 1, AssetName: fmt.Sprint("srv", i), IPAddress: "192.0.2.1"}

@@ -42,7 +42,7 @@ func TestLog(t *testing.T) {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
 			log := &lines{}
-			l := newLab(t, false, func(o *server.Options) { o.Log = slog.New(handler(log)) })
+			l := newFixture(t, false, func(o *server.Options) { o.Log = slog.New(handler(log)) })
 			administrator := as(l.tokenOf("administrator"))
 			hostile := http.Header{
 				"User-Agent": {forged}, "X-Request-Id": {"mine" + forged}, "X-Forwarded-For": {forged}, "Referer": {forged}, "Content-Type": {"text/" + forged},

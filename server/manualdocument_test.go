@@ -47,7 +47,7 @@ type swagger struct {
 // has its query parameters, its status, the members of its body and those of its answers, as they are spelled there.
 func TestTheDocumentIsThatOfTheContract(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, true)
+	l := newFixture(t, true)
 	for _, d := range server.Dialects() {
 		t.Run(d.Name, func(t *testing.T) {
 			var s swagger

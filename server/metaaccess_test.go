@@ -32,7 +32,7 @@ const groupsPath = metaaccess.Base + "/api/v3/groups"
 // request asks, from behind; the document prints them the other way.
 func TestTheExampleOfOPSWAT(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	text, err := os.ReadFile("../testdata/metaaccess/example.yaml")
 	must(t, err)
 	f, err := labfile.Parse("example.yaml", text)
@@ -125,7 +125,7 @@ func (p *pager) groups(t *testing.T, limit int) (names []string) {
 // go on, and finds each group once. The clock is the lab's, so that nobody waits.
 func TestAClientTurnsThePagesOverTLS(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	want := []string{"BeyondTrust Workgroup"}
 	must(t, store.Change(t.Context(), l.db, system, func(tx *store.Tx) error {
 		organization, err := store.DefaultOrganization(tx)
@@ -152,7 +152,7 @@ func TestAClientTurnsThePagesOverTLS(t *testing.T) {
 // TestTenOfAHundredParallelRequestsPass sends them at once, over the network.
 func TestTenOfAHundredParallelRequestsPass(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	token := l.tokenAt(metaaccess.Name, "administrator")
 	s := httptest.NewServer(l.http)
 	defer s.Close()
@@ -183,7 +183,7 @@ func TestTenOfAHundredParallelRequestsPass(t *testing.T) {
 // TestNoLimit is --metaaccess-requests 0.
 func TestNoLimit(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false, func(o *server.Options) { o.MetaAccessRequests = 0 })
+	l := newFixture(t, false, func(o *server.Options) { o.MetaAccessRequests = 0 })
 	for range 20 {
 		w := l.request("POST", groupsPath, "", as(l.tokenAt(metaaccess.Name, "administrator")))
 		if w.Code != http.StatusOK || w.Header().Get("X-RateLimit-Limit") != "" {
@@ -209,7 +209,7 @@ func (l *locked) Write(p []byte) (int, error) {
 func TestWhatStandsInURLsIsNotLogged(t *testing.T) {
 	t.Parallel()
 	var log locked
-	l := newLab(t, false, func(o *server.Options) {
+	l := newFixture(t, false, func(o *server.Options) {
 		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	token := l.tokenAt(metaaccess.Name, "administrator")

@@ -13,7 +13,7 @@ import (
 
 func TestPages(t *testing.T) {
 	t.Parallel()
-	lab := newLab(t, false)
+	lab := newFixture(t, false)
 	for _, c := range []struct {
 		path     string
 		status   int

@@ -16,7 +16,7 @@ import (
 )
 
 // call sends one request below the API's base as somebody, and returns the status and the answer.
-func (l *lab) call(who, method, path, body string) (int, string) {
+func (l *fixture) call(who, method, path, body string) (int, string) {
 	l.t.Helper()
 	w := l.request(method, insight.Base+"/"+path, body, as(who))
 	return w.Code, w.Body.String()
@@ -47,7 +47,7 @@ func TestOneNameOneObject(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t, false)
+			l := newFixture(t, false)
 			token := l.tokenOf("administrator")
 			var mu sync.Mutex
 			made, known := map[string]int{}, map[string]int{}
@@ -97,7 +97,7 @@ func TestAdministratorsRemoveEachOther(t *testing.T) {
 		t.Run(strings.ReplaceAll(way[0]+" "+way[1], "/", "∕"), func(t *testing.T) {
 			t.Parallel()
 			for range 5 {
-				l := newLab(t, false)
+				l := newFixture(t, false)
 				tokens := []string{l.tokenOf("administrator"), l.tokenOf("muster")}
 				atOnce(2, func(i int) {
 					status, answer := l.call(tokens[i], way[0], fmt.Sprintf(way[1], 2-i), "")
@@ -122,7 +122,7 @@ func TestAdministratorsRemoveEachOther(t *testing.T) {
 // TestNewGroupsSeeWhatTheirMakersSee gives a new group the Organizations that its maker may see, and no other.
 func TestNewGroupsSeeWhatTheirMakersSee(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	other := "00000000-0000-4000-8000-000000000001"
 	must(t, store.Change(t.Context(), l.db, system, func(tx *store.Tx) error {
 		return store.Organizations.Insert(tx, &store.Organization{OrganizationID: other, Name: "Other", IsActive: true})
@@ -156,7 +156,7 @@ func TestNewGroupsSeeWhatTheirMakersSee(t *testing.T) {
 // TestInactiveUsers are shown to who asks for them.
 func TestInactiveUsers(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	admin := l.tokenOf("administrator")
 	must(t, store.Change(t.Context(), l.db, system, func(tx *store.Tx) error {
 		u, err := store.Users.Get(tx, 2)
@@ -180,7 +180,7 @@ func TestInactiveUsers(t *testing.T) {
 // TestPasswordsHaveALength refuses what no password can be, wherever one is given.
 func TestPasswordsHaveALength(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	admin := l.tokenOf("administrator")
 	long := strings.Repeat("ä", authz.MaxPassword/2) + "!"
 	body := fmt.Sprintf(`{"UserName":"x","FirstName":"X","EmailAddress":"x@lab.example","Password":%q}`, long)
@@ -195,7 +195,7 @@ func TestPasswordsHaveALength(t *testing.T) {
 // TestRecycledSecretsWork signs in with what a client is told, and no longer with what it was told before.
 func TestRecycledSecretsWork(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	admin := l.tokenOf("administrator")
 	_, answer := l.call(admin, "POST", "Users", `{"UserType":"Application","UserName":"robot","AccessPolicyID":5000}`)
 	var robot struct {
@@ -235,7 +235,7 @@ func TestRecycledSecretsWork(t *testing.T) {
 // that is lifted, since nothing is wrong with it.
 func TestRememberedSignInsAreForgotten(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	header := http.Header{"Authorization": {"PS-Auth key=" + l.first.ApiKey + "; runas=administrator; pwd=[" + l.first.Password + "];"}}
 	quarantined := func(yes bool) {
 		must(t, store.Change(t.Context(), l.db, system, func(tx *store.Tx) error {
@@ -260,7 +260,7 @@ func TestRememberedSignInsAreForgotten(t *testing.T) {
 // TestDirectoriesKeepTheirOwn changes nothing that comes from a directory.
 func TestDirectoriesKeepTheirOwn(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	admin := l.tokenOf("administrator")
 	must(t, store.Change(t.Context(), l.db, system, func(tx *store.Tx) error {
 		g := &store.UserGroup{GroupID: 50, Name: "Staff", GroupType: store.ActiveDirectoryType, IsActive: true}

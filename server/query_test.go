@@ -13,7 +13,7 @@ import (
 // TestRowsRefuseBadEscapes calls every row with a query that cannot be read, among parameters that the row may or may not have.
 func TestRowsRefuseBadEscapes(t *testing.T) {
 	t.Parallel()
-	everyRefusal(t, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+	everyRefusal(t, func(t *testing.T, l *fixture, d *api.Dialect, r api.Route) {
 		path := l.objectOf(d, r)
 		path += map[bool]string{true: "&", false: "?"}[strings.Contains(path, "?")]
 		for _, query := range []string{"x=%", "%zz=1", "x=1&limit=%1"} {
@@ -29,7 +29,7 @@ func TestRowsRefuseBadEscapes(t *testing.T) {
 // nobody takes for a record that does not exist. A row that is added takes its line off the list.
 func TestUnservedRoutes(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	value := regexp.MustCompile(`\{[^}]+\}`)
 	for _, d := range server.Dialects() {
 		rows := map[string]bool{}

@@ -17,7 +17,7 @@ import (
 // raising is a lab in which uma may write user accounts and API registrations, and read assets, and would like to do more. Those
 // who may: administrators, and auditors, who read audits, may use the registration "audit key" and belong to another Organization.
 type raising struct {
-	*lab
+	*fixture
 	uma                                  string
 	her, puppet, group, own              int // uma, a user of hers without a group, her group, and one that she made
 	auditor, auditors, auditKey, anyRule int
@@ -26,7 +26,7 @@ type raising struct {
 
 func newRaising(t *testing.T, vendor bool) *raising {
 	t.Helper()
-	r := &raising{lab: newLab(t, false, func(o *server.Options) { o.VendorGrants = vendor })}
+	r := &raising{fixture: newFixture(t, false, func(o *server.Options) { o.VendorGrants = vendor })}
 	read := func(p authz.Permission) authz.Grant { return authz.Grant{Permission: p, Level: authz.Read} }
 	write := func(p authz.Permission) authz.Grant { return authz.Grant{Permission: p, Level: authz.ReadWrite} }
 	r.anyRule = r.aRule("a rule")
@@ -183,7 +183,7 @@ func TestSecretsSafeIsAnAdministrators(t *testing.T) {
 // TestTheLocalDoorIsNotForTheNetwork has none of its paths where others could reach them, for administrators either.
 func TestTheLocalDoorIsNotForTheNetwork(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	for _, path := range []string{
 		server.LocalTokenPath, server.LocalAdminPath, server.LocalLoadPath, server.LocalDumpPath, server.LocalPluginsPath, server.LocalBackupPath, server.LocalSubscriptionsPath,
 	} {

@@ -20,7 +20,7 @@ type told struct {
 }
 
 // refusalsTold are the audits of refusals, oldest first.
-func (l *lab) refusalsTold() (all []told) {
+func (l *fixture) refusalsTold() (all []told) {
 	l.t.Helper()
 	_, err := store.View(l.t.Context(), l.db, system, func(tx *store.Tx) (any, error) {
 		for a, err := range record.Audits.All(tx) {
@@ -47,24 +47,24 @@ func TestRefusalsAreAudited(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2hunter2hunter2"
 	for name, c := range map[string]struct {
-		header func(l *lab) http.Header
+		header func(l *fixture) http.Header
 		query  string
 		want   int
 		reason string
 	}{
-		"no credential":        {func(*lab) http.Header { return http.Header{} }, "?token=" + secret, 401, "no-credential"},
-		"an unreadable header": {func(*lab) http.Header { return http.Header{"Authorization": {"Basic " + secret}} }, "", 401, "unreadable-credential"},
-		"an invalid token":     {func(*lab) http.Header { return as("eyJh." + secret + ".AAAA") }, "", 401, "invalid-token"},
-		"a session that is over": {func(l *lab) http.Header {
+		"no credential":        {func(*fixture) http.Header { return http.Header{} }, "?token=" + secret, 401, "no-credential"},
+		"an unreadable header": {func(*fixture) http.Header { return http.Header{"Authorization": {"Basic " + secret}} }, "", 401, "unreadable-credential"},
+		"an invalid token":     {func(*fixture) http.Header { return as("eyJh." + secret + ".AAAA") }, "", 401, "invalid-token"},
+		"a session that is over": {func(l *fixture) http.Header {
 			token := l.tokenOf("rita")
 			l.request("POST", insight.Base+"/Auth/Signout", "", as(token))
 			return as(token)
 		}, "", 401, "ended-session"},
-		"a missing permission": {func(l *lab) http.Header { return as(l.tokenOf("rita")) }, "?username=" + secret, 403, "missing-permission"},
+		"a missing permission": {func(l *fixture) http.Header { return as(l.tokenOf("rita")) }, "?username=" + secret, 403, "missing-permission"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t, false)
+			l := newFixture(t, false)
 			header := c.header(l)
 			if w := l.request("GET", insight.Base+"/Users"+c.query, "", header); w.Code != c.want {
 				t.Fatalf("%d %s", w.Code, w.Body)
@@ -91,7 +91,7 @@ func TestRefusalsAreAudited(t *testing.T) {
 // TestRefusalsOfHandlersAreAudited has 403s that only a handler can give.
 func TestRefusalsOfHandlersAreAudited(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	uma := l.tokenOf("uma", authz.Grant{Permission: authz.UserAccountsManagement, Level: authz.ReadWrite})
 	if status, answer := l.call(uma, "POST", "Users/2/UserGroups/1", ""); status != http.StatusForbidden {
 		t.Fatalf("%d %s", status, answer)
@@ -105,7 +105,7 @@ func TestRefusalsOfHandlersAreAudited(t *testing.T) {
 // TestAFloodOfStrangersSharesRows sends 500 requests without a session: one row at once, one when the minute is over.
 func TestAFloodOfStrangersSharesRows(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	for range 500 {
 		if status, _ := l.call("", "GET", "Workgroups", ""); status != http.StatusUnauthorized {
 			t.Fatal(status)
@@ -115,14 +115,14 @@ func TestAFloodOfStrangersSharesRows(t *testing.T) {
 		t.Errorf("%d rows at once", len(rows))
 	}
 	l.clock.Add(int64(time.Minute))
-	must(t, store.TellRefusals(t.Context(), l.db, false))
+	must(t, store.FlushRefusals(t.Context(), l.db, false))
 	if rows := l.refusalsTold(); len(rows) != 2 || rows[1].details["Repeated"] != "499" {
 		t.Errorf("%+v", rows)
 	}
 }
 
 // newLockingLab locks accounts and addresses after five failures.
-func newLockingLab(t *testing.T, addresses string) *lab {
+func newLockingLab(t *testing.T, addresses string) *fixture {
 	t.Helper()
 	accounts, err := store.ParseLimit("5/15m")
 	must(t, err)
@@ -133,7 +133,7 @@ func newLockingLab(t *testing.T, addresses string) *lab {
 }
 
 // psAuth signs in as a user, and returns what came of it.
-func (l *lab) psAuth(name, password string) (int, string, http.Header) {
+func (l *fixture) psAuth(name, password string) (int, string, http.Header) {
 	l.t.Helper()
 	header := http.Header{"Authorization": {fmt.Sprintf("PS-Auth key=%s; runas=%s; pwd=[%s];", l.first.ApiKey, name, password)}}
 	w := l.request("POST", insight.Base+"/Auth/SignAppin", "", header)

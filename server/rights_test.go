@@ -58,7 +58,7 @@ func TestRightsHoldFromTheNextRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t, false)
+			l := newFixture(t, false)
 			grants := []authz.Grant{{Permission: authz.AssetManagement, Level: authz.Read}, {Permission: authz.UserAccountsManagement, Level: authz.Read}}
 			callers := map[string]http.Header{"cookie": l.cookieOf(l.tokenOf("rita", grants...))}
 			for _, d := range server.Dialects() {
@@ -100,7 +100,7 @@ func TestRightsHoldFromTheNextRequest(t *testing.T) {
 // TestSignoutEndsOneSession ends the session that signs out, by token or by cookie, and no other.
 func TestSignoutEndsOneSession(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	token := as(l.tokenOf("rita"))
 	first, second := l.cookieOf(l.tokenOf("rita")), l.cookieOf(l.tokenOf("rita"))
 	for _, step := range []struct {
@@ -123,7 +123,7 @@ func TestSignoutEndsOneSession(t *testing.T) {
 }
 
 // cookieOf begins a cookie session with a token.
-func (l *lab) cookieOf(token string) http.Header {
+func (l *fixture) cookieOf(token string) http.Header {
 	l.t.Helper()
 	w := l.request("POST", insight.Base+"/Auth/SignAppin", "", as(token))
 	if w.Code != http.StatusOK {

@@ -13,7 +13,7 @@ import (
 )
 
 // aRule makes a Smart Rule that nobody but administrators sees.
-func (l *lab) aRule(title string) int {
+func (l *fixture) aRule(title string) int {
 	l.t.Helper()
 	id, err := store.Update(l.t.Context(), l.db, system, func(tx *store.Tx) (int, error) {
 		r := &store.SmartRule{Title: title, RuleType: store.ManagedAccountRule}
@@ -25,7 +25,7 @@ func (l *lab) aRule(title string) int {
 }
 
 // giveRule gives the group that a user has to himself access to a Smart Rule.
-func (l *lab) giveRule(user string, rule int, level authz.Level) {
+func (l *fixture) giveRule(user string, rule int, level authz.Level) {
 	l.t.Helper()
 	must(l.t, store.Change(l.t.Context(), l.db, system, func(tx *store.Tx) error {
 		g, err := store.UserGroupByName(tx, user)
@@ -41,7 +41,7 @@ func (l *lab) giveRule(user string, rule int, level authz.Level) {
 func TestSmartRuleAccess(t *testing.T) {
 	t.Parallel()
 	for _, vendor := range []bool{false, true} {
-		l := newLab(t, false, func(o *server.Options) { o.VendorGrants = vendor })
+		l := newFixture(t, false, func(o *server.Options) { o.VendorGrants = vendor })
 		admin := l.tokenOf("administrator")
 		uma := l.tokenOf("uma", authz.Grant{Permission: authz.UserAccountsManagement, Level: authz.ReadWrite})
 		seen, hidden := l.aRule("seen"), l.aRule("hidden")

@@ -44,7 +44,7 @@ func managedObject(tx *store.Tx, noun string) (object, error) {
 // it, for whom it is as if absent, and those that change it as somebody who may only read it.
 func TestRowsHideSmartRules(t *testing.T) {
 	t.Parallel()
-	everyRefusal(t, func(t *testing.T, l *lab, d *api.Dialect, r api.Route) {
+	everyRefusal(t, func(t *testing.T, l *fixture, d *api.Dialect, r api.Route) {
 		var level authz.Level
 		concerned := slices.ContainsFunc(r.Need, func(group []authz.Term) bool {
 			return slices.ContainsFunc(group, func(t authz.Term) bool { level = t.Level; return t.Kind == authz.KindSmartRule })
@@ -69,12 +69,12 @@ func TestRowsHideSmartRules(t *testing.T) {
 }
 
 // takeRules takes from the group of a user the access to every Smart Rule.
-func (l *lab) takeRules(name string) { l.setRules(name, authz.None) }
+func (l *fixture) takeRules(name string) { l.setRules(name, authz.None) }
 
 // readRules gives the group of a user Read on every Smart Rule.
-func (l *lab) readRules(name string) { l.setRules(name, authz.Read) }
+func (l *fixture) readRules(name string) { l.setRules(name, authz.Read) }
 
-func (l *lab) setRules(name string, level authz.Level) {
+func (l *fixture) setRules(name string, level authz.Level) {
 	l.t.Helper()
 	must(l.t, store.Change(l.t.Context(), l.db, system, func(tx *store.Tx) error {
 		g, err := store.UserGroupByName(tx, name)

@@ -101,7 +101,7 @@ func New(o Options) *Server {
 	e.GET(healthPath, s.healthy)
 	e.GET(readyPath, s.ready)
 	pages(e, dialects, o.Manual)
-	s.handler = api.Forgiving(e, dialects...)
+	s.handler = api.NormalizePath(e, dialects...)
 	s.local = s.localHandler()
 	return s
 }

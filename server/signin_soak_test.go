@@ -34,7 +34,7 @@ func soakTries(t *testing.T) int {
 }
 
 // takes is how long a refused sign-in takes.
-func (l *lab) takes(name, key, password string) time.Duration {
+func (l *fixture) takes(name, key, password string) time.Duration {
 	l.t.Helper()
 	header := http.Header{"Authorization": {fmt.Sprintf("PS-Auth key=%s; runas=%s;%s", key, name, password)}}
 	start := time.Now()
@@ -56,28 +56,28 @@ func TestSoakRefusalsTakeAsLong(t *testing.T) {
 	no := strings.Repeat("0", 128)
 	for name, c := range map[string]struct {
 		limits store.SignInLimits
-		before func(l *lab)
-		try    [2]func(l *lab, i int) time.Duration
+		before func(l *fixture)
+		try    [2]func(l *fixture, i int) time.Duration
 	}{
-		"a known and an unknown user": {store.SignInLimits{}, func(*lab) {}, [2]func(*lab, int) time.Duration{
-			func(l *lab, _ int) time.Duration { return l.takes("administrator", l.first.ApiKey, wrong) },
-			func(l *lab, _ int) time.Duration { return l.takes("nobody", l.first.ApiKey, wrong) },
+		"a known and an unknown user": {store.SignInLimits{}, func(*fixture) {}, [2]func(*fixture, int) time.Duration{
+			func(l *fixture, _ int) time.Duration { return l.takes("administrator", l.first.ApiKey, wrong) },
+			func(l *fixture, _ int) time.Duration { return l.takes("nobody", l.first.ApiKey, wrong) },
 		}},
-		"a wrong key of a known user and of an unknown one, without a password": {store.SignInLimits{}, func(*lab) {}, [2]func(*lab, int) time.Duration{
-			func(l *lab, _ int) time.Duration { return l.takes("administrator", no, "") },
-			func(l *lab, _ int) time.Duration { return l.takes("nobody", no, "") },
+		"a wrong key of a known user and of an unknown one, without a password": {store.SignInLimits{}, func(*fixture) {}, [2]func(*fixture, int) time.Duration{
+			func(l *fixture, _ int) time.Duration { return l.takes("administrator", no, "") },
+			func(l *fixture, _ int) time.Duration { return l.takes("nobody", no, "") },
 		}},
-		"a wrong key and a wrong password": {store.SignInLimits{}, func(*lab) {}, [2]func(*lab, int) time.Duration{
-			func(l *lab, _ int) time.Duration { return l.takes("administrator", no, "") },
-			func(l *lab, _ int) time.Duration { return l.takes("administrator", l.first.ApiKey, wrong) },
+		"a wrong key and a wrong password": {store.SignInLimits{}, func(*fixture) {}, [2]func(*fixture, int) time.Duration{
+			func(l *fixture, _ int) time.Duration { return l.takes("administrator", no, "") },
+			func(l *fixture, _ int) time.Duration { return l.takes("administrator", l.first.ApiKey, wrong) },
 		}},
-		"a locked account and a wrong password": {store.SignInLimits{Accounts: store.Limit{Failures: 5, Time: 15 * time.Minute}}, func(l *lab) {
+		"a locked account and a wrong password": {store.SignInLimits{Accounts: store.Limit{Failures: 5, Time: 15 * time.Minute}}, func(l *fixture) {
 			for range 5 {
 				l.takes("administrator", l.first.ApiKey, wrong)
 			}
-		}, [2]func(*lab, int) time.Duration{
-			func(l *lab, _ int) time.Duration { return l.takes("administrator", l.first.ApiKey, wrong) },
-			func(l *lab, i int) time.Duration { return l.takes(fmt.Sprint("nobody ", i), l.first.ApiKey, wrong) },
+		}, [2]func(*fixture, int) time.Duration{
+			func(l *fixture, _ int) time.Duration { return l.takes("administrator", l.first.ApiKey, wrong) },
+			func(l *fixture, i int) time.Duration { return l.takes(fmt.Sprint("nobody ", i), l.first.ApiKey, wrong) },
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestSoakRefusalsTakeAsLong(t *testing.T) {
 // TestSoakTooManySignInsAtOnce has more passwords to check than there is time for: each sign-in passes or is told to try again, and who is signed in goes on.
 func TestSoakTooManySignInsAtOnce(t *testing.T) {
 	t.Attr("promise", "Too many passwords at once: 503 with Retry-After, nobody else waits")
-	l := newLab(t, false).requirePassword()
+	l := newFixture(t, false).requirePassword()
 	salt := []byte("salt of the soak")
 	key := argon2.IDKey([]byte("dear"), salt, 8, 64<<10, 1, 32)
 	dear := "$argon2id$v=19$m=65536,t=8,p=1$" + base64.RawStdEncoding.EncodeToString(salt) + "$" + base64.RawStdEncoding.EncodeToString(key)

@@ -24,7 +24,7 @@ func TestALargeDeliveryIsDownloadedWhole(t *testing.T) {
 	for contract, manual := range map[string]bool{"clients": false, "manual": true} {
 		t.Run(contract, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t, manual)
+			l := newFixture(t, manual)
 			reads := authz.Grant{Permission: authz.AnalyticsAndReporting, Level: authz.Read}
 			rosa, rolf := l.tokenOf("rosa", reads), l.tokenOf("rolf", reads)
 			deliver(t, l.db, "rosa", "R&D <1>.csv", file)

@@ -22,7 +22,7 @@ type forging struct {
 	header, claims map[string]any
 }
 
-func (l *lab) forging(token string) *forging {
+func (l *fixture) forging(token string) *forging {
 	l.t.Helper()
 	var keys []struct {
 		Kid    string
@@ -55,7 +55,7 @@ func (f *forging) token(t *testing.T) string {
 // them; that each is refused there, too, is the point.
 func TestForgedTokensAreRefused(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	valid := l.tokenOf("administrator")
 	header := func(name string, value any) func(*forging) { return func(f *forging) { f.header[name] = value } }
 	claim := func(name string, value any) func(*forging) { return func(f *forging) { f.claims[name] = value } }
@@ -127,7 +127,7 @@ func TestForgedTokensAreRefused(t *testing.T) {
 }
 
 // mustBeWorthless sends a token in the ways in which one travels, and wants the one refusal that there is.
-func (l *lab) mustBeWorthless(t *testing.T, token string) {
+func (l *fixture) mustBeWorthless(t *testing.T, token string) {
 	t.Helper()
 	for how, header := range map[string]http.Header{
 		"Bearer": {"Authorization": {"Bearer " + token}}, "alone": {"Authorization": {token}},
@@ -174,7 +174,7 @@ func TestTokensEndWithTheirUsers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t, false)
+			l := newFixture(t, false)
 			token := l.tokenOf("vera", authz.Grant{Permission: authz.AssetManagement, Level: authz.Read})
 			if w := l.request("GET", insight.Base+"/Auth", "", as(token)); w.Code != http.StatusOK { // and its signature is remembered
 				t.Fatalf("before: %d %s", w.Code, w.Body)

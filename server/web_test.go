@@ -36,7 +36,7 @@ func both(a, b http.Header) http.Header {
 func TestOtherSites(t *testing.T) {
 	t.Parallel()
 	const portal = "https://portal.example"
-	l := newLab(t, false, func(o *server.Options) { o.Origins = []string{portal} })
+	l := newFixture(t, false, func(o *server.Options) { o.Origins = []string{portal} })
 	token := l.tokenOf("administrator")
 	cookie := http.Header{"Cookie": {"ASP.NET_SessionId=" + token}}
 	bearer := as(token)
@@ -91,7 +91,7 @@ func TestOtherSites(t *testing.T) {
 // TestWithoutACookieTheOriginDoesNotCount sends what a browser adds by itself from another site's page: unknown, not refused for the page.
 func TestWithoutACookieTheOriginDoesNotCount(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	for _, scheme := range []string{"Basic", "Digest", "Negotiate", "NTLM"} {
 		header := both(browser("cross-site", "https://evil.example"), http.Header{"Authorization": {scheme + " YTpi"}})
 		if w := l.request("GET", insight.Base+"/Workgroups", "", header); w.Code != http.StatusUnauthorized {
@@ -103,7 +103,7 @@ func TestWithoutACookieTheOriginDoesNotCount(t *testing.T) {
 // TestEveryRowIsClosedToOtherSites calls every row with a cookie from another site's page: none forgets the check.
 func TestEveryRowIsClosedToOtherSites(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	cookie := both(http.Header{"Cookie": {"ASP.NET_SessionId=" + l.tokenOf("administrator")}}, browser("cross-site", "https://evil.example"))
 	for _, d := range server.Dialects() {
 		for _, r := range d.Routes {
@@ -121,11 +121,11 @@ func TestEveryRowIsClosedToOtherSites(t *testing.T) {
 func TestSharing(t *testing.T) {
 	t.Parallel()
 	const portal = "https://portal.example:8443"
-	closed, open := newLab(t, false), newLab(t, false, func(o *server.Options) { o.Origins = []string{portal} })
+	closed, open := newFixture(t, false), newFixture(t, false, func(o *server.Options) { o.Origins = []string{portal} })
 	preflight := http.Header{"Access-Control-Request-Method": {"POST"}, "Access-Control-Request-Headers": {"authorization,content-type"}}
 	for _, c := range []struct {
 		name   string
-		lab    *lab
+		lab    *fixture
 		origin string
 		status int // of the preflight
 		shared bool
@@ -175,7 +175,7 @@ func TestCheckOrigin(t *testing.T) {
 // TestAnswersAreGuarded looks at the headers of answers of all kinds, refusals among them.
 func TestAnswersAreGuarded(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	for _, c := range []struct {
 		method, path string
 		header       http.Header

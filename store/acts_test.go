@@ -10,7 +10,7 @@ import (
 )
 
 // view reads as muster.
-func view[R any](l *lab, fn func(*Tx) (R, error)) R {
+func view[R any](l *fixture, fn func(*Tx) (R, error)) R {
 	l.t.Helper()
 	result, err := View(l.ctx, l.DB, System("test"), fn)
 	if err != nil {
@@ -20,7 +20,7 @@ func view[R any](l *lab, fn func(*Tx) (R, error)) R {
 }
 
 // update writes as muster.
-func update[R any](l *lab, fn func(*Tx) (R, error)) R {
+func update[R any](l *fixture, fn func(*Tx) (R, error)) R {
 	l.t.Helper()
 	result, err := Update(l.ctx, l.DB, System("test"), fn)
 	if err != nil {
@@ -30,7 +30,7 @@ func update[R any](l *lab, fn func(*Tx) (R, error)) R {
 }
 
 // change writes as muster.
-func (l *lab) change(fn func(*Tx) error) {
+func (l *fixture) change(fn func(*Tx) error) {
 	l.t.Helper()
 	if err := Change(l.ctx, l.DB, System("test"), fn); err != nil {
 		l.t.Fatalf("%v", err)
@@ -38,7 +38,7 @@ func (l *lab) change(fn func(*Tx) error) {
 }
 
 // refused writes as muster, fails the test unless that is refused for the given reason, and returns the words of the refusal.
-func (l *lab) refused(kind error, fn func(*Tx) error) string {
+func (l *fixture) refused(kind error, fn func(*Tx) error) string {
 	l.t.Helper()
 	err := Change(l.ctx, l.DB, System("test"), fn)
 	if !errors.Is(err, kind) {
@@ -48,13 +48,13 @@ func (l *lab) refused(kind error, fn func(*Tx) error) string {
 }
 
 // get reads one record.
-func get[ID int | string, T any](l *lab, c *Collection[ID, T], id ID) *T {
+func get[ID int | string, T any](l *fixture, c *Collection[ID, T], id ID) *T {
 	l.t.Helper()
 	return view(l, func(tx *Tx) (*T, error) { return c.Get(tx, id) })
 }
 
 // asset inserts an asset in the first Workgroup, unless it names another, and returns its id.
-func (l *lab) asset(a Asset) int {
+func (l *fixture) asset(a Asset) int {
 	l.t.Helper()
 	if a.WorkgroupID == 0 {
 		a.WorkgroupID = firstWorkgroupID
@@ -64,7 +64,7 @@ func (l *lab) asset(a Asset) int {
 }
 
 // workgroup inserts a Workgroup, in the default Organization unless another is given, and returns its id.
-func (l *lab) workgroup(name, organization string) int {
+func (l *fixture) workgroup(name, organization string) int {
 	l.t.Helper()
 	return update(l, func(tx *Tx) (int, error) {
 		w := &Workgroup{Name: name, OrganizationID: organization}
@@ -81,7 +81,7 @@ func (l *lab) workgroup(name, organization string) int {
 
 // keys lists the keys that begin with a prefix, as they read in a dump, but those of counts, which belong to no
 // single record.
-func (l *lab) keys(prefix string) (found []string) {
+func (l *fixture) keys(prefix string) (found []string) {
 	l.t.Helper()
 	err := l.engine.View(l.ctx, func(r kv.Reader) error {
 		for pair, err := range r.Scan(kv.Prefix([]byte(prefix))) {
@@ -105,7 +105,7 @@ func (l *lab) keys(prefix string) (found []string) {
 //	Edit Workgroup: Name "Floor 1" → "Floor 2"
 //
 // Door and Registration, with which the details of every row begin, have a test of their own and are left out.
-func (l *lab) audits(fn func()) []string {
+func (l *fixture) audits(fn func()) []string {
 	l.t.Helper()
 	before := l.lastAudit()
 	fn()
@@ -118,7 +118,7 @@ func (l *lab) audits(fn func()) []string {
 	return rows
 }
 
-func (l *lab) lastAudit() int {
+func (l *fixture) lastAudit() int {
 	l.t.Helper()
 	last := 0
 	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(record.Audits.All(tx)) }) {
@@ -139,7 +139,7 @@ func lineOf(a *Audit) string {
 }
 
 // dump is all that the store holds but for the sequences.
-func (l *lab) dump() map[string]string {
+func (l *fixture) dump() map[string]string {
 	l.t.Helper()
 	all := map[string]string{}
 	err := l.engine.View(l.ctx, func(r kv.Reader) error {

@@ -17,7 +17,7 @@ import (
 
 func TestDeletedAddressesLeaveOneAudit(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	g := l.addressGroup("Lab", "")
 	clear := func() { l.change(func(tx *Tx) error { return DeleteAddresses(tx, g) }) }
 	l.addresses(g, 3)
@@ -32,7 +32,7 @@ func TestDeletedAddressesLeaveOneAudit(t *testing.T) {
 
 func TestADeletedAddressMakesWayBeforeItIsSwept(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	g := l.addressGroup("Lab", "")
 	l.addresses(g, 3)
 	l.change(func(tx *Tx) error { return DeleteAddresses(tx, g) })
@@ -52,7 +52,7 @@ func TestADeletedAddressMakesWayBeforeItIsSwept(t *testing.T) {
 
 func TestAddressesStayDeletedAfterACrash(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	g, other := l.addressGroup("Lab", ""), l.addressGroup("Other", "")
 	l.addresses(g, 3*record.SweepWrites)
 	l.addresses(other, 2)
@@ -94,7 +94,7 @@ func TestReadersSeeAllAddressesOrNone(t *testing.T) {
 	for name, act := range map[string]func(*Tx, int) error{"the addresses of a group": DeleteAddresses, "a group": AddressGroups.Delete} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			g := l.addressGroup("Lab", "")
 			l.addresses(g, n)
 			done := make(chan struct{})
@@ -123,7 +123,7 @@ func TestReadersSeeAllAddressesOrNone(t *testing.T) {
 }
 
 // allOrNone reads a group, and each of the n addresses that it had at first, in one transaction.
-func (l *lab) allOrNone(group, n int) error {
+func (l *fixture) allOrNone(group, n int) error {
 	_, err := View(l.ctx, l.DB, System("test"), func(tx *Tx) (struct{}, error) {
 		listed := 0
 		if _, err := AddressGroupByID(tx, group); err == nil {
@@ -152,7 +152,7 @@ func (l *lab) allOrNone(group, n int) error {
 
 func TestNothingIsAddedToADeletedAddressGroup(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	g := l.addressGroup("Lab", "")
 	errs := atOnce(8, func(i int) error {
 		if i == 4 {
@@ -176,7 +176,7 @@ func TestNothingIsAddedToADeletedAddressGroup(t *testing.T) {
 
 func TestWhatIsAddedAfterAClearingStays(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	g := l.addressGroup("Lab", "")
 	l.addresses(g, 50)
 	cleared := make(chan struct{})
@@ -219,7 +219,7 @@ func TestTwoHundredThousandAddressesDie(t *testing.T) {
 	if underRaceDetector() {
 		n /= 10
 	}
-	l := newLabIn(t, badgerkv.Options{InMemory: true}) // which takes large transactions
+	l := newFixtureIn(t, badgerkv.Options{InMemory: true}) // which takes large transactions
 	g := l.addressGroup("Large", "")
 	l.addresses(g, n)
 	equal(t, "audits", l.audits(func() { l.change(func(tx *Tx) error { return DeleteAddresses(tx, g) }) }),
@@ -246,7 +246,7 @@ func underRaceDetector() bool {
 // A model that knows nothing of clearings and sweeps: what is deleted is gone.
 func TestAddressGroupsBehaveLikeAModel(t *testing.T) {
 	t.Parallel()
-	l, made := newLab(t), 0
+	l, made := newFixture(t), 0
 	defer func() { l.t = t }()
 	rapid.Check(t, func(t *rapid.T) {
 		l.t = t

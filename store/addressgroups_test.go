@@ -10,7 +10,7 @@ import (
 )
 
 // addressGroup makes an address group in an Organization, or in none, and returns its id.
-func (l *lab) addressGroup(name, organization string) int {
+func (l *fixture) addressGroup(name, organization string) int {
 	l.t.Helper()
 	g := &AddressGroup{Name: name, OrganizationID: Text(organization)}
 	l.change(func(tx *Tx) error { return AddressGroups.Insert(tx, g) })
@@ -19,7 +19,7 @@ func (l *lab) addressGroup(name, organization string) int {
 
 func TestANameMeansEverybodysAddressGroupFirst(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const elsewhere = "8c6f1d0e-2f0b-4c59-9d2e-5d7c3b1a9f43"
 	l.change(func(tx *Tx) error {
 		return Organizations.Insert(tx, &Organization{OrganizationID: elsewhere, Name: "Elsewhere"})
@@ -64,7 +64,7 @@ func TestANameMeansEverybodysAddressGroupFirst(t *testing.T) {
 }
 
 // address adds an address to a group and returns its id, or 0 and why not.
-func (l *lab) address(group int, value string) (int, error) {
+func (l *fixture) address(group int, value string) (int, error) {
 	return Update(l.ctx, l.DB, System("test"), func(tx *Tx) (int, error) {
 		a := &Address{AddressGroupID: group, Type: SingleAddress, Value: value}
 		err := Addresses.Insert(tx.Unaudited(), a)
@@ -73,7 +73,7 @@ func (l *lab) address(group int, value string) (int, error) {
 }
 
 // addresses fills a group with n addresses, in large steps and without the checks: they are what takes time.
-func (l *lab) addresses(group, n int) {
+func (l *fixture) addresses(group, n int) {
 	l.t.Helper()
 	for from := 0; from < n; from += 4000 {
 		l.change(func(tx *Tx) error {
@@ -94,7 +94,7 @@ func (l *lab) addresses(group, n int) {
 func numbered(i int) string { return fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255) }
 
 // listed returns the values of a group's addresses in the order of their ids.
-func (l *lab) listed(group int) []string {
+func (l *fixture) listed(group int) []string {
 	l.t.Helper()
 	return view(l, func(tx *Tx) ([]string, error) {
 		list, err := AddressesIn(tx, group)

@@ -111,7 +111,7 @@ func TestPagesAreThoseOfAWalk(t *testing.T) {
 // TestPagesWhileWritersWrite reads pages while others insert and delete: each is that of its snapshot.
 func TestPagesWhileWritersWrite(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	var writers, readers sync.WaitGroup
 	done := make(chan struct{})
 	for w := range 3 {
@@ -168,7 +168,7 @@ func TestPagesWhileWritersWrite(t *testing.T) {
 // TestRowsOfCrowdedAssets reads members of a rule that lie close together, far apart and where none is any more.
 func TestRowsOfCrowdedAssets(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const n = 300
 	l.change(func(tx *Tx) error {
 		for i := range n {

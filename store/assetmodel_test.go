@@ -17,7 +17,7 @@ import (
 
 // assetModel is what the assets should be, and the actions by which they become it.
 type assetModel struct {
-	*lab
+	*fixture
 	assets     map[int]Asset
 	workgroups []int
 }
@@ -25,7 +25,7 @@ type assetModel struct {
 func TestAssetsAgreeWithAModel(t *testing.T) {
 	t.Parallel()
 	oneIn(8, t, func(t *rapid.T) {
-		m := &assetModel{lab: newLab(t), assets: map[int]Asset{}}
+		m := &assetModel{fixture: newFixture(t), assets: map[int]Asset{}}
 		m.workgroups = []int{firstWorkgroupID, m.workgroup("Floor 1", ""), m.workgroup("Floor 2", "")}
 		t.Repeat(map[string]func(*rapid.T){"": m.agree, "insert": m.insert, "put": m.put, "move": m.move, "delete": m.delete})
 	})

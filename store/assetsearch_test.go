@@ -13,7 +13,7 @@ import (
 )
 
 // search lists the names of the assets that an actor finds.
-func (l *lab) search(by Actor, c AssetCriteria) []string {
+func (l *fixture) search(by Actor, c AssetCriteria) []string {
 	l.t.Helper()
 	found, err := View(l.ctx, l.DB, by, func(tx *Tx) ([]string, error) {
 		list, err := SearchAssets(c)
@@ -93,7 +93,7 @@ func TestSearch(t *testing.T) {
 
 func TestSearchRefuses(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for name, test := range map[string]struct {
 		criteria AssetCriteria
 		says     string
@@ -148,7 +148,7 @@ func TestSearchAgreesWithLookingAtEveryAsset(t *testing.T) {
 			MacAddress: texts(i/4, "", "AA", "bb"), AssetType: texts(i/5, "Server", "Printer", ""),
 		})
 	}
-	all := view(s.lab, func(tx *Tx) ([]*Asset, error) { return gather(Assets.All(tx)) })
+	all := view(s.fixture, func(tx *Tx) ([]*Asset, error) { return gather(Assets.All(tx)) })
 	wanted := func(of ...string) *rapid.Generator[string] { return rapid.SampledFrom(append(of, "", "", "")) }
 	rapid.Check(t, func(t *rapid.T) {
 		address := rapid.SampledFrom(addresses).Draw(t, "address")

@@ -44,12 +44,12 @@ func (m *attributeModel) taken(typeID int, name string) bool {
 func TestAttributesAreWhatAModelSays(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		l := newLab(t)
+		l := newFixture(t)
 		m := &attributeModel{types: map[int]bool{}, attributes: map[int]Attribute{}, carried: map[int]map[int]bool{}}
 		for i := range 2 {
 			m.carried[l.asset(Asset{IPAddress: fmt.Sprintf("192.0.2.%d", i+1)})] = map[int]bool{}
 		}
-		walk := &attributeWalk{lab: l, m: m}
+		walk := &attributeWalk{fixture: l, m: m}
 		walk.addType(t)
 		t.Repeat(map[string]func(*rapid.T){
 			"":                 walk.compare,
@@ -66,7 +66,7 @@ func TestAttributesAreWhatAModelSays(t *testing.T) {
 }
 
 type attributeWalk struct {
-	*lab
+	*fixture
 	m    *attributeModel
 	made int // types, for their names
 }
@@ -185,11 +185,11 @@ func (w *attributeWalk) compare(t *rapid.T) {
 			}
 		}
 		slices.Sort(want)
-		equal(t, fmt.Sprint("attributes of type ", id), ids(view(w.lab, func(tx *Tx) ([]*Attribute, error) { return AttributesOf(tx, id) })), want)
+		equal(t, fmt.Sprint("attributes of type ", id), ids(view(w.fixture, func(tx *Tx) ([]*Attribute, error) { return AttributesOf(tx, id) })), want)
 	}
 	for asset, carried := range w.m.carried {
 		equal(t, fmt.Sprint("attributes of asset ", asset),
-			ids(view(w.lab, func(tx *Tx) ([]*Attribute, error) { return AssetAttributes(tx, asset) })), slices.Sorted(maps.Keys(carried)))
+			ids(view(w.fixture, func(tx *Tx) ([]*Attribute, error) { return AssetAttributes(tx, asset) })), slices.Sorted(maps.Keys(carried)))
 	}
 }
 

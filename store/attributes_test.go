@@ -12,7 +12,7 @@ import (
 )
 
 // attributeType inserts an attribute type and returns its id.
-func (l *lab) attributeType(name string) int {
+func (l *fixture) attributeType(name string) int {
 	l.t.Helper()
 	return update(l, func(tx *Tx) (int, error) {
 		t := &AttributeType{Name: name}
@@ -22,7 +22,7 @@ func (l *lab) attributeType(name string) int {
 }
 
 // attribute inserts an attribute, within another unless parent is 0, and returns its id.
-func (l *lab) attribute(typeID, parent int, name string) int {
+func (l *fixture) attribute(typeID, parent int, name string) int {
 	l.t.Helper()
 	return update(l, func(tx *Tx) (int, error) { return insertAttribute(tx, typeID, parent, name) })
 }
@@ -37,13 +37,13 @@ func insertAttribute(tx *Tx, typeID, parent int, name string) (int, error) {
 }
 
 // carries lists the names of the attributes that an asset carries.
-func (l *lab) carries(asset int) []string {
+func (l *fixture) carries(asset int) []string {
 	l.t.Helper()
 	return names(view(l, func(tx *Tx) ([]*Attribute, error) { return AssetAttributes(tx, asset) }))
 }
 
 // attributesOf lists the names of a type's attributes.
-func (l *lab) attributesOf(typeID int) []string {
+func (l *fixture) attributesOf(typeID int) []string {
 	l.t.Helper()
 	return names(view(l, func(tx *Tx) ([]*Attribute, error) { return AttributesOf(tx, typeID) }))
 }
@@ -57,7 +57,7 @@ func names(list []*Attribute) []string {
 }
 
 // assign links many assets, which need not exist, to an attribute.
-func (l *lab) assign(attribute, assets int) {
+func (l *fixture) assign(attribute, assets int) {
 	l.t.Helper()
 	const together = 5000
 	for first := 1; first <= assets; first += together {
@@ -76,7 +76,7 @@ func (l *lab) assign(attribute, assets int) {
 // in the middle of its sweep and looks at what can be seen all the while.
 func TestATypeWithManyAssignmentsDiesAtOnceAndIsSweptInSmallTransactions(t *testing.T) {
 	t.Parallel()
-	l := newLabIn(t, badgerkv.Options{InMemory: true}) // which takes large transactions
+	l := newFixtureIn(t, badgerkv.Options{InMemory: true}) // which takes large transactions
 	typeID, others := l.attributeType("Floor"), l.attributeType("Room")
 	ground, kitchen := l.attribute(typeID, 0, "Ground"), l.attribute(others, 0, "Kitchen")
 	first := l.asset(Asset{IPAddress: "192.0.2.1"})
@@ -133,7 +133,7 @@ func TestATypeWithManyAssignmentsDiesAtOnceAndIsSweptInSmallTransactions(t *test
 
 func TestAnAttributeTakesAlongWhatLiesWithinIt(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	typeID := l.attributeType("Place")
 	europe := l.attribute(typeID, 0, "Europe")
 	france := l.attribute(typeID, europe, "France")
@@ -165,7 +165,7 @@ func TestAnAttributeTakesAlongWhatLiesWithinIt(t *testing.T) {
 
 func TestAssignmentsBesideADeletionLeaveNothing(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	typeID := l.attributeType("Place")
 	europe := l.attribute(typeID, 0, "Europe")
 	paris := l.attribute(typeID, europe, "Paris")
@@ -199,7 +199,7 @@ func TestAssignmentsBesideADeletionLeaveNothing(t *testing.T) {
 
 func TestAttributesLieOnlySoDeep(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	typeID, parent := l.attributeType("Place"), 0
 	for depth := range MaxAttributeDepth {
 		parent = l.attribute(typeID, parent, fmt.Sprint("Level ", depth+1))
@@ -212,7 +212,7 @@ func TestAttributesLieOnlySoDeep(t *testing.T) {
 
 func TestAnAssetCarriesOnlySoMuch(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	asset := l.laden("192.0.2.1", MaxAssetAttributes-1)
 	assign := func(id int) func(tx *Tx) error {
 		return func(tx *Tx) error { _, err := AssignAttribute(tx, asset, id); return err }
@@ -234,7 +234,7 @@ func TestAnAssetCarriesOnlySoMuch(t *testing.T) {
 
 func TestReadOnlyTypesAndAttributesSaySo(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for name, err := range map[string]error{
 		`Attribute Type "Criticality" is read-only`: get(l, AttributeTypes, 3).Writable(),
 		`Attribute "High" is read-only`:             get(l, Attributes, 17).Writable(),

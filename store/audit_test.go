@@ -18,7 +18,7 @@ var olga = Actor{UserID: 7, UserName: "olga", IPAddress: "10.9.8.7", Door: "insi
 
 func TestAnAuditSaysWhoDidWhatWhenAndHow(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.clock.step(time.Hour)
 	id := l.lastAudit() + 1
 	err := Change(l.ctx, l.DB, olga, func(tx *Tx) error {
@@ -44,7 +44,7 @@ func TestAnAuditSaysWhoDidWhatWhenAndHow(t *testing.T) {
 
 func TestEachChangeOfARecordLeavesOneRow(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.clock.step(time.Second)
 	organization := view(l, DefaultOrganization)
 	a := &Asset{WorkgroupID: 1, AssetName: "srv01", IPAddress: "10.0.0.1"}
@@ -88,7 +88,7 @@ func TestEachChangeOfARecordLeavesOneRow(t *testing.T) {
 
 func TestAnAuditSaysThatASecretChangedNotHow(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for name, test := range map[string]struct {
 		change func(*Tx) error
 		want   []string
@@ -119,7 +119,7 @@ func TestAnAuditSaysThatASecretChangedNotHow(t *testing.T) {
 
 func TestWhatIsNoActLeavesNoRow(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for name, change := range map[string]func(*Tx) error{
 		"an operating system": func(tx *Tx) error { return OperatingSystems.Insert(tx, &OperatingSystem{Name: "AIX"}) },
 		"a job":               func(tx *Tx) error { return record.Enqueue(tx, "test", 1) },
@@ -147,7 +147,7 @@ func TestWhatIsNoActLeavesNoRow(t *testing.T) {
 
 func TestUnauditedIsOneTransactionOnly(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	got := l.audits(func() {
 		l.change(func(tx *Tx) error {
 			return cmp.Or(tx.Unaudited().Audit(record.ActionAdd, "Within"), tx.Audit(record.ActionAdd, "Without"))
@@ -158,7 +158,7 @@ func TestUnauditedIsOneTransactionOnly(t *testing.T) {
 
 func TestALongAuditIsCut(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	details := make([]UserAuditDetail, 200)
 	for i := range details {
 		details[i] = record.Detail("Text", nil, strings.Repeat("ä", 2000))
@@ -175,7 +175,7 @@ func TestALongAuditIsCut(t *testing.T) {
 
 func TestAuditsAreFoundNewestFirst(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.unsound = true
 	l.change(func(tx *Tx) error { // what the seed has left, which has been sealed
 		for pair, err := range tx.Reader.Scan(kv.Prefix([]byte(record.Audits.Tag()))) {
@@ -248,7 +248,7 @@ func TestAuditsAreFoundNewestFirst(t *testing.T) {
 // Two administrators at once must leave two rows, whatever either of them sees of the other.
 func TestConcurrentChangesEachLeaveTheirRow(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const writers = 8
 	got := l.audits(func() {
 		for _, err := range atOnce(writers, func(i int) error {

@@ -27,7 +27,7 @@ func benchFacts(i int) Facts {
 }
 
 // upsertBatch brings batch hosts into the first Workgroup in one transaction, as an import does.
-func upsertBatch(b *testing.B, l *lab, from, batch int) {
+func upsertBatch(b *testing.B, l *fixture, from, batch int) {
 	err := Change(l.ctx, l.DB, System("imports"), func(tx *Tx) error {
 		for i := from; i < from+batch; i++ {
 			if _, _, err := UpsertAsset(tx, firstWorkgroupID, benchFacts(i)); err != nil {
@@ -42,9 +42,9 @@ func upsertBatch(b *testing.B, l *lab, from, batch int) {
 }
 
 // benchLab is a store with benchAssets assets.
-func benchLab(b *testing.B) *lab {
+func benchLab(b *testing.B) *fixture {
 	b.Helper()
-	l := newLab(b)
+	l := newFixture(b)
 	const batch = 50
 	for i := 0; i < benchAssets; i += batch {
 		upsertBatch(b, l, i, batch)
@@ -63,7 +63,7 @@ func BenchmarkKey(b *testing.B) {
 
 // BenchmarkInsert inserts an audited asset in a transaction of its own.
 func BenchmarkInsert(b *testing.B) {
-	l := newLab(b)
+	l := newFixture(b)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		l.asset(Asset{IPAddress: benchAddress(i).String(), AssetName: fmt.Sprint("srv", i), AssetType: "Server", OperatingSystem: "Linux"})
@@ -74,7 +74,7 @@ func BenchmarkInsert(b *testing.B) {
 func BenchmarkInsertSynced(b *testing.B) {
 	for _, writers := range []int{1, 16} {
 		b.Run(fmt.Sprint("writers=", writers), func(b *testing.B) {
-			l := newLabIn(b, badgerkv.Options{Dir: b.TempDir(), Key: make([]byte, badgerkv.KeySize)})
+			l := newFixtureIn(b, badgerkv.Options{Dir: b.TempDir(), Key: make([]byte, badgerkv.KeySize)})
 			var made atomic.Int32
 			insert := func() error {
 				i := int(made.Add(1))
@@ -110,7 +110,7 @@ func BenchmarkInsertSynced(b *testing.B) {
 func BenchmarkUpsert(b *testing.B) {
 	const batch = 50
 	b.Run("created", func(b *testing.B) {
-		l := newLab(b)
+		l := newFixture(b)
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i += batch {
 			upsertBatch(b, l, i, batch)
@@ -125,7 +125,7 @@ func BenchmarkUpsert(b *testing.B) {
 }
 
 // benchRows reads all rows of a list in a View of its own.
-func benchRows(b *testing.B, l *lab, want int, list func() (List, error)) {
+func benchRows(b *testing.B, l *fixture, want int, list func() (List, error)) {
 	n := 0
 	_, err := View(l.ctx, l.DB, System("bench"), func(tx *Tx) (int, error) {
 		list, err := list()
@@ -165,7 +165,7 @@ func BenchmarkSearch(b *testing.B) {
 func BenchmarkResume(b *testing.B) {
 	for name, move := range map[string]bool{"own claims": false, "remembered claims": true} {
 		b.Run(name, func(b *testing.B) {
-			l := newLab(b)
+			l := newFixture(b)
 			token := l.session("administrator", time.Hour, 0)
 			if move {
 				l.group("Operators", nil)

@@ -9,7 +9,7 @@ import (
 )
 
 // setBack has the clock set back by a day, and followed if that is said.
-func (l *lab) setBack(follow bool) {
+func (l *fixture) setBack(follow bool) {
 	l.t.Helper()
 	l.clock.step(-24 * time.Hour)
 	if !follow {
@@ -71,7 +71,7 @@ func TestSchedulesFollowTheClock(t *testing.T) {
 	for schedule, within := range map[string]time.Duration{"every 1h": time.Hour, "every 96h": 96 * time.Hour, "0 * * * *": time.Hour, "@daily": 24 * time.Hour} {
 		t.Run(schedule, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			l.clock.step(24 * time.Hour)
 			id := l.subscribe(Subscription{UserID: administratorID, Schedule: schedule})
 			l.change(func(tx *Tx) error { return record.Enqueue(tx, "import", 7) })
@@ -134,10 +134,10 @@ func TestASessionOfAClockThatWasAheadIsTouched(t *testing.T) {
 		return Sessions.Put(tx, session)
 	})
 	s.clock.step(-25 * time.Minute)
-	if err := Touch(s.ctx, s.DB, get(s.lab, Sessions, s.token.ID)); err != nil {
+	if err := Touch(s.ctx, s.DB, get(s.fixture, Sessions, s.token.ID)); err != nil {
 		t.Fatal(err)
 	}
-	if got := get(s.lab, Sessions, s.token.ID).LastSeen; got != record.At(s.clock.Now()) {
+	if got := get(s.fixture, Sessions, s.token.ID).LastSeen; got != record.At(s.clock.Now()) {
 		t.Errorf("last seen %v", got)
 	}
 }

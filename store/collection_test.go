@@ -14,7 +14,7 @@ import (
 
 func TestARecordIsInsertedReadPutAndDeleted(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	w := Workgroup{Name: "Floor 1", OrganizationID: view(l, DefaultOrganization)}
 	l.change(func(tx *Tx) error { return Workgroups.Insert(tx, &w) })
 	if got := get(l, Workgroups, w.ID); *got != w {
@@ -39,7 +39,7 @@ func TestARecordIsInsertedReadPutAndDeleted(t *testing.T) {
 
 func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for name, test := range map[string]struct {
 		do   func(*Tx) error
 		says string
@@ -63,7 +63,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 
 func TestPutOfAnEqualRecordWritesNothing(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.asset(Asset{AssetName: "srv01", IPAddress: "10.0.0.1", OperatingSystem: "Linux"})
 	for name, put := range map[string]func(*Tx) error{
 		"Workgroup": putAgain(Workgroups, firstWorkgroupID),
@@ -97,7 +97,7 @@ func putAgain[ID int | string, T any](c *Collection[ID, T], id ID) func(*Tx) err
 
 func TestWhatIsRefusedWritesNothing(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.asset(Asset{AssetName: "srv01", IPAddress: "10.0.0.1"})
 	before := l.dump()
 	l.refused(ErrExists, func(tx *Tx) error {
@@ -113,7 +113,7 @@ func TestWhatIsRefusedWritesNothing(t *testing.T) {
 
 func TestAReadingTransactionDoesNotWrite(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for name, write := range map[string]func(*Tx) error{
 		"insert": func(tx *Tx) error { return OperatingSystems.Insert(tx, &OperatingSystem{Name: "x"}) },
 		"delete": func(tx *Tx) error { return Workgroups.Delete(tx, firstWorkgroupID) },
@@ -136,7 +136,7 @@ func TestAReadingTransactionDoesNotWrite(t *testing.T) {
 
 func TestAllYieldsRecordsInTheOrderOfTheirPlaces(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	other := l.workgroup("Floor 1", "")
 	for i, workgroup := range []int{other, firstWorkgroupID, other, firstWorkgroupID} {
 		l.asset(Asset{WorkgroupID: workgroup, AssetName: fmt.Sprint("srv", i), IPAddress: "10.0.0.1"})
@@ -150,7 +150,7 @@ func TestAllYieldsRecordsInTheOrderOfTheirPlaces(t *testing.T) {
 
 func TestAMovedAssetTakesItsKeysAlong(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	from, to := 1, l.workgroup("Floor 1", "")
 	a := &Asset{WorkgroupID: from, AssetName: "Srv01", IPAddress: "10.0.0.1"}
 	l.change(func(tx *Tx) error { return Assets.Insert(tx, a) })
@@ -173,7 +173,7 @@ func TestAMovedAssetTakesItsKeysAlong(t *testing.T) {
 
 func TestADamagedStoreSaysSo(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.unsound = true
 	id := l.asset(Asset{AssetName: "srv01", IPAddress: "10.0.0.1"})
 	record := Assets.Key(record.KindRecord, K(firstWorkgroupID, id))

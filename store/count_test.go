@@ -15,7 +15,7 @@ import (
 )
 
 // counted is the count of every Workgroup's assets by Of, which must be that by All.
-func (l *lab) counted(workgroups ...int) (counts []int) {
+func (l *fixture) counted(workgroups ...int) (counts []int) {
 	l.t.Helper()
 	all := view(l, func(tx *Tx) (map[int]int, error) {
 		all := map[int]int{}
@@ -42,7 +42,7 @@ func (l *lab) counted(workgroups ...int) (counts []int) {
 }
 
 // walked is the same by a walk over the assets.
-func (l *lab) walked(workgroups ...int) (counts []int) {
+func (l *fixture) walked(workgroups ...int) (counts []int) {
 	l.t.Helper()
 	for _, w := range workgroups {
 		counts = append(counts, view(l, func(tx *Tx) (int, error) { return record.CountOf(AssetsOf(tx, w)) }))
@@ -55,7 +55,7 @@ func (l *lab) walked(workgroups ...int) (counts []int) {
 func TestCountsAreThoseOfAWalk(t *testing.T) {
 	t.Parallel()
 	oneIn(4, t, func(t *rapid.T) {
-		l := newLab(t)
+		l := newFixture(t)
 		workgroups := []int{firstWorkgroupID, l.workgroup("Floor 1", ""), l.workgroup("Floor 2", "")}
 		next := 0
 		workgroup := rapid.SampledFrom(workgroups)
@@ -118,7 +118,7 @@ func TestCountsAreThoseOfAWalk(t *testing.T) {
 // that a walk of the same snapshot does not find.
 func TestInsertsAtOnceDoNotFightOverTheCount(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const creators, each = 8, 40
 	ctx, stop := context.WithCancel(l.ctx)
 	background := make(chan struct{})
@@ -190,7 +190,7 @@ func TestAnOlderStoreIsCounted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			other := l.workgroup("Floor 1", "")
 			for i := range 5 {
 				l.asset(Asset{IPAddress: benchAddress(i).String()})
@@ -221,7 +221,7 @@ func TestAnOlderStoreIsCounted(t *testing.T) {
 // where there are none.
 func TestACountIsOneKey(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	other := l.workgroup("Floor 1", "")
 	l.change(func(tx *Tx) error {
 		for i := range 50 {

@@ -17,7 +17,7 @@ import (
 )
 
 // verified runs Verify and returns its problems as lines, sorted.
-func (l *lab) verified(repair bool) []string {
+func (l *fixture) verified(repair bool) []string {
 	l.t.Helper()
 	problems := []string{}
 	o := VerifyOptions{Vault: l.Vault(), RepairIndexes: repair}
@@ -36,7 +36,7 @@ func (l *lab) verified(repair bool) []string {
 }
 
 // raw changes the store behind its back.
-func (l *lab) raw(fn func(kv.Txn) error) {
+func (l *fixture) raw(fn func(kv.Txn) error) {
 	l.t.Helper()
 	if err := l.engine.Update(l.ctx, fn); err != nil {
 		l.t.Fatalf("%v", err)
@@ -44,9 +44,9 @@ func (l *lab) raw(fn func(kv.Txn) error) {
 }
 
 // populated is a lab with something of everything that Verify looks at. Of its asset it returns the id.
-func populated(t tb) (*lab, int) {
-	l := newLab(t)
-	asset := l.asset(Asset{AssetName: "web01", IPAddress: "10.0.0.1", DnsName: "web01.lab.example"})
+func populated(t tb) (*fixture, int) {
+	l := newFixture(t)
+	asset := l.asset(Asset{AssetName: "web01", IPAddress: "10.0.0.1", DnsName: "web01.fixture.example"})
 	l.change(func(tx *Tx) error {
 		system := &ManagedSystem{AssetID: asset, SystemName: "web01", PlatformID: 2, Port: new(22)}
 		if err := ManagedSystems.Insert(tx, system); err != nil {
@@ -69,98 +69,98 @@ func populated(t tb) (*lab, int) {
 // damages are what can be wrong with a store, one thing at a time.
 var damages = []struct {
 	name     string
-	do       func(l *lab, asset int, w kv.Txn) error
+	do       func(l *fixture, asset int, w kv.Txn) error
 	want     []string // what the problems say, in any order
 	repaired bool     // by RepairIndexes, which then leaves the store as it was
 }{
-	{"an index entry is gone", func(l *lab, asset int, w kv.Txn) error {
+	{"an index entry is gone", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Delete(Assets.Key('n', K(1, "web01")))
 	}, []string{`Asset asn<1><"web01">: is missing, and follows from Asset 1`}, true},
-	{"an index entry leads elsewhere", func(l *lab, asset int, w kv.Txn) error {
+	{"an index entry leads elsewhere", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(Assets.Key('n', K(1, "web01")), K(1, 99))
 	}, []string{`Asset asn<1><"web01">: does not lead to Asset 1, from which it follows`}, true},
-	{"an index entry too many", func(l *lab, asset int, w kv.Txn) error {
-		return w.Set(Assets.Key('d', K("db01.lab.example", 1, asset)), K(1, asset))
-	}, []string{`Asset asd<"db01.lab.example"><1><1>: follows from no record`}, true},
-	{"an index entry lies elsewhere", func(l *lab, asset int, w kv.Txn) error {
+	{"an index entry too many", func(l *fixture, asset int, w kv.Txn) error {
+		return w.Set(Assets.Key('d', K("db01.fixture.example", 1, asset)), K(1, asset))
+	}, []string{`Asset asd<"db01.fixture.example"><1><1>: follows from no record`}, true},
+	{"an index entry lies elsewhere", func(l *fixture, asset int, w kv.Txn) error {
 		return errors.Join(w.Delete(Assets.Key('n', K(1, "web01"))), w.Set(Assets.Key('n', K(1, "web02")), K(1, asset)))
 	}, []string{`asn<1><"web01">: is missing`, `asn<1><"web02">: follows from no record`}, true},
-	{"an entry of an index that many share leads elsewhere", func(l *lab, asset int, w kv.Txn) error {
+	{"an entry of an index that many share leads elsewhere", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(Assets.Key('a', K("web01", 1, asset)), K(2, asset))
 	}, []string{`Asset asa<"web01"><1><1>: does not lead to Asset 1`}, true},
-	{"an entry under an address", func(l *lab, asset int, w kv.Txn) error {
+	{"an entry under an address", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Delete(Assets.Key('i', K((&Asset{IPAddress: "10.0.0.1"}).address(), 1, asset)))
 	}, []string{`Asset asi<10.0.0.1><1><1>: is missing`}, true},
-	{"a pointer is gone", func(l *lab, asset int, w kv.Txn) error {
+	{"a pointer is gone", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Delete(Assets.Key(record.KindPointer, K(asset)))
 	}, []string{`Asset as@<1>: is missing`, `Managed System ms=<1>: belongs to Asset 1`, `Database db=<1><1>: belongs to Asset 1`, `Asset Attribute aa><1><1>: belongs to Asset 1`}, true},
-	{"a pointer leads elsewhere", func(l *lab, asset int, w kv.Txn) error {
+	{"a pointer leads elsewhere", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(Assets.Key(record.KindPointer, K(asset)), K(5, asset))
 	}, []string{`Asset as@<1>: does not lead to Asset 1`}, true},
-	{"a pointer too many", func(l *lab, asset int, w kv.Txn) error {
+	{"a pointer too many", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(Assets.Key(record.KindPointer, K(44)), K(1, 44))
 	}, []string{`Asset as@<44>: follows from no record`}, true},
-	{"a guard is gone", func(l *lab, asset int, w kv.Txn) error {
+	{"a guard is gone", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Delete(secretsByGroup.GuardKey(K(7)))
 	}, []string{`Secret ss!g<7>: is missing, and guards ssg<7>`}, true},
-	{"a guard too many", func(l *lab, asset int, w kv.Txn) error {
+	{"a guard too many", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(secretsByGroup.GuardKey(K(8)), nil)
 	}, []string{`Secret ss!g<8>: guards what has no entries`}, true},
-	{"a link has no way back", func(l *lab, asset int, w kv.Txn) error {
+	{"a link has no way back", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Delete(GroupPermission.Key(record.KindBack, K(int(authz.AssetManagement), Administrators)))
 	}, []string{`User Group Permission gr<<1><1>: is missing, and is the way back of gr><1><1>`}, true},
-	{"a link has another value on the way back", func(l *lab, asset int, w kv.Txn) error {
+	{"a link has another value on the way back", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(GroupPermission.Key(record.KindBack, K(int(authz.AssetManagement), Administrators)), K(1))
 	}, []string{`gr<<1><1>: has another value than gr><1><1>`}, true},
-	{"a link has a way back only", func(l *lab, asset int, w kv.Txn) error {
+	{"a link has a way back only", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(GroupMember.Key(record.KindBack, K(applicationID, 7)), K(0))
 	}, []string{`User Group Membership gm<<2><7>: is a way back, and nothing leads forth`}, true},
-	{"a link that is no pair", func(l *lab, asset int, w kv.Txn) error {
+	{"a link that is no pair", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(GroupMember.Key(record.KindForth, K(1)), K(0))
 	}, []string{`User Group Membership gm><1>: is no pair of ids`}, false},
-	{"a count is wrong", func(l *lab, asset int, w kv.Txn) error {
+	{"a count is wrong", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(assetsInWorkgroup.Key(K(1)), kv.EncodeSum(4))
 	}, []string{`Asset as#w<1>: the count is 4, and 1 records have what it counts`}, true},
-	{"a count is gone", func(l *lab, asset int, w kv.Txn) error {
+	{"a count is gone", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Delete(assetsInBlock.Key(K(1, 0)))
 	}, []string{`Asset as#b<1><0>: the count is missing, and 1 records have what it counts`}, true},
-	{"a count is no number", func(l *lab, asset int, w kv.Txn) error {
+	{"a count is no number", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(assetsInWorkgroup.Key(K(1)), []byte("four"))
 	}, []string{`Asset as#w<1>: the count is unreadable, and 1 records have what it counts`}, true},
-	{"a count too many", func(l *lab, asset int, w kv.Txn) error {
+	{"a count too many", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(assetsInWorkgroup.Key(K(17)), kv.EncodeSum(0))
 	}, []string{`Asset as#w<17>: the count is unreadable, and 0 records have what it counts`}, true},
-	{"a record cannot be read", func(l *lab, asset int, w kv.Txn) error {
+	{"a record cannot be read", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(Secrets.Key(record.KindRecord, K(1)), []byte(`{"SecretID":`))
 	}, []string{`Secret ss=<1>: the record cannot be read`}, false},
-	{"a record lies where it does not belong", func(l *lab, asset int, w kv.Txn) error {
+	{"a record lies where it does not belong", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(Platforms.Key(record.KindRecord, K(10_001)), []byte(`{"PlatformID":10002}`))
 	}, []string{`Platform pl=<10001>: by what it says, the record belongs under pl=<10002>`}, false},
-	{"two records with a unique key", func(l *lab, asset int, w kv.Txn) error {
+	{"two records with a unique key", func(l *fixture, asset int, w kv.Txn) error {
 		return errors.Join(w.Set(AccessPolicies.Key(record.KindRecord, K(6000)), mustEncode(&AccessPolicy{AccessPolicyID: 6000, Name: "Twin"})),
 			w.Set(AccessPolicies.Key(record.KindRecord, K(6001)), mustEncode(&AccessPolicy{AccessPolicyID: 6001, Name: "twin"})),
 			w.Set(AccessPolicies.Key('n', K("twin")), K(6000)))
 	}, []string{`Access Policy apn<"twin">: Access Policy 6001 has it too, and only one can`}, false},
-	{"an owned record without its owner", func(l *lab, asset int, w kv.Txn) error {
+	{"an owned record without its owner", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(Criteria.Key(record.KindRecord, K(77)), []byte(`{"SmartRuleID":77}`))
 	}, []string{`Smart Rule Criteria sc=<77>: belongs to Smart Rule 77, which is not there`}, false},
-	{"a secret without its user", func(l *lab, asset int, w kv.Txn) error {
+	{"a secret without its user", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(UserSecrets.Key(record.KindRecord, K(77)), []byte(`{"UserID":77}`))
 	}, []string{`User Secret up=<77>: belongs to User 77, which is not there`}, false},
-	{"a link to what is not there", func(l *lab, asset int, w kv.Txn) error {
+	{"a link to what is not there", func(l *fixture, asset int, w kv.Txn) error {
 		return errors.Join(w.Set(GroupMember.Key(record.KindForth, K(1, 77)), K(0)), w.Set(GroupMember.Key(record.KindBack, K(77, 1)), K(0)))
 	}, []string{`User Group Membership gm><1><77>: belongs to User 77, which is not there`}, false},
-	{"a key of nobody", func(l *lab, asset int, w kv.Txn) error { return w.Set([]byte("zz=x"), []byte("y")) },
+	{"a key of nobody", func(l *fixture, asset int, w kv.Txn) error { return w.Set([]byte("zz=x"), []byte("y")) },
 		[]string{`the store zz=<78>: nothing accounts for the key`}, false},
-	{"a key of no index", func(l *lab, asset int, w kv.Txn) error { return w.Set(Assets.Key('z', K(1)), K(1)) },
+	{"a key of no index", func(l *fixture, asset int, w kv.Txn) error { return w.Set(Assets.Key('z', K(1)), K(1)) },
 		[]string{`the store asz<1>: nothing accounts for the key`}, false},
-	{"a sequence that is no number", func(l *lab, asset int, w kv.Txn) error {
+	{"a sequence that is no number", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(record.SequenceKey(EPMPolicies.Tag()), []byte("x"))
 	},
 		[]string{`EPM Policy po+: is no number`}, false},
-	{"the keys of tokens are gone", func(l *lab, asset int, w kv.Txn) error { return w.Delete(record.StoreKey(signingKeys)) },
+	{"the keys of tokens are gone", func(l *fixture, asset int, w kv.Txn) error { return w.Delete(record.StoreKey(signingKeys)) },
 		[]string{`the store !signing-keys: the keys that sign tokens cannot be opened`}, false},
-	{"the default Organization is gone", func(l *lab, asset int, w kv.Txn) error {
+	{"the default Organization is gone", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Set(record.StoreKey(defaultOrganization), []byte("x"))
 	},
 		[]string{`the store !default-organization: there is no Organization "x"`}, false},
@@ -233,53 +233,55 @@ func mustSay(t *testing.T, problems, want []string) {
 // master key.
 func TestVerifyFindsTamperedAudits(t *testing.T) {
 	t.Parallel()
-	tail := func(l *lab, id int) Key { return record.Audits.RecordKey(get(l, record.Audits, id)) }
-	row := func(l *lab, id int) []byte { return record.Audits.Key(record.KindRecord, tail(l, id)) }
-	remove := func(l *lab, w kv.Txn, id int) error {
+	tail := func(l *fixture, id int) Key { return record.Audits.RecordKey(get(l, record.Audits, id)) }
+	row := func(l *fixture, id int) []byte { return record.Audits.Key(record.KindRecord, tail(l, id)) }
+	remove := func(l *fixture, w kv.Txn, id int) error {
 		return errors.Join(w.Delete(row(l, id)), w.Delete(record.Audits.Key(record.KindPointer, K(id))))
 	}
 	for _, tampering := range []struct {
 		name string
-		do   func(l *lab, w kv.Txn, last int) error
+		do   func(l *fixture, w kv.Txn, last int) error
 		want []string
 	}{
-		{"a row is removed", func(l *lab, w kv.Txn, _ int) error { return remove(l, w, 3) },
+		{"a row is removed", func(l *fixture, w kv.Txn, _ int) error { return remove(l, w, 3) },
 			[]string{"User Audit 3 of block 1 was removed"}},
-		{"a row is changed", func(l *lab, w kv.Txn, _ int) error {
+		{"a row is changed", func(l *fixture, w kv.Txn, _ int) error {
 			a := get(l, record.Audits, 3)
 			a.UserName = "somebody else"
 			return w.Set(row(l, 3), mustEncode(a))
 		}, []string{"User Audit 3 was changed since it was sealed in block 1"}},
-		{"two rows are exchanged", func(l *lab, w kv.Txn, _ int) error {
+		{"two rows are exchanged", func(l *fixture, w kv.Txn, _ int) error {
 			a, b := get(l, record.Audits, 3), get(l, record.Audits, 4)
 			a.AuditID, b.AuditID = 4, 3
 			return errors.Join(w.Set(row(l, 3), mustEncode(b)), w.Set(row(l, 4), mustEncode(a)))
 		}, []string{"User Audit 3 was changed", "User Audit 4 was changed"}},
-		{"a row is put in", func(l *lab, w kv.Txn, _ int) error {
+		{"a row is put in", func(l *fixture, w kv.Txn, _ int) error {
 			a := get(l, record.Audits, 3)
 			a.AuditID = 5000
 			return errors.Join(w.Set(record.Audits.Key(record.KindRecord, record.Audits.RecordKey(a)), mustEncode(a)), w.Set(record.Audits.Key(record.KindPointer, K(5000)), record.Audits.RecordKey(a)))
 		}, []string{"User Audit 5000 is not sealed and does not wait for it"}},
-		{"a row is removed that was not sealed yet", func(l *lab, w kv.Txn, last int) error { return remove(l, w, last) },
+		{"a row is removed that was not sealed yet", func(l *fixture, w kv.Txn, last int) error { return remove(l, w, last) },
 			[]string{"was removed before it was sealed"}},
-		{"a row and its seal are removed", func(l *lab, w kv.Txn, _ int) error {
+		{"a row and its seal are removed", func(l *fixture, w kv.Txn, _ int) error {
 			seal := get(l, record.AuditSeals, 1)
 			at := bytes.Index(seal.Rows, tail(l, 3))
 			seal.Rows = slices.Delete(seal.Rows, at, at+record.SealedKey+record.SealedMark)
 			return errors.Join(remove(l, w, 3), w.Set(record.AuditSeals.Key(record.KindRecord, K(1)), mustEncode(seal)))
 		}, []string{"block 1 was changed", "audits were sealed"}},
-		{"the last block and its rows are removed", func(l *lab, w kv.Txn, _ int) error {
+		{"the last block and its rows are removed", func(l *fixture, w kv.Txn, _ int) error {
 			errs := w.Delete(record.AuditSeals.Key(record.KindRecord, K(3)))
 			for _, row := range get(l, record.AuditSeals, 3).Sealed() {
 				errs = errors.Join(errs, remove(l, w, row.AuditID()))
 			}
 			return errs
 		}, []string{"3 blocks with"}},
-		{"the first block is removed", func(l *lab, w kv.Txn, _ int) error { return w.Delete(record.AuditSeals.Key(record.KindRecord, K(1))) },
+		{"the first block is removed", func(l *fixture, w kv.Txn, _ int) error {
+			return w.Delete(record.AuditSeals.Key(record.KindRecord, K(1)))
+		},
 			nil},
-		{"the end of the chain is removed", func(l *lab, w kv.Txn, _ int) error { return w.Delete(record.StoreKey(record.AuditHead)) },
+		{"the end of the chain is removed", func(l *fixture, w kv.Txn, _ int) error { return w.Delete(record.StoreKey(record.AuditHead)) },
 			[]string{"the end of the audits' seals is gone or was changed"}},
-		{"the end of the chain is put back to the first block", func(l *lab, w kv.Txn, _ int) error {
+		{"the end of the chain is put back to the first block", func(l *fixture, w kv.Txn, _ int) error {
 			s := get(l, record.AuditSeals, 1)
 			h := append(K(1, len(s.Sealed())), s.Chain...)
 			return w.Set(record.StoreKey(record.AuditHead), append(h, make([]byte, 32)...))
@@ -287,7 +289,7 @@ func TestVerifyFindsTamperedAudits(t *testing.T) {
 	} {
 		t.Run(tampering.name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			l.unsound = true
 			for n := range 2 {
 				l.asset(Asset{IPAddress: fmt.Sprintf("10.0.0.%d", n)})
@@ -312,7 +314,7 @@ func TestVerifyFindsTamperedAudits(t *testing.T) {
 // block.
 func TestSealsTakeLateRows(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for _, id := range []int{900, 700, 800, 650} {
 		l.change(func(tx *Tx) error {
 			return record.Audits.Replace(tx, nil, &Audit{UserAudit: UserAudit{AuditID: id, CreateDate: tx.Now}})
@@ -343,7 +345,7 @@ func TestSealsTakeLateRows(t *testing.T) {
 
 func TestVerifyRefusesWhatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.unsound = true
 	for version, want := range map[int]string{0: "there is no store", SchemaVersion + 1: "newer muster"} {
 		l.raw(func(w kv.Txn) error {

@@ -9,7 +9,7 @@ import (
 
 func TestADeletedAssetTakesItsDatabasesAlong(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	asset, other := l.laden("192.0.2.1", 2), l.asset(Asset{IPAddress: "192.0.2.2"})
 	insert := func(asset int) error {
 		return Change(l.ctx, l.DB, System("test"), func(tx *Tx) error {

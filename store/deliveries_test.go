@@ -12,7 +12,7 @@ import (
 )
 
 // deliver stores a delivery of a subscription, in pieces of an odd size, and returns its id.
-func (l *lab) deliver(subscription int, file []byte) int {
+func (l *fixture) deliver(subscription int, file []byte) int {
 	l.t.Helper()
 	d, err := l.tryDeliver(subscription, func(w io.Writer) error {
 		for piece := range slices.Chunk(file, 100_001) {
@@ -28,7 +28,7 @@ func (l *lab) deliver(subscription int, file []byte) int {
 	return d.ReportDeliveryId
 }
 
-func (l *lab) tryDeliver(subscription int, write func(io.Writer) error) (*Delivery, error) {
+func (l *fixture) tryDeliver(subscription int, write func(io.Writer) error) (*Delivery, error) {
 	l.t.Helper()
 	d := view(l, func(tx *Tx) (*Delivery, error) {
 		s, err := Subscriptions.Get(tx, subscription)
@@ -40,7 +40,7 @@ func (l *lab) tryDeliver(subscription int, write func(io.Writer) error) (*Delive
 	return d, Deliver(l.ctx, l.DB, d, write, func(*Tx, *Delivery) error { return nil })
 }
 
-func (l *lab) file(delivery int) []byte {
+func (l *fixture) file(delivery int) []byte {
 	l.t.Helper()
 	return view(l, func(tx *Tx) (file []byte, err error) {
 		d, err := DeliveryByID(tx, delivery)
@@ -57,7 +57,7 @@ func (l *lab) file(delivery int) []byte {
 	})
 }
 
-func (l *lab) deliveries() []int {
+func (l *fixture) deliveries() []int {
 	l.t.Helper()
 	return view(l, func(tx *Tx) ([]int, error) { return gather(DeliveryIDs(tx)) })
 }
@@ -69,7 +69,7 @@ func TestTheFileOfADeliveryComesBackWhole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			file := make([]byte, size)
 			for i := range file {
 				file[i] = byte(i * i >> 8)
@@ -86,7 +86,7 @@ func TestTheFileOfADeliveryComesBackWhole(t *testing.T) {
 
 func TestADeliveryIsNamedAfterItsSubscription(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	s := l.subscribe(Subscription{Name: "Ops: \"who/what\"\u202e", Format: FormatDOCX, UserID: administratorID})
 	d, err := l.tryDeliver(s, func(io.Writer) error { return nil })
 	if err != nil {
@@ -119,7 +119,7 @@ func TestADeliveryThatFailsLeavesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			s := l.subscription(administratorID)
 			if _, err := l.tryDeliver(s, c.write); !errors.Is(err, c.want) {
 				t.Errorf("%v, want %v", err, c.want)
@@ -129,7 +129,7 @@ func TestADeliveryThatFailsLeavesNothing(t *testing.T) {
 	}
 	t.Run("the work is stopped", func(t *testing.T) {
 		t.Parallel()
-		l := newLab(t)
+		l := newFixture(t)
 		s := l.subscription(administratorID)
 		whole := l.ctx
 		ctx, stop := context.WithCancel(l.ctx)
@@ -148,7 +148,7 @@ func TestADeliveryThatFailsLeavesNothing(t *testing.T) {
 }
 
 // mustHoldNothingOf holds the store to so many deliveries, and to nothing of others once it is swept.
-func (l *lab) mustHoldNothingOf(deliveries int) {
+func (l *fixture) mustHoldNothingOf(deliveries int) {
 	l.t.Helper()
 	same(l.t, "deliveries", len(l.deliveries()), deliveries)
 	l.sweep()
@@ -159,7 +159,7 @@ func (l *lab) mustHoldNothingOf(deliveries int) {
 // A delivery that a crash cut off is never seen, before or after, and its parts go with the next start.
 func TestACrashBetweenChunks(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	s := l.subscription(administratorID)
 	kept := l.deliver(s, []byte("kept"))
 	w := &deliveryWriter{ctx: l.ctx, db: l.DB, delivery: Delivery{ScheduleId: s, UserID: administratorID}}
@@ -190,7 +190,7 @@ func TestADeliveryThatIsKilledAnywhere(t *testing.T) {
 	t.Parallel()
 	file := bytes.Repeat([]byte("0123456789"), partSize*3/10)
 	for lives := range 12 {
-		l := newLab(t)
+		l := newFixture(t)
 		s := l.subscription(administratorID)
 		l.under.Engine = &mortal{Engine: l.under.Engine, lives: lives}
 		_, err := l.tryDeliver(s, func(w io.Writer) error { _, err := w.Write(file); return err })
@@ -212,7 +212,7 @@ func TestADeliveryThatIsKilledAnywhere(t *testing.T) {
 
 func TestDeliveriesExpire(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	three := l.subscribe(Subscription{UserID: administratorID, KeepCount: 3})
 	week := l.subscribe(Subscription{UserID: administratorID, KeepDays: 7})
 	gone := l.subscribe(Subscription{UserID: administratorID})
@@ -237,7 +237,7 @@ func TestDeliveriesExpire(t *testing.T) {
 
 func TestADeliveryThatCannotBe(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for says, d := range map[string]Delivery{
 		"ApplicationType": {Filename: "a.exe", ApplicationType: "application/x-msdownload"},
 		"Filename":        {ApplicationType: "application/pdf"},
@@ -252,7 +252,7 @@ func TestADeliveryThatCannotBe(t *testing.T) {
 
 func TestDeliveriesAreTheirOwners(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for _, owner := range []int{administratorID, applicationID, administratorID} {
 		l.deliver(l.subscription(owner), nil)
 	}
@@ -282,7 +282,7 @@ func TestDeliveriesAreTheirOwners(t *testing.T) {
 // What an owner has received stays when he is deleted, for administrators; his subscription fails from then on.
 func TestADeletedOwnerLeavesHisDeliveries(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	rosa := l.user("rosa")
 	s := l.subscription(rosa)
 	id := l.deliver(s, []byte("hers"))
@@ -296,7 +296,7 @@ func TestADeletedOwnerLeavesHisDeliveries(t *testing.T) {
 
 func TestADamagedDeliveryIsNotTakenForWhole(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.deliver(l.subscription(administratorID), make([]byte, 2*partSize))
 	l.change(func(tx *Tx) error { return deliveryParts.Delete(tx, 2) })
 	l.refused(ErrDamaged, func(tx *Tx) error {

@@ -17,8 +17,8 @@ import (
 //	2  alpha                   Antivirus         corp.example      3 assets   changed last
 //	3  Älpha                   Antivirus         Branch.example    0 assets
 //	4  Foreign                 Default Policy    —                 1 asset
-func deviceGroups(t tb) *lab {
-	l := newLab(t)
+func deviceGroups(t tb) *fixture {
+	l := newFixture(t)
 	policy := &EPMPolicy{Name: "Antivirus"}
 	l.change(func(tx *Tx) error {
 		return cmp.Or(
@@ -42,7 +42,7 @@ func deviceGroups(t tb) *lab {
 }
 
 // found is what an actor finds, one group a word: "2:alpha/Antivirus=3".
-func (l *lab) found(by Actor, q DeviceGroupQuery) (groups []string, total int) {
+func (l *fixture) found(by Actor, q DeviceGroupQuery) (groups []string, total int) {
 	l.t.Helper()
 	_, err := View(l.ctx, l.DB, by, func(tx *Tx) (int, error) {
 		page, n, err := FindDeviceGroups(tx, q)
@@ -139,7 +139,7 @@ func TestARenamedWorkgroupHasChanged(t *testing.T) {
 }
 
 // benchWorkgroups makes Workgroups with a policy each tenth and, in all, as many assets as there are Workgroups.
-func benchWorkgroups(b *testing.B, l *lab, n int) {
+func benchWorkgroups(b *testing.B, l *fixture, n int) {
 	b.Helper()
 	for some := range slices.Chunk(slices.Collect(func(yield func(int) bool) {
 		for i := range n {
@@ -172,7 +172,7 @@ func benchWorkgroups(b *testing.B, l *lab, n int) {
 // BenchmarkDeviceGroups lists a page of 50 device groups, for each order and for a search.
 func BenchmarkDeviceGroups(b *testing.B) {
 	for _, n := range []int{1_000, 10_000} {
-		l := newLab(b)
+		l := newFixture(b)
 		benchWorkgroups(b, l, n)
 		for name, q := range map[string]DeviceGroupQuery{
 			"by name": {}, "by devices": {Order: ByDevices, Descending: true}, "by devices, searched": {Order: ByDevices, Search: "99"},
@@ -191,7 +191,7 @@ func BenchmarkDeviceGroups(b *testing.B) {
 	}
 }
 
-func findDeviceGroups(l *lab, q DeviceGroupQuery) (page []ListedDeviceGroup, total int, err error) {
+func findDeviceGroups(l *fixture, q DeviceGroupQuery) (page []ListedDeviceGroup, total int, err error) {
 	page, err = View(l.ctx, l.DB, System("bench"), func(tx *Tx) (page []ListedDeviceGroup, err error) {
 		page, total, err = FindDeviceGroups(tx, q)
 		return page, err

@@ -20,17 +20,17 @@ func ldapAccess() DirectoryAccess {
 }
 
 // directoryGroup makes a user group of a directory.
-func (l *lab) directoryGroup(name string) int {
+func (l *fixture) directoryGroup(name string) int {
 	l.t.Helper()
 	return update(l, func(tx *Tx) (int, error) {
 		g := &UserGroup{Name: name, IsActive: true, AccountAttribute: "uid", MembershipAttribute: "member"}
-		err := CreateDirectoryGroup(tx, ldapAccess(), DirectoryEntry{ID: name, Name: name, DistinguishedName: "cn=" + name}, g, Endowment{})
+		err := CreateDirectoryGroup(tx, ldapAccess(), DirectoryEntry{ID: name, Name: name, DistinguishedName: "cn=" + name}, g, GroupGrants{})
 		return g.GroupID, err
 	})
 }
 
 // synchronize brings a group to what a directory says.
-func (l *lab) synchronize(group int, members ...DirectoryEntry) SyncCounts {
+func (l *fixture) synchronize(group int, members ...DirectoryEntry) SyncCounts {
 	l.t.Helper()
 	g := get(l, UserGroups, group)
 	counts, err := SynchronizeGroup(l.ctx, l.DB, group, DirectoryMembers{
@@ -48,7 +48,7 @@ func person(id, name string) DirectoryEntry {
 }
 
 // mustHaveMembers compares the users in a group; one who is inactive stands in brackets.
-func (l *lab) mustHaveMembers(what string, group int, want ...string) {
+func (l *fixture) mustHaveMembers(what string, group int, want ...string) {
 	l.t.Helper()
 	names := []string{}
 	for _, u := range view(l, func(tx *Tx) ([]*User, error) { return gather(MembersOf(tx, group)) }) {
@@ -67,7 +67,7 @@ func (l *lab) mustHaveMembers(what string, group int, want ...string) {
 
 func TestDirectoriesKeepTheirCredentials(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.directoryGroup("staff")
 	l.directoryGroup("others") // with the same credential
 	if got := view(l, func(tx *Tx) ([]*Directory, error) { return gather(Directories.All(tx)) }); len(got) != 1 {
@@ -106,7 +106,7 @@ func TestDirectoriesKeepTheirCredentials(t *testing.T) {
 
 func TestStoredCredentialsAreFound(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.directoryGroup("staff")
 	group := l.group("readers", grants{authz.CredentialManagement: authz.Read})
 	reader := l.as(l.user("ursula", group))
@@ -133,7 +133,7 @@ func TestStoredCredentialsAreFound(t *testing.T) {
 
 func TestASynchronizationIsOneAct(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	group := l.directoryGroup("staff")
 	off := person("2", "bob")
 	off.IsDisabled = true
@@ -154,7 +154,7 @@ func TestASynchronizationIsOneAct(t *testing.T) {
 // TestEntriesThatCannotBeUsers are skipped, and hold up nobody.
 func TestEntriesThatCannotBeUsers(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	group := l.directoryGroup("staff")
 	long, noisy, nameless, unnamed, binary := person("1", strings.Repeat("ä", 65)), person("2", "a\nb"), person("3", ""), person("", "x"), person("5", "\xff")
 	fits := person("6", strings.Repeat("ä", 64))
@@ -173,7 +173,7 @@ func TestEntriesThatCannotBeUsers(t *testing.T) {
 // TestTheLastAdministratorOfADirectoryStays, whatever it says of him.
 func TestTheLastAdministratorOfADirectoryStays(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	group := l.directoryGroup("staff")
 	l.synchronize(group, person("1", "alice"), person("2", "bob"))
 	alice := view(l, func(tx *Tx) (*User, error) { return UserByName(tx, `ldap.example\alice`) }).UserID
@@ -200,7 +200,7 @@ func TestTheLastAdministratorOfADirectoryStays(t *testing.T) {
 // TestDisabledUsersAreSignedOut and are not signed in again when they are enabled.
 func TestDisabledUsersAreSignedOut(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	group := l.directoryGroup("staff")
 	l.change(func(tx *Tx) error { return GroupRegistration.Set(tx, group, keyRegistration, 0) })
 	l.synchronize(group, person("1", "alice"))
@@ -225,10 +225,10 @@ func TestDisabledUsersAreSignedOut(t *testing.T) {
 // TestMissedGroupsGiveNothing until their directory has them again.
 func TestMissedGroupsGiveNothing(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	group := l.directoryGroup("staff")
 	l.synchronize(group, person("1", "alice"))
-	l.change(func(tx *Tx) error { return MissGroup(tx, group) })
+	l.change(func(tx *Tx) error { return MarkGroupMissing(tx, group) })
 	if g := get(l, UserGroups, group); g.IsActive || !g.IsGone {
 		t.Errorf("the missed group is %+v", g)
 	}
@@ -238,7 +238,7 @@ func TestMissedGroupsGiveNothing(t *testing.T) {
 		t.Errorf("the group that is there again is %+v", g)
 	}
 	l.change(edit(UserGroups, group, func(g *UserGroup) { g.IsActive = false }))
-	l.change(func(tx *Tx) error { return MissGroup(tx, group) })
+	l.change(func(tx *Tx) error { return MarkGroupMissing(tx, group) })
 	l.synchronize(group, person("1", "alice"))
 	if get(l, UserGroups, group).IsActive {
 		t.Error("a group that was inactive here is active")
@@ -248,7 +248,7 @@ func TestMissedGroupsGiveNothing(t *testing.T) {
 // TestDirectoriesAreAskedLast asks for a password only where it counts.
 func TestDirectoriesAreAskedLast(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	group := l.directoryGroup("staff")
 	l.change(func(tx *Tx) error { return GroupRegistration.Set(tx, group, keyRegistration, 0) })
 	off := person("2", "off")

@@ -48,7 +48,7 @@ const (
 )
 
 // onto brings the entry of a user into his record. What is no name is fitted rather than refused.
-func (e *DirectoryEntry) onto(u *User) {
+func (e *DirectoryEntry) applyTo(u *User) {
 	u.UserName, u.DomainName, u.PrincipalName = e.Name, Text(e.DomainName), Text(e.PrincipalName)
 	u.DistinguishedName = Text(e.DistinguishedName)
 	u.FirstName, u.LastName = fitted(e.FirstName), fitted(e.LastName)
@@ -91,13 +91,13 @@ func userOf(directory int, kind string, e DirectoryEntry, accountAttribute strin
 		return nil, err
 	}
 	u := &User{UserType: kind, DirectoryID: directory, DirectoryEntry: entryIn(directory, e.ID), AccountAttribute: Text(accountAttribute)}
-	e.onto(u)
+	e.applyTo(u)
 	return u, nil
 }
 
-// MayMakeDirectoryGroup returns what Endowment.Check does, and an ErrDenied for API registrations that somebody gives who is bound by his
+// MayMakeDirectoryGroup returns what GroupGrants.Check does, and an ErrDenied for API registrations that somebody gives who is bound by his
 // own rights: with the key of one he could be everybody whom the directory puts into the group, stronger ones too.
-func MayMakeDirectoryGroup(tx *Tx, given Endowment) error {
+func MayMakeDirectoryGroup(tx *Tx, given GroupGrants) error {
 	if len(given.Registrations) > 0 && !unrestricted(tx) {
 		return Denied("a directory says who may use the API registrations of its group: membership of Administrators is required")
 	}
@@ -106,7 +106,7 @@ func MayMakeDirectoryGroup(tx *Tx, given Endowment) error {
 
 // CreateDirectoryGroup makes a user group of an entry that was just found, as CreateUserGroup does, and stores a new
 // credential with it. Its members come with its synchronization.
-func CreateDirectoryGroup(tx *Tx, a DirectoryAccess, e DirectoryEntry, g *UserGroup, given Endowment) error {
+func CreateDirectoryGroup(tx *Tx, a DirectoryAccess, e DirectoryEntry, g *UserGroup, given GroupGrants) error {
 	directory, err := a.settle(tx, e)
 	if err != nil {
 		return err
@@ -138,8 +138,8 @@ func GroupsToSynchronize(tx *Tx, directoryID int) (ids []int, err error) {
 	return ids, nil
 }
 
-// LoneDirectoryUsers returns the users of a directory whom no synchronized user group of it looks after.
-func LoneDirectoryUsers(tx *Tx, directoryID int) (lone []*User, err error) {
+// UnmanagedUsers returns the users of a directory whom no synchronized user group of it looks after.
+func UnmanagedUsers(tx *Tx, directoryID int) (lone []*User, err error) {
 	groups, err := GroupsToSynchronize(tx, directoryID)
 	if err != nil {
 		return nil, err

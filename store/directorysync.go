@@ -128,7 +128,7 @@ func (s *groupSync) planMember(tx *Tx, e DirectoryEntry) (*User, error) {
 	if !isMember {
 		s.counts.Joined++
 	}
-	s.changes = append(s.changes, memberChange{func(tx *Tx) error { return s.bring(tx, e) }, &e})
+	s.changes = append(s.changes, memberChange{func(tx *Tx) error { return s.upsert(tx, e) }, &e})
 	return u, nil
 }
 
@@ -141,7 +141,7 @@ func userOr(u *User, err error) (*User, error) {
 }
 
 // bring makes one member a user in the group, with what his entry says.
-func (s *groupSync) bring(tx *Tx, e DirectoryEntry) error {
+func (s *groupSync) upsert(tx *Tx, e DirectoryEntry) error {
 	u, err := userOf(s.group.DirectoryID, s.kind, e, string(s.group.AccountAttribute))
 	if err != nil {
 		return err
@@ -167,7 +167,7 @@ func (s *groupSync) bring(tx *Tx, e DirectoryEntry) error {
 // update brings a member's entry into his record. Who is called by another attribute than the group's members keeps his name.
 func (s *groupSync) update(u *User, e DirectoryEntry) {
 	name := u.UserName
-	if e.onto(u); u.AccountAttribute != s.group.AccountAttribute {
+	if e.applyTo(u); u.AccountAttribute != s.group.AccountAttribute {
 		u.UserName = name
 	}
 }
@@ -251,8 +251,8 @@ func (s *groupSync) noteHolder(ctx context.Context, e *DirectoryEntry) error {
 	return err
 }
 
-// SetAside frees the name of a user whom his directory calls otherwise, or does not know any more: somebody else has it there.
-func SetAside(tx *Tx, userID int) error {
+// ReleaseUserName frees the name of a user whom his directory calls otherwise, or does not know any more: somebody else has it there.
+func ReleaseUserName(tx *Tx, userID int) error {
 	u, err := Users.Get(tx, userID)
 	if err != nil {
 		return err
@@ -263,9 +263,9 @@ func SetAside(tx *Tx, userID int) error {
 	return Users.Put(tx, u)
 }
 
-// MissGroup deactivates a user group that its directory has no more. Its members stay in it, and have nothing of it, until the
+// MarkGroupMissing deactivates a user group that its directory has no more. Its members stay in it, and have nothing of it, until the
 // entry is there again.
-func MissGroup(tx *Tx, groupID int) error {
+func MarkGroupMissing(tx *Tx, groupID int) error {
 	g, err := UserGroups.Get(tx, groupID)
 	if err != nil || !g.IsActive {
 		return err
@@ -288,6 +288,6 @@ func RefreshUser(tx *Tx, userID int, says *DirectoryEntry) error {
 	if err := says.Validate(maxUserName); err != nil {
 		return err
 	}
-	says.onto(u)
+	says.applyTo(u)
 	return Users.Put(tx, u)
 }

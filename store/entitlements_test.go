@@ -16,7 +16,7 @@ import (
 )
 
 // people inserts a user group with n members and returns its id.
-func (l *lab) people(name string, n int) int {
+func (l *fixture) people(name string, n int) int {
 	l.t.Helper()
 	return update(l, func(tx *Tx) (int, error) {
 		tx = tx.Unaudited()
@@ -38,7 +38,7 @@ func (l *lab) people(name string, n int) int {
 }
 
 // accounts inserts managed accounts of the given names, on one system, and returns their ids.
-func (l *lab) accounts(system string, names ...string) (all []int) {
+func (l *fixture) accounts(system string, names ...string) (all []int) {
 	l.t.Helper()
 	asset := l.asset(Asset{IPAddress: "192.0.2.9", AssetName: system})
 	id := update(l, func(tx *Tx) (int, error) {
@@ -65,7 +65,7 @@ func (l *lab) accounts(system string, names ...string) (all []int) {
 const allManagedAccounts = 2
 
 // entitlements prints what Entitlements yields, without administrators: group user rule level role account.
-func (l *lab) entitlements(by Actor, groups ...int) []string {
+func (l *fixture) entitlements(by Actor, groups ...int) []string {
 	l.t.Helper()
 	rows, err := View(l.ctx, l.DB, by, func(tx *Tx) (rows []string, err error) {
 		for e, err := range rowsOfEntitlements(tx, groups) {
@@ -103,7 +103,7 @@ func rowsOfEntitlements(tx *Tx, groups []int) iter.Seq2[*RuleEntitlement, error]
 
 func TestEntitlementsLeaveOutWhoAndWhatReachesNothing(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.accounts("srv01", "root")
 	staff, idle := l.people("staff", 3), l.people("idle", 1)
 	l.change(func(tx *Tx) error {
@@ -139,7 +139,7 @@ func TestEntitlementsLeaveOutWhoAndWhatReachesNothing(t *testing.T) {
 
 func TestAdministratorsHaveOneEntitlementEach(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.accounts("srv01", "root", "admin")
 	names := view(l, func(tx *Tx) (names []string, err error) {
 		for e, err := range rowsOfEntitlements(tx, []int{Administrators}) {
@@ -159,7 +159,7 @@ func TestAdministratorsHaveOneEntitlementEach(t *testing.T) {
 // The rows are put together from parts; they have to read as if they had been encoded whole.
 func TestEntitlementsAreSpelledAsTheirTypes(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.accounts("srv01", "root", `<&>"`)
 	staff := l.people("staff", 2)
 	l.change(func(tx *Tx) error { return GroupRule.Set(tx, staff, allManagedAccounts, int(authz.Read)) })
@@ -195,7 +195,7 @@ func mustBeSpelled[T any](t *testing.T, row json.RawMessage, err error) {
 func TestEntitlementsAreWhatBruteForceFinds(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		l := newLab(rt)
+		l := newFixture(rt)
 		accounts := map[string][]int{"": nil}
 		for _, system := range []string{"srv01", "srv02"} {
 			names := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"root", "admin", "sa"}), 0, 3, rapid.ID).Draw(rt, system)
@@ -263,7 +263,7 @@ func multiplied(group string, members int, rule string, level authz.Level, roles
 
 // BenchmarkEntitlements reads the entitlements of 50 groups of 20 members each to 10,000 accounts: ten million rows.
 func BenchmarkEntitlements(b *testing.B) {
-	l := newLab(b)
+	l := newFixture(b)
 	names := make([]string, 10_000)
 	for i := range names {
 		names[i] = fmt.Sprintf("account-%d", i)

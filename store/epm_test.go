@@ -10,7 +10,7 @@ import (
 
 func TestAnApplicationGoesToThePolicyWithTheGUID(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	p := &EPMPolicy{Name: "Workstations"}
 	l.change(func(tx *Tx) error { return EPMPolicies.Insert(tx, p) })
 	made := p.LastModifiedDate
@@ -41,7 +41,7 @@ func TestAnApplicationGoesToThePolicyWithTheGUID(t *testing.T) {
 
 func TestApplicationsAddedAtOnceAllArrive(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	p := &EPMPolicy{Name: "Workstations"}
 	l.change(func(tx *Tx) error { return EPMPolicies.Insert(tx, p) })
 	errs := atOnce(6, func(i int) error {

@@ -103,7 +103,7 @@ var acts = []struct {
 		if err != nil {
 			return err
 		}
-		a.AssetName, a.DnsName = "web02", "web02.lab.example"
+		a.AssetName, a.DnsName = "web02", "web02.fixture.example"
 		return Assets.Put(tx, a)
 	}},
 	{"an asset is deleted", 1, func(tx *Tx) error { return Assets.Delete(tx, 1) }},
@@ -175,12 +175,12 @@ func TestNoFaultPartsAChangeFromItsAudit(t *testing.T) {
 
 // faultLab is a lab that an act is tried on.
 type faultLab struct {
-	*lab
+	*fixture
 	begin map[string]string
 }
 
 func newFaults(t *testing.T) *faultLab {
-	l := newLab(t)
+	l := newFixture(t)
 	l.asset(Asset{AssetName: "web01", IPAddress: "10.0.0.1"})
 	l.change(func(tx *Tx) error {
 		if err := UserGroups.Insert(tx, &UserGroup{GroupID: 7, Name: "Operators", GroupType: BeyondInsightType, IsActive: true}); err != nil {
@@ -188,11 +188,11 @@ func newFaults(t *testing.T) *faultLab {
 		}
 		return AssetAttribute.Set(tx, 1, 2, 0)
 	})
-	return &faultLab{lab: l, begin: l.whole()}
+	return &faultLab{fixture: l, begin: l.whole()}
 }
 
 // whole is all that the store holds.
-func (l *lab) whole() map[string]string {
+func (l *fixture) whole() map[string]string {
 	l.t.Helper()
 	all := map[string]string{}
 	for pair, err := range l.pairs() {
@@ -204,7 +204,7 @@ func (l *lab) whole() map[string]string {
 	return all
 }
 
-func (l *lab) pairs() iter.Seq2[kv.Pair, error] {
+func (l *fixture) pairs() iter.Seq2[kv.Pair, error] {
 	return func(yield func(kv.Pair, error) bool) {
 		err := l.engine.View(l.ctx, func(r kv.Reader) error {
 			for pair, err := range r.Scan(kv.Range{}) {
@@ -222,7 +222,7 @@ func (l *lab) pairs() iter.Seq2[kv.Pair, error] {
 
 // shape counts the keys of each tag and kind, which differs for every way in which a part of an act could be missing. An asset
 // that changes keeps its shape but for its audit row, so the names of assets belong to it.
-func (l *lab) shape() map[string]int {
+func (l *fixture) shape() map[string]int {
 	l.t.Helper()
 	shape := map[string]int{}
 	for key := range l.whole() {

@@ -18,7 +18,7 @@ func TestGroupsByNameAgreeWithABruteForce(t *testing.T) {
 	t.Parallel()
 	names := rapid.StringOfN(rapid.RuneFrom([]rune("aAbBéÉß \\%_")), 0, 4, -1)
 	oneIn(4, t, func(t *rapid.T) {
-		l := newLab(t)
+		l := newFixture(t)
 		known, kinds := []string{"Administrators"}, map[string]GroupKind{"Administrators": OwnGroups}
 		for _, name := range rapid.SliceOfN(names, 0, 12).Draw(t, "names") {
 			if name = "n" + name; slices.ContainsFunc(known, func(k string) bool { return record.Fold(k) == record.Fold(name) }) {

@@ -12,7 +12,7 @@ import (
 // TestImportFilters reads each kind of Filter and asks it for hosts.
 func TestImportFilters(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.change(func(tx *Tx) error {
 		g := &AddressGroup{Name: "Lab net"}
 		err := cmp.Or(AddressGroups.Insert(tx, g), AddressGroups.Insert(tx, &AddressGroup{Name: "Empty"}))

@@ -11,7 +11,7 @@ import (
 )
 
 // takeImport takes and begins the next import as the runner does.
-func (l *lab) takeImport() (*Import, *Job, string) {
+func (l *fixture) takeImport() (*Import, *Job, string) {
 	l.t.Helper()
 	job := update(l, func(tx *Tx) (*Job, error) { return TakeImport(tx, "worker", lease, noTurns) })
 	if job == nil {
@@ -27,7 +27,7 @@ func (l *lab) takeImport() (*Import, *Job, string) {
 
 func TestTheLifeOfAnImport(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.clock.step(time.Second)
 	posted := &Import{WorkgroupID: firstWorkgroupID, ImportType: "NESSUS", FileName: "scan.csv", Filter: AllAssets, BytesTotal: 17}
 	equal(t, "audits of the post", l.audits(func() {
@@ -92,17 +92,17 @@ func TestTheLifeOfAnImport(t *testing.T) {
 }
 
 // tally writes down what a writer of an import has made of some hosts.
-func (l *lab) tally(id, writer int, counts ImportCounts) {
+func (l *fixture) tally(id, writer int, counts ImportCounts) {
 	l.t.Helper()
 	l.change(func(tx *Tx) error { return Tally(tx, id, writer, counts) })
 }
 
-func (l *lab) importByID(id int) *Import {
+func (l *fixture) importByID(id int) *Import {
 	l.t.Helper()
 	return view(l, func(tx *Tx) (*Import, error) { return ImportByID(tx, id) })
 }
 
-func (l *lab) mustBeUnderWay(want bool) {
+func (l *fixture) mustBeUnderWay(want bool) {
 	l.t.Helper()
 	if got := view(l, ImportsUnderWay); got != want {
 		l.t.Errorf("imports are under way: %v", got)
@@ -111,7 +111,7 @@ func (l *lab) mustBeUnderWay(want bool) {
 
 func TestAFailedImportSaysWhy(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.queue(firstWorkgroupID)
 	i, job, _ := l.takeImport()
 	i.State, i.Error = ImportFailed, "line 3: no address"
@@ -125,7 +125,7 @@ func TestAFailedImportSaysWhy(t *testing.T) {
 
 func TestAnImportThatIsGivenBackBeginsAgain(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.queue(firstWorkgroupID)
 	i, job, _ := l.takeImport()
 	i.Warnings = []string{"odd"}
@@ -147,7 +147,7 @@ func TestAnImportThatIsGivenBackBeginsAgain(t *testing.T) {
 
 func TestAProcessTakesOverTheImportsOfAnEarlierOne(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	running, ended := l.queue(firstWorkgroupID), l.queue(l.workgroup("Floor 1", ""))
 	l.takeImport()
 	i, job, _ := l.takeImport()
@@ -176,7 +176,7 @@ func TestAProcessTakesOverTheImportsOfAnEarlierOne(t *testing.T) {
 // A worker that was thought dead must not end what another has taken over: the other would never come to an end.
 func TestAWorkerWhoseLeaseLapsedDoesNotEndTheImport(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.queue(firstWorkgroupID)
 	i, late, _ := l.takeImport()
 	l.clock.step(lease)
@@ -192,7 +192,7 @@ func TestAWorkerWhoseLeaseLapsedDoesNotEndTheImport(t *testing.T) {
 
 func TestCancelImport(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	cancel := func(id int) (string, error) {
 		return Update(l.ctx, l.DB, olga, func(tx *Tx) (string, error) { return CancelImport(tx, id) })
 	}

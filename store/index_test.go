@@ -36,7 +36,7 @@ func TestAGuardProtectsWhatIsFoundUnderAKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			for i, ip := range test.before {
 				l.asset(Asset{AssetName: string(rune('a' + i)), IPAddress: ip})
 			}

@@ -20,7 +20,7 @@ func BenchmarkCutKey(b *testing.B) {
 
 // BenchmarkPut changes an asset in a transaction of its own: the record, an index entry and the audit row.
 func BenchmarkPut(b *testing.B) {
-	l := newLab(b)
+	l := newFixture(b)
 	id := l.asset(Asset{IPAddress: benchAddress(1).String(), AssetName: "srv", DnsName: "a.example", AssetType: "Server", OperatingSystem: "Linux"})
 	names := [2]Text{"a.example", "b.example"}
 	b.ReportAllocs()

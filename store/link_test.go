@@ -8,12 +8,12 @@ import (
 )
 
 // forth lists what is linked from a, back what is linked to b, as id=value.
-func forth[A, B int | string](l *lab, link *record.Link[A, B], a A) []string {
+func forth[A, B int | string](l *fixture, link *record.Link[A, B], a A) []string {
 	l.t.Helper()
 	return linkedTo(view(l, func(tx *Tx) ([]record.Linked[B], error) { return gather(link.From(tx, a)) }))
 }
 
-func back[A, B int | string](l *lab, link *record.Link[A, B], b B) []string {
+func back[A, B int | string](l *fixture, link *record.Link[A, B], b B) []string {
 	l.t.Helper()
 	return linkedTo(view(l, func(tx *Tx) ([]record.Linked[A], error) { return gather(link.To(tx, b)) }))
 }
@@ -28,7 +28,7 @@ func linkedTo[ID int | string](pairs []record.Linked[ID]) []string {
 
 func TestALinkIsReadFromBothSides(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for _, pair := range [][3]int{{20, 5, 3}, {20, 1, 1}, {10, 5, 1}, {-1, 5, 0}} {
 		l.change(func(tx *Tx) error { return GroupPermission.Set(tx, pair[0], pair[1], pair[2]) })
 	}
@@ -49,7 +49,7 @@ func TestALinkIsReadFromBothSides(t *testing.T) {
 
 func TestALinkByTextIsExact(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for _, organization := range []string{"a", "ab", "a\x00b", ""} {
 		l.change(func(tx *Tx) error { return GroupOrganization.Set(tx, 7, organization, 0) })
 	}
@@ -59,7 +59,7 @@ func TestALinkByTextIsExact(t *testing.T) {
 
 func TestEachChangeOfALinkLeavesOneRow(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for _, test := range []struct {
 		does   string
 		change func(tx *Tx) error

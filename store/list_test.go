@@ -27,7 +27,7 @@ func rows[T any](tx *Tx, list List, offset, limit int) ([]T, error) {
 
 func TestAPieceOfAList(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const n = 5
 	all := []Asset{}
 	other := l.workgroup("Floor 1", "")
@@ -59,7 +59,7 @@ func TestAPieceOfAList(t *testing.T) {
 
 func TestAnEmptyList(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for name, list := range map[string]List{"by place": AssetsIn(17), "at hand": record.Of([]Asset(nil)), "imports": ListImports()} {
 		t.Run(name, func(t *testing.T) {
 			l := l.in(t)
@@ -73,7 +73,7 @@ func TestAnEmptyList(t *testing.T) {
 
 func TestRowsAreSentAsTheyAreStored(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.asset(Asset{AssetName: "srv01", IPAddress: "10.0.0.1", Description: "<b> & c"})
 	want := view(l, func(tx *Tx) (string, error) { raw, err := Assets.Raw(tx, id); return string(raw), err })
 	got := view(l, func(tx *Tx) (string, error) {

@@ -16,7 +16,7 @@ import (
 )
 
 // withLimits opens the store anew with limits.
-func (l *lab) withLimits(accounts, addresses string) *lab {
+func (l *fixture) withLimits(accounts, addresses string) *fixture {
 	l.t.Helper()
 	var err error
 	if l.limits.Accounts, err = ParseLimit(accounts); err != nil {
@@ -30,7 +30,7 @@ func (l *lab) withLimits(accounts, addresses string) *lab {
 }
 
 // newLockouts is a lab in which five failures in fifteen minutes lock an account, and in which signing in needs a password.
-func newLockouts(t *testing.T, addresses string) *lab {
+func newLockouts(t *testing.T, addresses string) *fixture {
 	t.Helper()
 	l := newSignIns(t).withLimits("5/15m", addresses)
 	l.change(func(tx *Tx) error { // what a wrong password costs does not matter here
@@ -45,7 +45,7 @@ func newLockouts(t *testing.T, addresses string) *lab {
 }
 
 // tries signs in from an address and reports whether that passed, and whether the secret was looked at.
-func (l *lab) tries(from, name, password string) (passed, checked bool) {
+func (l *fixture) tries(from, name, password string) (passed, checked bool) {
 	l.t.Helper()
 	before := l.hasher.Computed()
 	_, err := CheckPSAuth(l.ctx, l.DB, Actor{IPAddress: from, Door: door},
@@ -57,7 +57,7 @@ func (l *lab) tries(from, name, password string) (passed, checked bool) {
 }
 
 // fails lets sign-ins fail, each from an address of its own.
-func (l *lab) fails(n int, name string) {
+func (l *fixture) fails(n int, name string) {
 	l.t.Helper()
 	for range n {
 		l.peers++
@@ -71,37 +71,37 @@ func TestFiveFailuresLockAnAccount(t *testing.T) {
 	t.Parallel()
 	const olga = `LAB\olga`
 	for name, test := range map[string]struct {
-		before func(l *lab)
+		before func(l *fixture)
 		locked bool
 	}{
-		"four failures": {func(l *lab) { l.fails(4, olga) }, false},
-		"five":          {func(l *lab) { l.fails(5, olga) }, true},
-		"five, and almost fifteen minutes": {func(l *lab) {
+		"four failures": {func(l *fixture) { l.fails(4, olga) }, false},
+		"five":          {func(l *fixture) { l.fails(5, olga) }, true},
+		"five, and almost fifteen minutes": {func(l *fixture) {
 			l.fails(5, olga)
 			l.clock.step(15*time.Minute - time.Millisecond)
 		}, true},
-		"five, and fifteen minutes": {func(l *lab) {
+		"five, and fifteen minutes": {func(l *fixture) {
 			l.fails(5, olga)
 			l.clock.step(15 * time.Minute)
 		}, false},
-		"four, the first of them long ago": {func(l *lab) {
+		"four, the first of them long ago": {func(l *fixture) {
 			l.fails(1, olga)
 			l.clock.step(15 * time.Minute)
 			l.fails(4, olga)
 		}, false},
-		"five within the time": {func(l *lab) {
+		"five within the time": {func(l *fixture) {
 			for range 5 {
 				l.fails(1, olga)
 				l.clock.step(3 * time.Minute)
 			}
 		}, true},
-		"five, more slowly": {func(l *lab) {
+		"five, more slowly": {func(l *fixture) {
 			for range 9 {
 				l.fails(1, olga)
 				l.clock.step(4 * time.Minute)
 			}
 		}, false},
-		"tries while it is locked make that no longer": {func(l *lab) {
+		"tries while it is locked make that no longer": {func(l *fixture) {
 			l.fails(5, olga)
 			for range 14 {
 				l.clock.step(time.Minute)
@@ -109,31 +109,31 @@ func TestFiveFailuresLockAnAccount(t *testing.T) {
 			}
 			l.clock.step(time.Minute)
 		}, false},
-		"four after a lock": {func(l *lab) {
+		"four after a lock": {func(l *fixture) {
 			l.fails(5, olga)
 			l.clock.step(15 * time.Minute)
 			l.fails(4, olga)
 		}, false},
-		"a restart": {func(l *lab) {
+		"a restart": {func(l *fixture) {
 			l.fails(5, olga)
 			l.reopen()
 		}, true},
-		"a restart before the fifth": {func(l *lab) {
+		"a restart before the fifth": {func(l *fixture) {
 			l.fails(4, olga)
 			l.reopen()
 			l.fails(1, olga)
 		}, true},
-		"five of somebody else": {func(l *lab) { l.fails(5, "administrator") }, false},
-		"unlocked": {func(l *lab) {
+		"five of somebody else": {func(l *fixture) { l.fails(5, "administrator") }, false},
+		"unlocked": {func(l *fixture) {
 			l.fails(5, olga)
 			l.change(func(tx *Tx) error { return Unlock(tx, "olga@lab") })
 		}, false},
-		"four, a success from elsewhere, one": {func(l *lab) {
+		"four, a success from elsewhere, one": {func(l *fixture) {
 			l.fails(4, olga)
 			l.tries("192.0.2.99", olga, "secret")
 			l.fails(1, olga)
 		}, true},
-		"four, a success from there, one": {func(l *lab) {
+		"four, a success from there, one": {func(l *fixture) {
 			for range 4 {
 				l.tries("192.0.2.99", olga, "wrong")
 			}
@@ -294,8 +294,8 @@ func TestAHundredTriesAtOnce(t *testing.T) {
 				if got := passed.Load(); (got == 100) != (password == "secret") || got != 0 && got != 100 {
 					t.Errorf("%d passed", got)
 				}
-				if len(l.gate.lines) != 0 {
-					t.Errorf("%d lines are left", len(l.gate.lines))
+				if len(l.attempts.waiters) != 0 {
+					t.Errorf("%d lines are left", len(l.attempts.waiters))
 				}
 			})
 		}
@@ -305,9 +305,9 @@ func TestAHundredTriesAtOnce(t *testing.T) {
 // TestTheLastAdministratorGetsIn is never locked out for good.
 func TestTheLastAdministratorGetsIn(t *testing.T) {
 	t.Parallel()
-	for name, way := range map[string]func(l *lab){
-		"by waiting":  func(l *lab) { l.clock.step(15 * time.Minute) },
-		"by the host": func(l *lab) { l.change(func(tx *Tx) error { return Unlock(tx, "Administrator") }) },
+	for name, way := range map[string]func(l *fixture){
+		"by waiting":  func(l *fixture) { l.clock.step(15 * time.Minute) },
+		"by the host": func(l *fixture) { l.change(func(tx *Tx) error { return Unlock(tx, "Administrator") }) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -384,7 +384,7 @@ func TestLimits(t *testing.T) {
 func TestRefusalsKeepPace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p, hasher := &pace{}, authz.NewHasher(1)
+		p, hasher := &responseTime{}, authz.NewHasher(1)
 		waits := func() time.Duration {
 			start := time.Now()
 			p.await(t.Context(), hasher, start.Add(-10*time.Millisecond))
@@ -400,13 +400,13 @@ func TestRefusalsKeepPace(t *testing.T) {
 		if got := waits(); got != 40*time.Millisecond {
 			t.Errorf("it waits %v longer", got)
 		}
-		for range pacesKept {
+		for range responsesKept {
 			p.note(100 * time.Millisecond)
 		}
 		if got := waits(); got != 90*time.Millisecond {
 			t.Errorf("when all take longer, it waits %v longer", got)
 		}
-		time.Sleep(paceAge + time.Second)
+		time.Sleep(responseAge + time.Second)
 		if waits(); hasher.Computed() != 2 {
 			t.Errorf("later, the measure was taken %d times", hasher.Computed())
 		}

@@ -15,7 +15,7 @@ import (
 func TestGroupsOfAnOldStoreAreFoundByKind(t *testing.T) {
 	t.Parallel()
 	const groups = kv.MaxWrites + 20 // more than a transaction takes
-	l := newLab(t)
+	l := newFixture(t)
 	for n := range groups / 20 {
 		l.change(func(tx *Tx) error {
 			for i := range 20 {
@@ -55,7 +55,7 @@ func TestGroupsOfAnOldStoreAreFoundByKind(t *testing.T) {
 // TestAuditsOfAnOldStoreAreSealed takes away what a store of schema 1 does not have: marks, blocks and the end of the chain.
 func TestAuditsOfAnOldStoreAreSealed(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for n := range kv.MaxWrites + 20 {
 		l.change(func(tx *Tx) error {
 			return tx.Audit(record.ActionView, "Row", record.Detail("Number", "", fmt.Sprint(n)))

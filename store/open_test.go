@@ -20,7 +20,7 @@ import (
 
 func TestANewStoreHoldsTheCatalogues(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	organization := view(l, DefaultOrganization)
 	if _, err := uuid.Parse(organization); err != nil {
 		t.Errorf("the default Organization has the id %q: %v", organization, err)
@@ -63,7 +63,7 @@ func TestANewStoreHoldsTheCatalogues(t *testing.T) {
 
 func TestTheFirstSignIns(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	in, err := CheckPSAuth(l.ctx, l.DB, Actor{}, authz.PSAuth{
 		Key: firstStart.ApiKey, RunAs: firstStart.User, Password: firstStart.Password, HasPassword: true,
 	}, nil)
@@ -79,7 +79,7 @@ func TestTheFirstSignIns(t *testing.T) {
 // No secret lies in the store as it is, whatever its record and its encoding.
 func TestNoSecretLiesInTheStoreInClear(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for key, value := range l.dump() {
 		for _, secret := range []string{firstStart.Password, firstStart.ApiKey, firstStart.ClientSecret} {
 			if strings.Contains(strings.ToLower(key+value), strings.ToLower(secret)) {
@@ -108,7 +108,7 @@ func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	noStart := errors.New("the environment has no password")
 	for name, test := range map[string]struct {
-		before func(l *lab)
+		before func(l *fixture)
 		empty  bool
 		first  func() (FirstStart, error)
 		vault  byte
@@ -116,7 +116,7 @@ func TestOpenRefuses(t *testing.T) {
 		is     error
 	}{
 		"a store of a newer muster": {
-			before: func(l *lab) {
+			before: func(l *fixture) {
 				l.change(func(tx *Tx) error { return tx.Writer.Set(record.StoreKey("schema"), K(SchemaVersion+1)) })
 			},
 			vault: 7, says: fmt.Sprintf("the store was written by a newer muster (schema %d, this one knows %d)", SchemaVersion+1, SchemaVersion),
@@ -132,7 +132,7 @@ func TestOpenRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			engine := l.engine
 			if test.empty {
 				engine = inMemory(t)
@@ -177,7 +177,7 @@ func TestReopeningKeepsEverything(t *testing.T) {
 	t.Parallel()
 	key := bytes.Repeat([]byte{7}, badgerkv.KeySize)
 	dir, clock := t.TempDir(), &clock{now: begin}
-	open := func(first func() (FirstStart, error)) *lab {
+	open := func(first func() (FirstStart, error)) *fixture {
 		engine, err := badgerkv.Open(badgerkv.Options{Dir: dir, Key: key, NoSync: true})
 		if err != nil {
 			t.Fatal(err)
@@ -186,7 +186,7 @@ func TestReopeningKeepsEverything(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &lab{DB: db, t: t, ctx: t.Context(), engine: engine, clock: clock}
+		return &fixture{DB: db, t: t, ctx: t.Context(), engine: engine, clock: clock}
 	}
 	l := open(func() (FirstStart, error) { return firstStart, nil })
 	l.asset(Asset{AssetName: "srv01", IPAddress: "10.0.0.1"})
@@ -218,7 +218,7 @@ func TestReopeningKeepsEverything(t *testing.T) {
 	}
 }
 
-func resumeToken(l *lab, token *authz.Claims) (claims *authz.Claims, session *Session, err error) {
+func resumeToken(l *fixture, token *authz.Claims) (claims *authz.Claims, session *Session, err error) {
 	_, err = View(l.ctx, l.DB, System("test"), func(tx *Tx) (struct{}, error) {
 		claims, session, err = Resume(tx, token)
 		return struct{}{}, err
@@ -228,7 +228,7 @@ func resumeToken(l *lab, token *authz.Claims) (claims *authz.Claims, session *Se
 
 func TestOptionsMayBeLeftOut(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	o := options(nil)
 	db, err := Open(l.ctx, unclosed{l.engine}, o, nil)
 	if err != nil {
@@ -243,7 +243,7 @@ func TestOptionsMayBeLeftOut(t *testing.T) {
 
 func TestATransactionKnowsItsContext(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	type key struct{}
 	ctx := context.WithValue(l.ctx, key{}, "x")
 	got, err := View(ctx, l.DB, System("test"), func(tx *Tx) (any, error) { return tx.Context().Value(key{}), nil })
@@ -254,7 +254,7 @@ func TestATransactionKnowsItsContext(t *testing.T) {
 
 func TestAnUpdateThatFailsReturnsNothing(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	got, err := Update(l.ctx, l.DB, System("test"), func(*Tx) (int, error) { return 7, errGivenUp })
 	if got != 0 || !errors.Is(err, errGivenUp) {
 		t.Errorf("got %d, error %v", got, err)

@@ -13,7 +13,7 @@ import (
 // sights is a store with two Organizations, each with a Workgroup, an asset and an import of its own, and a visitor who
 // may see what is here and not what is there.
 type sights struct {
-	*lab
+	*fixture
 	visitor                       Actor
 	here, there                   string // ids of the Organizations
 	workgroupHere, workgroupThere int
@@ -32,10 +32,10 @@ const (
 func newSights(t tb) *sights {
 	t.Helper()
 	s := &sights{
-		lab: newLab(t), there: anotherOrganization, workgroupHere: firstWorkgroupID,
+		fixture: newFixture(t), there: anotherOrganization, workgroupHere: firstWorkgroupID,
 		visitor: Actor{UserID: 7, UserName: "olga", Groups: []int{6, 7}},
 	}
-	s.here = view(s.lab, DefaultOrganization)
+	s.here = view(s.fixture, DefaultOrganization)
 	s.change(func(tx *Tx) error {
 		return cmp.Or(
 			Organizations.Insert(tx, &Organization{OrganizationID: s.there, Name: organizationThere, IsActive: true}),
@@ -50,7 +50,7 @@ func newSights(t tb) *sights {
 }
 
 // queue queues an import into a Workgroup.
-func (l *lab) queue(workgroup int) int {
+func (l *fixture) queue(workgroup int) int {
 	l.t.Helper()
 	return update(l, func(tx *Tx) (int, error) {
 		i := &Import{WorkgroupID: workgroup, ImportType: "NESSUS", FileName: "scan.csv", Filter: AllAssets, BytesTotal: 17}
@@ -197,7 +197,7 @@ func TestAWorkgroupIsFoundByItsNameInEachOrganization(t *testing.T) {
 
 func TestWhatHasNoOrganizationIsEverybodys(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	sees, err := View(l.ctx, l.DB, Actor{}, func(tx *Tx) (bool, error) { return Sees(tx, "") })
 	if !sees || err != nil {
 		t.Errorf("seen: %v, error %v", sees, err)
@@ -220,7 +220,7 @@ func TestAnErrorIsNotTakenForAbsence(t *testing.T) {
 
 func TestTheLimitsOfMembers(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	organization := view(l, DefaultOrganization)
 	asset := func(set func(*Asset)) func(*Tx) error {
 		return func(tx *Tx) error {

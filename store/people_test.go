@@ -27,7 +27,7 @@ var dismissals = map[string]func(tx *Tx, id int) error{
 }
 
 // administrators are those who can act.
-func (l *lab) administrators() []int {
+func (l *fixture) administrators() []int {
 	l.t.Helper()
 	return view(l, func(tx *Tx) (able []int, err error) {
 		for u, err := range MembersOf(tx, Administrators) {
@@ -47,7 +47,7 @@ func TestTheLastActiveAdministratorStays(t *testing.T) {
 	for how, dismiss := range dismissals {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			plain := l.user("nobody")
 			l.change(func(tx *Tx) error { return dismiss(tx, applicationID) })
 			l.refused(ErrInvalid, func(tx *Tx) error { return dismiss(tx, administratorID) })
@@ -63,7 +63,7 @@ func TestTheLastActiveAdministratorStays(t *testing.T) {
 func TestInactiveAdministratorsAreNone(t *testing.T) {
 	t.Parallel()
 	for how, dismiss := range dismissals {
-		l := newLab(t)
+		l := newFixture(t)
 		l.change(func(tx *Tx) error { _, err := QuarantineUser(tx, applicationID); return err })
 		l.refused(ErrInvalid, func(tx *Tx) error { return dismiss(tx, administratorID) })
 		l.change(func(tx *Tx) error { return dismiss(tx, applicationID) })
@@ -84,7 +84,7 @@ func TestAdministratorsDoAwayWithEachOther(t *testing.T) {
 		}
 	})
 	for round := range 4 * len(ways) {
-		l := newLab(t)
+		l := newFixture(t)
 		ring := []int{administratorID, applicationID}
 		if round%2 == 1 {
 			ring = append(ring, l.user("third", Administrators))
@@ -112,7 +112,7 @@ func TestAdministratorsDoAwayWithEachOther(t *testing.T) {
 func TestTheEndOfALargeGroup(t *testing.T) {
 	t.Parallel()
 	const members = 1500
-	l := newLab(t)
+	l := newFixture(t)
 	group, rule := l.group("large"), l.emptyRule("Rule")
 	organization := view(l, DefaultOrganization)
 	l.change(func(tx *Tx) error {
@@ -159,7 +159,7 @@ func TestTheEndOfALargeGroup(t *testing.T) {
 
 func TestTheEndOfAUser(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	group := l.group("group")
 	user := l.user("user", group)
 	l.change(func(tx *Tx) error {
@@ -180,7 +180,7 @@ func TestTheEndOfAUser(t *testing.T) {
 // A session ends with the secret that it began with, also if that is the first, and does not come back after a quarantine.
 func TestSessionsEndForGood(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for name, end := range map[string]func(tx *Tx, id int) error{
 		"a first password":        func(tx *Tx, id int) error { return SetPassword(tx, id, "hash") },
 		"a client secret":         func(tx *Tx, id int) error { return SetClientSecret(tx, id, "hash") },
@@ -220,7 +220,7 @@ func TestSessionsEndForGood(t *testing.T) {
 
 func TestUsersAreFoundByWhatPeopleType(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	local := l.user("alice")
 	address := l.user("bob@corp.example")
 	directory := update(l, func(tx *Tx) ([]int, error) {

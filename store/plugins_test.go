@@ -9,7 +9,7 @@ import (
 // TestPinnedPluginsReplaceOthersOnlyByName pins one plugin after the other in a store that stays the same.
 func TestPinnedPluginsReplaceOthersOnlyByName(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	builtIn := []string{"NESSUS"}
 	sum := strings.Repeat("5", 64)
 	for _, step := range []struct {

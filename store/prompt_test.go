@@ -13,7 +13,7 @@ import (
 // for the next look that is due anyway.
 func TestTheBackgroundIsPrompt(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	floors := l.attributes(1)
 	asset := l.asset(Asset{IPAddress: "10.0.0.1", AssetName: "a"})
 	l.carry(asset, floors...)

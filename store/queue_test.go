@@ -16,7 +16,7 @@ const (
 	lease = 30 * time.Second
 )
 
-func (l *lab) enqueue(subjects ...int) {
+func (l *fixture) enqueue(subjects ...int) {
 	l.t.Helper()
 	for _, subject := range subjects {
 		l.change(func(tx *Tx) error { return record.Enqueue(tx, work, subject) })
@@ -24,13 +24,13 @@ func (l *lab) enqueue(subjects ...int) {
 }
 
 // take takes a job for an owner, nil when none waits.
-func (l *lab) take(owner string) *Job {
+func (l *fixture) take(owner string) *Job {
 	l.t.Helper()
 	return update(l, func(tx *Tx) (*Job, error) { return record.Take(tx, work, owner, lease) })
 }
 
 // waiting takes all jobs that wait and lists what they are about.
-func (l *lab) waiting() (subjects []int) {
+func (l *fixture) waiting() (subjects []int) {
 	l.t.Helper()
 	for job := l.take("who looks"); job != nil; job = l.take("who looks") {
 		subjects = append(subjects, job.Subject)
@@ -40,7 +40,7 @@ func (l *lab) waiting() (subjects []int) {
 
 func TestAJobIsTakenOnce(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const jobs, takers = 4, 8
 	for i := range jobs {
 		l.enqueue(i)
@@ -70,7 +70,7 @@ func TestAJobIsTakenOnce(t *testing.T) {
 
 func TestJobsAreTakenInTheOrderOfWaiting(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.enqueue(3)
 	l.clock.step(time.Millisecond)
 	l.enqueue(1, 2)
@@ -81,7 +81,7 @@ func TestJobsAreTakenInTheOrderOfWaiting(t *testing.T) {
 
 func TestALeaseLapses(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.enqueue(7)
 	dead := l.take("dead")
 	l.clock.step(lease - time.Millisecond)
@@ -105,7 +105,7 @@ func TestALeaseLapses(t *testing.T) {
 
 func TestATakerOfTheSameNameIsAnother(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.enqueue(7)
 	before := l.take("worker")
 	l.clock.step(lease)
@@ -115,7 +115,7 @@ func TestATakerOfTheSameNameIsAnother(t *testing.T) {
 
 func TestExtend(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.enqueue(7)
 	job := l.take("worker")
 	for range 3 {
@@ -134,7 +134,7 @@ func TestExtend(t *testing.T) {
 
 func TestRelease(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.enqueue(1, 2)
 	job := l.take("worker")
 	l.clock.step(time.Second)
@@ -149,7 +149,7 @@ func TestRelease(t *testing.T) {
 
 func TestReleaseAll(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.enqueue(1, 2, 3)
 	l.change(func(tx *Tx) error { return record.Enqueue(tx, "other work", 9) })
 	l.take("worker")
@@ -165,7 +165,7 @@ func TestReleaseAll(t *testing.T) {
 
 func TestWorkIsNotLostWithATransactionThatFails(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.enqueue(7)
 	l.refused(errGivenUp, func(tx *Tx) error {
 		_, err := record.Take(tx, work, "worker", lease)
@@ -187,7 +187,7 @@ func TestUsersTakeTurns(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(workers, " workers"), func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			served, turns, n := []int{}, map[int]int{}, 0
 			var held []*Job
 			serve := func() {

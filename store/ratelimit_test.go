@@ -11,7 +11,7 @@ import (
 )
 
 // countRequest counts a request of the administrator as the doors do: ten a minute.
-func (l *lab) countRequest() Allowance {
+func (l *fixture) countRequest() Allowance {
 	l.t.Helper()
 	a, err := CountRequest(l.ctx, l.DB, administratorID, 10, time.Minute)
 	if err != nil {
@@ -22,7 +22,7 @@ func (l *lab) countRequest() Allowance {
 
 func TestTenRequestsAMinuteAndThenNone(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	rows := l.audits(func() {
 		for i := range 10 {
 			got := l.countRequest()
@@ -58,7 +58,7 @@ func TestTenRequestsAMinuteAndThenNone(t *testing.T) {
 // Another's requests, and another limit from now on.
 func TestRequestsAreCountedForEachUser(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for range 10 {
 		l.countRequest()
 	}
@@ -88,7 +88,7 @@ func TestRequestsAreCountedForEachUser(t *testing.T) {
 // Of a hundred that come at once at two servers over one engine, ten pass.
 func TestExactlyTenOfAHundredRequestsPass(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	other := *l
 	other.reopen()
 	servers := []*DB{l.DB, other.DB}
@@ -113,7 +113,7 @@ func TestExactlyTenOfAHundredRequestsPass(t *testing.T) {
 func TestTheWindowSlides(t *testing.T) {
 	t.Parallel()
 	oneIn(4, t, func(t *rapid.T) {
-		l := newLab(t)
+		l := newFixture(t)
 		var passed []time.Time
 		for i := range rapid.IntRange(5, 60).Draw(t, "requests") {
 			l.clock.step(time.Duration(rapid.IntRange(0, 30_000).Draw(t, fmt.Sprint("pause", i))) * time.Millisecond)

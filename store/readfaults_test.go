@@ -80,7 +80,7 @@ var errAsked = errors.New("asked")
 // TestFreeTitles makes rules of one wanted title that is longer than a title may be.
 func TestFreeTitles(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	wanted := strings.Repeat("ü", MaxRuleTitle+5)
 	for _, want := range []string{strings.Repeat("ü", MaxRuleTitle), strings.Repeat("ü", MaxRuleTitle-4) + " (2)", strings.Repeat("ü", MaxRuleTitle-4) + " (3)"} {
 		got := update(l, func(tx *Tx) (string, error) {
@@ -99,7 +99,7 @@ func TestFreeTitles(t *testing.T) {
 // TestRefreshOfADeletedAsset refreshes the rules of an asset that is gone, before the sweep comes to it: no rule keeps it.
 func TestRefreshOfADeletedAsset(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	floors := l.attributes(1)
 	gone, stays := l.asset(Asset{IPAddress: "10.0.0.1", AssetName: "gone"}), l.asset(Asset{IPAddress: "10.0.0.2", AssetName: "stays"})
 	l.carry(gone, floors...)

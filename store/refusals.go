@@ -232,9 +232,9 @@ func (m *refusals) giveBack(left []*repeats) {
 	m.told = max(m.told-len(left), 0)
 }
 
-// TellRefusals writes the shared rows of the minutes that are over, with all also of those that go on. What could not be
+// FlushRefusals writes the shared rows of the minutes that are over, with all also of those that go on. What could not be
 // written is tried again by the next call.
-func TellRefusals(ctx context.Context, db *DB, all bool) error {
+func FlushRefusals(ctx context.Context, db *DB, all bool) error {
 	taken := db.refusals.take(db.Now(), all)
 	var failed error
 	for some := range slices.Chunk(taken, 200) {

@@ -17,23 +17,23 @@ func refusal(reason string) Refusal {
 	return Refusal{Section: record.SectionAuthentication, Reason: reason, Details: []UserAuditDetail{record.Detail("Reason", "", reason)}}
 }
 
-func (l *lab) note(from, name string, r Refusal) {
+func (l *fixture) note(from, name string, r Refusal) {
 	l.t.Helper()
 	if err := NoteRefusal(l.ctx, l.DB, Actor{Door: door, IPAddress: from, UserName: name}, r); err != nil {
 		l.t.Errorf("%v", err)
 	}
 }
 
-func (l *lab) tell(all bool) {
+func (l *fixture) tell(all bool) {
 	l.t.Helper()
-	if err := TellRefusals(l.ctx, l.DB, all); err != nil {
+	if err := FlushRefusals(l.ctx, l.DB, all); err != nil {
 		l.t.Errorf("%v", err)
 	}
 }
 
 func TestRepeatedRefusalsShareARow(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	first := l.audits(func() {
 		for i := range 100 {
 			l.note("192.0.2.1", fmt.Sprint("name ", i%3), refusal("invalid token"))
@@ -73,7 +73,7 @@ func TestWhichRefusalsAreRepeats(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			rows := l.audits(func() {
 				for _, r := range []one{test.first, test.second} {
 					if err := NoteRefusal(l.ctx, l.DB, r.by, refusal(r.reason)); err != nil {
@@ -91,7 +91,7 @@ func TestWhichRefusalsAreRepeats(t *testing.T) {
 // TestRefusalsOfAUserHaveARowEach has one for each of the first ten in a minute.
 func TestRefusalsOfAUserHaveARowEach(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	r := Refusal{Section: SectionAuthorization, Reason: "GET Users", Alone: 10}
 	rows := l.audits(func() {
 		for range 50 {
@@ -112,7 +112,7 @@ func TestRefusalsOfAUserHaveARowEach(t *testing.T) {
 // TestNoRefusalIsLostWhenTheStoreCloses counts all, and none twice, over two restarts.
 func TestNoRefusalIsLostWhenTheStoreCloses(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	rows := l.audits(func() {
 		for range 3 {
 			for range 7 {
@@ -147,7 +147,7 @@ func TestAFloodOfRefusalsIsBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			const flood = 30_000
 			r := refusal("some reason")
 			r.Weak = test.weak
@@ -206,7 +206,7 @@ func repeated(row string) (n int) {
 // TestRefusalsThatCannotBeWrittenAreGivenBack, and written by the next call.
 func TestRefusalsThatCannotBeWrittenAreGivenBack(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for i := range 10 {
 		l.note(fmt.Sprintf("192.0.2.%d", i%5), "", refusal("no credential"))
 	}
@@ -220,7 +220,7 @@ func TestRefusalsThatCannotBeWrittenAreGivenBack(t *testing.T) {
 // TestAMinuteOfAClockThatWasAheadIsOver: refusals that it began to count are told, and later ones have rows of their own.
 func TestAMinuteOfAClockThatWasAheadIsOver(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.clock.step(24 * time.Hour)
 	l.note("192.0.2.1", "", refusal("no credential"))
 	l.note("192.0.2.1", "", refusal("no credential"))

@@ -11,7 +11,7 @@ import (
 // TestARehearsalLeavesNothing makes things in a rehearsal, finds them in it, and nowhere afterwards, sequences included.
 func TestARehearsalLeavesNothing(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	dump := func() (all []string) {
 		view(l, func(tx *Tx) (struct{}, error) {
 			for pair, err := range tx.Reader.Scan(kv.Range{}) {
@@ -43,11 +43,4 @@ func TestARehearsalLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "the store", dump(), before)
-}
-
-func check(t tb, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
 }

@@ -12,7 +12,7 @@ import (
 
 // signedIn is olga with a session: in a group that lists the key's registration and in one that gives her rights.
 type signedIn struct {
-	*lab
+	*fixture
 	user, callers, operators int
 	token                    *authz.Claims
 }
@@ -21,16 +21,16 @@ const door = "insight"
 
 func signIn(t *testing.T, idle time.Duration) *signedIn {
 	t.Helper()
-	s := &signedIn{lab: newLab(t)}
+	s := &signedIn{fixture: newFixture(t)}
 	s.callers, s.operators = s.group("Callers", nil), s.group("Operators", grants{authz.AssetManagement: authz.Read, authz.EPM: authz.Read})
 	s.change(func(tx *Tx) error { return GroupRegistration.Set(tx, s.callers, keyRegistration, 0) })
-	s.user = s.lab.user("olga", s.callers, s.operators)
+	s.user = s.fixture.user("olga", s.callers, s.operators)
 	s.token = s.session("olga", time.Hour, idle)
 	return s
 }
 
 // session signs a user in by the API key and returns what his token says.
-func (l *lab) session(user string, lifetime, idle time.Duration) *authz.Claims {
+func (l *fixture) session(user string, lifetime, idle time.Duration) *authz.Claims {
 	l.t.Helper()
 	in, err := CheckPSAuth(l.ctx, l.DB, Actor{Door: door}, authz.PSAuth{Key: firstStart.ApiKey, RunAs: user}, nil)
 	if err != nil {
@@ -134,7 +134,7 @@ func TestResume(t *testing.T) {
 }
 
 // signOut ends the session of a token as its user does.
-func (l *lab) signOut(token *authz.Claims) {
+func (l *fixture) signOut(token *authz.Claims) {
 	l.t.Helper()
 	by := Actor{UserID: token.UserID(), UserName: token.Name, SignsOut: token.ID}
 	if err := Change(l.ctx, l.DB, by, SignOut); err != nil {
@@ -178,7 +178,7 @@ func TestAWriteRunsAgainWhenTheRightsBehindItMove(t *testing.T) {
 		if runs++; runs == 1 {
 			s.change(edit(Users, s.user, func(u *User) { u.IsQuarantined = true }))
 		}
-		w := &Workgroup{Name: "Floor 1", OrganizationID: view(s.lab, DefaultOrganization)}
+		w := &Workgroup{Name: "Floor 1", OrganizationID: view(s.fixture, DefaultOrganization)}
 		return 0, Workgroups.Insert(tx, w)
 	})
 	if !errors.Is(err, ErrSignIn) || runs != 1 {

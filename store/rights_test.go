@@ -13,7 +13,7 @@ import (
 type grants = map[authz.Permission]authz.Level
 
 // group inserts an active group and returns its id.
-func (l *lab) group(name string, gives ...grants) int {
+func (l *fixture) group(name string, gives ...grants) int {
 	l.t.Helper()
 	g := &UserGroup{Name: name, GroupType: BeyondInsightType, IsActive: true}
 	l.change(func(tx *Tx) error {
@@ -29,7 +29,7 @@ func (l *lab) group(name string, gives ...grants) int {
 }
 
 // user inserts an active user with a secret and returns his id.
-func (l *lab) user(name string, groups ...int) int {
+func (l *fixture) user(name string, groups ...int) int {
 	l.t.Helper()
 	u := &User{UserName: name, UserType: BeyondInsightType, IsActive: true}
 	l.change(func(tx *Tx) error {
@@ -57,7 +57,7 @@ func edit[ID int | string, T any](c *Collection[ID, T], id ID, change func(*T)) 
 
 func TestRightsAreTheUnionOfTheActiveGroups(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const assets, scans = authz.AssetManagement, authz.ScanManagement
 	const read, write = authz.Read, authz.ReadWrite
 	readers := l.group("Readers", grants{assets: read, scans: read})
@@ -95,7 +95,7 @@ func TestRightsAreTheUnionOfTheActiveGroups(t *testing.T) {
 
 func TestWhoMayNotSignInHasNoRights(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for name, change := range map[string]func(id int) func(*Tx) error{
 		"inactive":    func(id int) func(*Tx) error { return edit(Users, id, func(u *User) { u.IsActive = false }) },
 		"quarantined": func(id int) func(*Tx) error { return edit(Users, id, func(u *User) { u.IsQuarantined = true }) },
@@ -115,7 +115,7 @@ func TestWhoMayNotSignInHasNoRights(t *testing.T) {
 
 func TestARegistrationIsUsedThroughAGroup(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	with, without := l.group("With", nil), l.group("Without", nil)
 	l.change(func(tx *Tx) error { return GroupRegistration.Set(tx, with, keyRegistration, 0) })
 	for name, test := range map[string]struct {
@@ -150,75 +150,75 @@ func TestWhatMovesWhoseEpoch(t *testing.T) {
 	t.Parallel()
 	const nobody, his, everybodys = "nobody's", "his own", "everybody's"
 	for name, test := range map[string]struct {
-		change func(l *lab, user, group int) func(*Tx) error
+		change func(l *fixture, user, group int) func(*Tx) error
 		moves  string
 	}{
-		"another user is made": {func(*lab, int, int) func(*Tx) error {
+		"another user is made": {func(*fixture, int, int) func(*Tx) error {
 			return func(tx *Tx) error { return Users.Insert(tx, &User{UserType: BeyondInsightType, UserName: "hedda"}) }
 		}, nobody},
-		"the user is edited": {func(_ *lab, user, _ int) func(*Tx) error {
+		"the user is edited": {func(_ *fixture, user, _ int) func(*Tx) error {
 			return edit(Users, user, func(u *User) { u.IsActive = false })
 		}, his},
-		"another is edited": {func(*lab, int, int) func(*Tx) error {
+		"another is edited": {func(*fixture, int, int) func(*Tx) error {
 			return edit(Users, administratorID, func(u *User) { u.FirstName = "X" })
 		}, nobody},
-		"the user is put as he is": {func(_ *lab, user, _ int) func(*Tx) error { return putAgain(Users, user) }, nobody},
-		"the user is deleted": {func(_ *lab, user, _ int) func(*Tx) error {
+		"the user is put as he is": {func(_ *fixture, user, _ int) func(*Tx) error { return putAgain(Users, user) }, nobody},
+		"the user is deleted": {func(_ *fixture, user, _ int) func(*Tx) error {
 			return func(tx *Tx) error { return Users.Delete(tx, user) }
 		}, his},
-		"his secret is changed": {func(_ *lab, user, _ int) func(*Tx) error {
+		"his secret is changed": {func(_ *fixture, user, _ int) func(*Tx) error {
 			return edit(UserSecrets, user, func(s *UserSecret) { s.Version++ })
 		}, his},
-		"he signs in": {func(_ *lab, user, _ int) func(*Tx) error {
+		"he signs in": {func(_ *fixture, user, _ int) func(*Tx) error {
 			return func(tx *Tx) error { return LastLogins.Insert(tx, &LastLogin{UserID: user, Date: tx.Now}) }
 		}, nobody},
-		"he joins a group": {func(_ *lab, user, _ int) func(*Tx) error {
+		"he joins a group": {func(_ *fixture, user, _ int) func(*Tx) error {
 			return func(tx *Tx) error { return GroupMember.Set(tx, Administrators, user, 0) }
 		}, his},
-		"he joins a group that he is in": {func(_ *lab, user, group int) func(*Tx) error {
+		"he joins a group that he is in": {func(_ *fixture, user, group int) func(*Tx) error {
 			return func(tx *Tx) error { return GroupMember.Set(tx, group, user, 0) }
 		}, nobody},
-		"he leaves a group": {func(_ *lab, user, group int) func(*Tx) error { return cutting(GroupMember, group, user, true) }, his},
-		"a group is made": {func(*lab, int, int) func(*Tx) error {
+		"he leaves a group": {func(_ *fixture, user, group int) func(*Tx) error { return cutting(GroupMember, group, user, true) }, his},
+		"a group is made": {func(*fixture, int, int) func(*Tx) error {
 			return func(tx *Tx) error { return UserGroups.Insert(tx, &UserGroup{GroupType: BeyondInsightType, Name: "x"}) }
 		}, nobody},
-		"a group is edited": {func(_ *lab, _, group int) func(*Tx) error {
+		"a group is edited": {func(_ *fixture, _, group int) func(*Tx) error {
 			return edit(UserGroups, group, func(g *UserGroup) { g.IsActive = false })
 		}, everybodys},
-		"a group is put as it is": {func(_ *lab, _, group int) func(*Tx) error { return putAgain(UserGroups, group) }, nobody},
-		"a group is deleted": {func(_ *lab, _, group int) func(*Tx) error {
+		"a group is put as it is": {func(_ *fixture, _, group int) func(*Tx) error { return putAgain(UserGroups, group) }, nobody},
+		"a group is deleted": {func(_ *fixture, _, group int) func(*Tx) error {
 			return func(tx *Tx) error { return UserGroups.Delete(tx, group) }
 		}, everybodys},
-		"a permission is given": {func(_ *lab, _, group int) func(*Tx) error {
+		"a permission is given": {func(_ *fixture, _, group int) func(*Tx) error {
 			return func(tx *Tx) error { return GroupPermission.Set(tx, group, int(authz.EPM), int(authz.Read)) }
 		}, everybodys},
-		"a permission is given again": {func(_ *lab, _, group int) func(*Tx) error {
+		"a permission is given again": {func(_ *fixture, _, group int) func(*Tx) error {
 			return func(tx *Tx) error { return GroupPermission.Set(tx, group, int(authz.AssetManagement), int(authz.Read)) }
 		}, nobody},
-		"a permission is taken": {func(_ *lab, _, group int) func(*Tx) error {
+		"a permission is taken": {func(_ *fixture, _, group int) func(*Tx) error {
 			return cutting(GroupPermission, group, int(authz.AssetManagement), true)
 		}, everybodys},
-		"a registration is listed": {func(_ *lab, _, group int) func(*Tx) error {
+		"a registration is listed": {func(_ *fixture, _, group int) func(*Tx) error {
 			return func(tx *Tx) error { return GroupRegistration.Set(tx, group, tokenRegistration, 0) }
 		}, everybodys},
-		"an organization is opened": {func(_ *lab, _, group int) func(*Tx) error {
+		"an organization is opened": {func(_ *fixture, _, group int) func(*Tx) error {
 			return func(tx *Tx) error { return GroupOrganization.Set(tx, group, "x", 0) }
 		}, everybodys},
-		"a registration is made": {func(*lab, int, int) func(*Tx) error {
+		"a registration is made": {func(*fixture, int, int) func(*Tx) error {
 			return func(tx *Tx) error {
 				return ApiRegistrations.Insert(tx, &ApiRegistration{Name: "x", RegistrationType: ApiKeyPolicy})
 			}
 		}, nobody},
-		"a registration is edited": {func(*lab, int, int) func(*Tx) error {
+		"a registration is edited": {func(*fixture, int, int) func(*Tx) error {
 			return edit(ApiRegistrations, keyRegistration, func(r *ApiRegistration) { r.Active = false })
 		}, everybodys},
-		"a key is rotated": {func(*lab, int, int) func(*Tx) error {
+		"a key is rotated": {func(*fixture, int, int) func(*Tx) error {
 			return func(tx *Tx) error { return SetApiKey(tx, keyRegistration, "x") }
 		}, everybodys},
-		"a registration gets its first key": {func(*lab, int, int) func(*Tx) error {
+		"a registration gets its first key": {func(*fixture, int, int) func(*Tx) error {
 			return func(tx *Tx) error { return SetApiKey(tx, tokenRegistration, "x") }
 		}, nobody},
-		"an asset is made": {func(*lab, int, int) func(*Tx) error {
+		"an asset is made": {func(*fixture, int, int) func(*Tx) error {
 			return func(tx *Tx) error {
 				return Assets.Insert(tx, &Asset{WorkgroupID: firstWorkgroupID, IPAddress: "10.0.0.1"})
 			}
@@ -226,7 +226,7 @@ func TestWhatMovesWhoseEpoch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			group := l.group("Operators", grants{authz.AssetManagement: authz.Read})
 			user := l.user("olga", group)
 			read := func(tx *Tx) (Epochs, error) { return epochs(tx, user) }

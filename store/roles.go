@@ -174,7 +174,7 @@ func (r *GroupRuleRoles) mayBeGiven(tx *Tx) error {
 	if unrestricted(tx) {
 		return nil
 	}
-	own, err := holdingsOf(tx, tx.By.Groups...)
+	own, err := privilegesOf(tx, tx.By.Groups...)
 	if err != nil {
 		return err
 	}

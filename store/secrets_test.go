@@ -9,7 +9,7 @@ import (
 
 func TestSecretsHoldTheirGroupsAndOwners(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	group := l.group("safe")
 	alone, first, second := l.user("alone", group), l.user("first"), l.user("second")
 	secret := func(name string, owners ...int) int {
@@ -67,7 +67,7 @@ func TestSecretsHoldTheirGroupsAndOwners(t *testing.T) {
 func TestASecretKeepsAnOwner(t *testing.T) {
 	t.Parallel()
 	for round := range 10 {
-		l := newLab(t)
+		l := newFixture(t)
 		owners := []int{l.user("first"), l.user("second"), l.user("third")}
 		l.change(func(tx *Tx) error {
 			s := &Secret{Name: "shared"}
@@ -109,7 +109,7 @@ func TestASecretKeepsAnOwner(t *testing.T) {
 func TestASecretKeepsItsGroup(t *testing.T) {
 	t.Parallel()
 	for round := range 10 {
-		l := newLab(t)
+		l := newFixture(t)
 		group := l.group("safe")
 		errs := atOnce(2, func(i int) error {
 			return Change(l.ctx, l.DB, System("test"), func(tx *Tx) error {
@@ -128,7 +128,7 @@ func TestASecretKeepsItsGroup(t *testing.T) {
 // A secret that comes while its owner or its group is deleted, or the group loses Secrets Safe, keeps them.
 func TestASecretThatComesInBetweenCounts(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	group := l.group("safe")
 	owner := l.user("owner")
 	safe := func(level authz.Level) func(*Tx) error {

@@ -9,7 +9,7 @@ import (
 )
 
 // insertWorkgroups inserts n Workgroups of new names and returns their ids.
-func (l *lab) insertWorkgroups(prefix string, n int) (ids []int) {
+func (l *fixture) insertWorkgroups(prefix string, n int) (ids []int) {
 	l.t.Helper()
 	for i := range n {
 		ids = append(ids, l.workgroup(fmt.Sprint(prefix, i), ""))
@@ -26,7 +26,7 @@ func ascending(first, n int) (ids []int) {
 
 func TestIDsGoOnWithoutAGapAfterAClose(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	equal(t, "ids across the end of a block", l.insertWorkgroups("a", record.Leased), ascending(2, record.Leased))
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func TestIDsGoOnWithoutAGapAfterAClose(t *testing.T) {
 
 func TestIDsAreNeverGivenOutAgain(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	ids := l.insertWorkgroups("a", 3)
 	for _, id := range ids {
 		l.change(func(tx *Tx) error { return Workgroups.Delete(tx, id) })
@@ -50,7 +50,7 @@ func TestIDsAreNeverGivenOutAgain(t *testing.T) {
 // A new asset is not looked up: even a store that has lost count must give it an id that no other has.
 func TestIDsLieBehindThoseOfAssets(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	insert := func(name string) *Asset {
 		a := &Asset{WorkgroupID: firstWorkgroupID, AssetName: name, IPAddress: "10.0.0.1"}
 		l.change(func(tx *Tx) error { return Assets.Insert(tx, a) })
@@ -67,7 +67,7 @@ func TestIDsLieBehindThoseOfAssets(t *testing.T) {
 
 func TestIDsOfManyWritersAreDistinct(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const writers, each = 8, 20
 	given := make([][]int, writers)
 	for _, err := range atOnce(writers, func(i int) error {
@@ -94,7 +94,7 @@ func TestIDsOfManyWritersAreDistinct(t *testing.T) {
 
 func TestTheStoreKeepsItsOwnIDsToItself(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	g := &UserGroup{GroupType: BeyondInsightType, Name: "Operators"}
 	l.change(func(tx *Tx) error { return UserGroups.Insert(tx, g) })
 	if g.GroupID != Administrators+1 {
@@ -105,7 +105,7 @@ func TestTheStoreKeepsItsOwnIDsToItself(t *testing.T) {
 // A caller may choose an id that the sequence has not come to yet. The record that comes to it later takes the next.
 func TestAChosenIDIsSteppedOver(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	chosen := &UserGroup{GroupType: BeyondInsightType, GroupID: 3, Name: "Chosen"}
 	l.change(func(tx *Tx) error { return UserGroups.Insert(tx, chosen) })
 	ids := []int{}
@@ -122,7 +122,7 @@ func TestAChosenIDIsSteppedOver(t *testing.T) {
 
 func TestAnUpdateThatFailsGivesNoIDBack(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.refused(ErrExists, func(tx *Tx) error {
 		w, err := WorkgroupByName(tx, firstWorkgroup)
 		if err != nil {
@@ -135,7 +135,7 @@ func TestAnUpdateThatFailsGivesNoIDBack(t *testing.T) {
 
 func TestABlockIsNotGivenBackOnceAnotherWasLeased(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	equal(t, "ids of the one", l.insertWorkgroups("a", 1), ascending(2, 1))
 	one := l.DB
 	l.reopen()

@@ -24,7 +24,7 @@ func TestATokenSaysWhoMayDoWhat(t *testing.T) {
 	if want := (grants{authz.AssetManagement: authz.Read, authz.EPM: authz.Read}); !maps.Equal(c.Grants, want) {
 		t.Errorf("grants %v, want %v", c.Grants, want)
 	}
-	session := get(s.lab, Sessions, c.ID)
+	session := get(s.fixture, Sessions, c.ID)
 	now := record.At(s.clock.Now())
 	want := Session{
 		ID: c.ID, UserID: s.user, RegistrationID: keyRegistration, Registration: "muster key", Door: door, Idle: CookieIdle,
@@ -62,7 +62,7 @@ func TestAnIdleSessionEnds(t *testing.T) {
 				}
 				s.clock.step(step)
 				if _, err = s.resume(); err == nil {
-					err = Touch(s.ctx, s.DB, get(s.lab, Sessions, s.token.ID))
+					err = Touch(s.ctx, s.DB, get(s.fixture, Sessions, s.token.ID))
 				}
 			}
 			if lives := err == nil; lives != test.lives || !lives && !errors.Is(err, ErrSignIn) {
@@ -77,11 +77,11 @@ func TestTouchWritesOnceAMinuteAndNoAudit(t *testing.T) {
 	s := signIn(t, CookieIdle)
 	touch := func() Time {
 		equal(t, "audits", s.audits(func() {
-			if err := Touch(s.ctx, s.DB, get(s.lab, Sessions, s.token.ID)); err != nil {
+			if err := Touch(s.ctx, s.DB, get(s.fixture, Sessions, s.token.ID)); err != nil {
 				t.Fatal(err)
 			}
 		}), nil)
-		return get(s.lab, Sessions, s.token.ID).LastSeen
+		return get(s.fixture, Sessions, s.token.ID).LastSeen
 	}
 	s.clock.step(time.Minute - time.Millisecond)
 	if got := touch(); got != record.At(begin) {
@@ -91,7 +91,7 @@ func TestTouchWritesOnceAMinuteAndNoAudit(t *testing.T) {
 	if got := touch(); got != record.At(begin.Add(time.Minute)) {
 		t.Errorf("after the minute it was noted at %v", got)
 	}
-	session := get(s.lab, Sessions, s.token.ID)
+	session := get(s.fixture, Sessions, s.token.ID)
 	s.signOut(s.token)
 	s.clock.step(time.Minute)
 	if err := Touch(s.ctx, s.DB, session); err != nil {
@@ -118,7 +118,7 @@ func TestSignOutIsAuditedOnce(t *testing.T) {
 func TestASessionIsMadeOfAnother(t *testing.T) {
 	t.Parallel()
 	s := signIn(t, 0)
-	by := Actor{UserID: s.user, Session: get(s.lab, Sessions, s.token.ID)}
+	by := Actor{UserID: s.user, Session: get(s.fixture, Sessions, s.token.ID)}
 	made, err := Update(s.ctx, s.DB, by, func(tx *Tx) (*Session, error) {
 		in, err := SignedInBy(tx)
 		if err != nil {
@@ -134,14 +134,14 @@ func TestASessionIsMadeOfAnother(t *testing.T) {
 		t.Errorf("made %+v", made)
 	}
 	s.signOut(s.token)
-	if got := get(s.lab, Sessions, made.ID); *got != *made {
+	if got := get(s.fixture, Sessions, made.ID); *got != *made {
 		t.Errorf("the other one became %+v", got)
 	}
 }
 
 func TestSweepRemovesWhatIsOver(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const over = 450
 	l.change(func(tx *Tx) error {
 		for i := range over {
@@ -181,11 +181,11 @@ func TestRecordLogin(t *testing.T) {
 	for range 2 {
 		s.clock.step(time.Minute)
 		equal(t, "audits", s.audits(func() { recordLogin(firstStart.ApiKey) }), []string{`Login Authentication: Method "" → "API Key"`})
-		if got, want := *get(s.lab, LastLogins, s.user), (LastLogin{s.user, record.At(s.clock.Now()), "API Key"}); got != want {
+		if got, want := *get(s.fixture, LastLogins, s.user), (LastLogin{s.user, record.At(s.clock.Now()), "API Key"}); got != want {
 			t.Errorf("the last login is %v, want %v", got, want)
 		}
 	}
-	a := get(s.lab, record.Audits, s.lastAudit())
+	a := get(s.fixture, record.Audits, s.lastAudit())
 	if a.UserID != s.user || a.UserName != "olga" || a.IPAddress != "10.9.8.7" ||
 		a.Details[0].NewValue != door || a.Details[1].NewValue != "muster key" {
 		t.Errorf("the audit is %+v", a)
@@ -217,7 +217,7 @@ func TestOnHost(t *testing.T) {
 
 func TestASignInThatIsGivenUpIsNoRefusal(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	ctx, cancel := context.WithCancel(l.ctx)
 	cancel()
 	equal(t, "audits", l.audits(func() {

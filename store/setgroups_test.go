@@ -8,7 +8,7 @@ import (
 )
 
 // groupsIn are the ids of a user's groups.
-func (l *lab) groupsIn(user int) []int {
+func (l *fixture) groupsIn(user int) []int {
 	l.t.Helper()
 	return view(l, func(tx *Tx) (ids []int, err error) {
 		groups, err := GroupsOf(tx, user)
@@ -21,7 +21,7 @@ func (l *lab) groupsIn(user int) []int {
 
 func TestSetGroups(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	strong := l.group("strong", grants{authz.UserAuditManagement: authz.Read})
 	one, two, three := l.group("one"), l.group("two"), l.group("three")
 	synced := l.directoryGroup("synced")
@@ -70,7 +70,7 @@ func TestSetGroups(t *testing.T) {
 // The last administrator cannot be taken out by what is said of all groups.
 func TestSetGroupsKeepsAnAdministrator(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	other := l.group("other")
 	l.change(func(tx *Tx) error { return SetGroups(tx, applicationID, []int{other}) })
 	l.refused(ErrInvalid, func(tx *Tx) error { return SetGroups(tx, administratorID, []int{other}) })

@@ -20,7 +20,7 @@ const (
 
 // attempt is what the store knows of a sign-in before its secret is checked. Nothing in it is an answer yet: a
 // missing user, key or right is only remembered, so that every refusal takes the same steps.
-type attempt struct {
+type candidate struct {
 	account      string       // what its failure counts against
 	rights       *Rights      // nil: nobody who may sign in
 	nobody       authz.Reason // why rights is nil
@@ -32,7 +32,7 @@ type attempt struct {
 }
 
 // decide is what an attempt comes to once its secret was compared; wrong is the reason if that was all.
-func (a *attempt) decide(right bool, wrong authz.Reason) error {
+func (a *candidate) decide(right bool, wrong authz.Reason) error {
 	switch {
 	case !a.allowed:
 		return authz.Refuse(ErrRefused, a.reason)
@@ -51,12 +51,12 @@ type AskDirectory func(ctx context.Context, u *User, password string) (right boo
 // takes; authz.ErrTooMany means that it could not be checked now, and so does an error of ask, which checks the passwords of
 // those whose password is not here; nil refuses them. A refusal is audited with its reason and counts towards a lockout.
 func CheckPSAuth(ctx context.Context, db *DB, by Actor, c authz.PSAuth, ask AskDirectory) (*SignedIn, error) {
-	t := db.try(by, c.RunAs, methodKey)
-	a, err := View(ctx, db, by, func(tx *Tx) (*attempt, error) { return findByKey(tx, c) })
+	t := db.newAttempt(by, c.RunAs, methodKey)
+	a, err := View(ctx, db, by, func(tx *Tx) (*candidate, error) { return findByKey(tx, c) })
 	if err != nil {
 		return nil, err
 	}
-	err = t.pass(ctx, a.account, func() error {
+	err = t.run(ctx, a.account, func() error {
 		if a.registration != nil && !a.registration.UserPasswordRequired || a.registration == nil && !c.HasPassword {
 			return a.decide(true, "")
 		}
@@ -77,7 +77,7 @@ func CheckPSAuth(ctx context.Context, db *DB, by Actor, c authz.PSAuth, ask AskD
 
 // checkPassword checks a password. A directory is asked only for who may sign in otherwise: without a right key, nobody tries
 // passwords there, or locks an account.
-func (t *try) checkPassword(ctx context.Context, a *attempt, password string, ask AskDirectory) (bool, error) {
+func (t *attempt) checkPassword(ctx context.Context, a *candidate, password string, ask AskDirectory) (bool, error) {
 	if a.allowed && IsDirectoryType(a.rights.User.UserType) {
 		if ask == nil || password == "" || len(password) > authz.MaxPassword {
 			return false, nil
@@ -89,7 +89,7 @@ func (t *try) checkPassword(ctx context.Context, a *attempt, password string, as
 	return right, err
 }
 
-func (a *attempt) signedIn(method string) *SignedIn {
+func (a *candidate) signedIn(method string) *SignedIn {
 	return &SignedIn{Rights: a.rights, Method: method, session: Session{
 		UserID: a.rights.User.UserID, RegistrationID: a.registration.Id, Registration: a.registration.Name,
 		SecretVersion: a.secret.Version, KeyVersion: a.keyVersion,
@@ -97,8 +97,8 @@ func (a *attempt) signedIn(method string) *SignedIn {
 }
 
 // findByKey looks up the registration of a key and the user that it is to run as.
-func findByKey(tx *Tx, c authz.PSAuth) (*attempt, error) {
-	a := &attempt{}
+func findByKey(tx *Tx, c authz.PSAuth) (*candidate, error) {
+	a := &candidate{}
 	key, err := apiKeyByFingerprint.One(tx, K(tx.Vault().Fingerprint(keyPurpose, authz.FoldAPIKey(c.Key))), "key")
 	if err == nil {
 		a.keyVersion = key.Version
@@ -123,7 +123,7 @@ func findByKey(tx *Tx, c authz.PSAuth) (*attempt, error) {
 }
 
 // byKey returns why an attempt with a key is refused whatever its password is, nothing if the password decides.
-func (a *attempt) byKey(tx *Tx) (authz.Reason, error) {
+func (a *candidate) byKey(tx *Tx) (authz.Reason, error) {
 	switch {
 	case a.registration == nil:
 		return authz.UnknownKey, nil
@@ -142,7 +142,7 @@ func (a *attempt) byKey(tx *Tx) (authz.Reason, error) {
 }
 
 // found adds a user, the user's secrets and, for one who may sign in at all, the rights.
-func (a *attempt) found(tx *Tx, user *User) error {
+func (a *candidate) found(tx *Tx, user *User) error {
 	secret, err := secretOf(tx, user.UserID)
 	if err != nil {
 		return err
@@ -156,12 +156,12 @@ func (a *attempt) found(tx *Tx, user *User) error {
 // CheckClient checks an Application user's ClientID and ClientSecret. Every refusal is ErrRefused, as that of CheckPSAuth. lifetime is how
 // long a token may live: the shortest AccessTokenDuration of the ApiAccessPolicies that the user may use.
 func CheckClient(ctx context.Context, db *DB, by Actor, clientID, secret string) (in *SignedIn, lifetime time.Duration, err error) {
-	t := db.try(by, clientID, methodClient)
-	a, err := View(ctx, db, by, func(tx *Tx) (*attempt, error) { return findByClient(tx, clientID) })
+	t := db.newAttempt(by, clientID, methodClient)
+	a, err := View(ctx, db, by, func(tx *Tx) (*candidate, error) { return findByClient(tx, clientID) })
 	if err != nil {
 		return nil, 0, err
 	}
-	err = t.pass(ctx, a.account, func() error {
+	err = t.run(ctx, a.account, func() error {
 		return a.decide(authz.CheckClientSecret(a.secret.Client, secret), authz.WrongClientSecret)
 	})
 	if err != nil {
@@ -170,8 +170,8 @@ func CheckClient(ctx context.Context, db *DB, by Actor, clientID, secret string)
 	return a.signedIn(methodClient), time.Duration(a.registration.AccessTokenDuration) * time.Minute, nil
 }
 
-func findByClient(tx *Tx, clientID string) (*attempt, error) {
-	a := &attempt{reason: authz.UnknownClient}
+func findByClient(tx *Tx, clientID string) (*candidate, error) {
+	a := &candidate{reason: authz.UnknownClient}
 	user, err := UserByClientID(tx, clientID)
 	a.account = accountKey(user, clientID)
 	if err != nil {
@@ -185,7 +185,7 @@ func findByClient(tx *Tx, clientID string) (*attempt, error) {
 }
 
 // byPolicy finds the shortest of the API access policies that let an attempt in, or the reason why none does.
-func (a *attempt) byPolicy(tx *Tx) error {
+func (a *candidate) byPolicy(tx *Tx) error {
 	a.reason = authz.NoAccessPolicy
 	for r, err := range ApiRegistrations.All(tx) {
 		if err != nil {

@@ -16,9 +16,9 @@ import (
 )
 
 // newSignIns is a store with users for every way in which a sign-in can fail. All of them have the password "secret".
-func newSignIns(t *testing.T) *lab {
+func newSignIns(t *testing.T) *fixture {
 	t.Helper()
-	l := newLab(t)
+	l := newFixture(t)
 	hash := cheapHash("secret")
 	lists := l.group("Lists both registrations", nil)
 	inactive := l.group("Inactive", nil)
@@ -131,7 +131,7 @@ func TestPSAuth(t *testing.T) {
 
 // mustRefuse says that a sign-in is refused in the one way that there is, and leaves one audit row with the reason and the name
 // that was asked for.
-func (l *lab) mustRefuse(method string, reason authz.Reason, name string, check func() error) {
+func (l *fixture) mustRefuse(method string, reason authz.Reason, name string, check func() error) {
 	l.t.Helper()
 	l.clock.step(refusalTime) // so that it repeats none before it
 	rows := l.audits(func() {
@@ -197,7 +197,7 @@ func TestClientCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			if test.before != nil {
 				l.change(test.before)
 			}
@@ -232,7 +232,7 @@ func TestClientCredentials(t *testing.T) {
 
 func TestATokenOfOneDoorOpensNoOther(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	token, _, err := ClientToken(l.ctx, l.DB, Actor{Door: "idaas"}, firstStart.ClientID, firstStart.ClientSecret)
 	if err != nil {
 		t.Fatal(err)

@@ -49,7 +49,7 @@ func TestRotatedKeysEndNoSession(t *testing.T) {
 
 func TestRotationsAtOnceLoseNoKey(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
@@ -68,7 +68,7 @@ func TestRotationsAtOnceLoseNoKey(t *testing.T) {
 
 func TestTooManyRotationsAreRefused(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	var err error
 	n := 0
 	for ; n < 100 && err == nil; n++ {

@@ -13,7 +13,7 @@ import (
 // TestRulesOfAnyTypeSelectWhatTheySay makes rules of accounts and systems by each of their criteria, and changes one.
 func TestRulesOfAnyTypeSelectWhatTheySay(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	update(l, func(tx *Tx) (int, error) {
 		o, err := DefaultOrganization(tx)
 		if err != nil {
@@ -94,7 +94,7 @@ func TestRulesOfAnyTypeSelectWhatTheySay(t *testing.T) {
 // TestSelectionsThatATypeDoesNotHave are refused.
 func TestSelectionsThatATypeDoesNotHave(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for i, c := range []struct {
 		ruleType string
 		by       Selection
@@ -120,7 +120,7 @@ func TestSelectionsThatATypeDoesNotHave(t *testing.T) {
 // TestAWorkgroupIsADeviceGroup from its making on, with dates of its own.
 func TestAWorkgroupIsADeviceGroup(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	group := func() DeviceGroup {
 		return *view(l, func(tx *Tx) (*DeviceGroup, error) { return DeviceGroupOf(tx, firstWorkgroupID) })
 	}
@@ -156,7 +156,7 @@ func TestAWorkgroupIsADeviceGroup(t *testing.T) {
 // TestRolesOfOnesOwn stand beside the built-in ones, and in entitlements.
 func TestRolesOfOnesOwn(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	update(l, func(tx *Tx) (int, error) {
 		r := &Role{Name: "Break Glass"}
 		return r.RoleID, cmp.Or(OwnRoles.Insert(tx, r))

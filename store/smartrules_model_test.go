@@ -13,8 +13,8 @@ import (
 func TestMembersAreWhatBruteForceFinds(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		l := newLab(rt)
-		m := &ruleModel{lab: l, carries: map[int]map[int]bool{}, reads: map[int][]int{}, attributes: l.attributes(4)}
+		l := newFixture(rt)
+		m := &ruleModel{fixture: l, carries: map[int]map[int]bool{}, reads: map[int][]int{}, attributes: l.attributes(4)}
 		m.workgroups = []int{firstWorkgroupID, l.workgroup("Other", "")}
 		rt.Repeat(map[string]func(*rapid.T){
 			"insert asset": m.insertAsset, "delete asset": m.deleteAsset, "move asset": m.moveAsset,
@@ -31,7 +31,7 @@ func TestMembersAreWhatBruteForceFinds(t *testing.T) {
 
 // ruleModel is what assets carry and rules read.
 type ruleModel struct {
-	*lab
+	*fixture
 	attributes, workgroups []int
 	carries                map[int]map[int]bool // asset → attributes
 	reads                  map[int][]int        // rule → attributes
@@ -75,7 +75,7 @@ func (m *ruleModel) moveAsset(rt *rapid.T) {
 
 func (m *ruleModel) assign(rt *rapid.T) {
 	id, attribute := pick(rt, m.carries), rapid.SampledFrom(m.attributes).Draw(rt, "attribute")
-	m.lab.carry(id, attribute)
+	m.fixture.carry(id, attribute)
 	m.carries[id][attribute] = true
 }
 

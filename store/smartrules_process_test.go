@@ -14,7 +14,7 @@ import (
 
 func TestProcessingIsAuditedOnceAndOneAtATime(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(1)
 	for i := range 2*processedMembers + 1 {
 		l.carry(l.asset(Asset{IPAddress: fmt.Sprintf("10.0.%d.%d", i/250, i%250)}), at...)
@@ -45,14 +45,14 @@ func TestProcessingIsAuditedOnceAndOneAtATime(t *testing.T) {
 // A processor that dies leaves its rule as processing; the next start queues it, and what was done stays done.
 func TestProcessingGoesOnAfterACrash(t *testing.T) {
 	t.Parallel()
-	for name, dies := range map[string]func(l *lab, rule int, differing []int){
-		"before the first batch":         func(*lab, int, []int) {},
-		"between two batches":            func(l *lab, rule int, d []int) { l.settleSome(rule, d[:processedMembers]) },
-		"after the last, before the end": func(l *lab, rule int, d []int) { l.settleSome(rule, d) },
+	for name, dies := range map[string]func(l *fixture, rule int, differing []int){
+		"before the first batch":         func(*fixture, int, []int) {},
+		"between two batches":            func(l *fixture, rule int, d []int) { l.settleSome(rule, d[:processedMembers]) },
+		"after the last, before the end": func(l *fixture, rule int, d []int) { l.settleSome(rule, d) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			at := l.attributes(1)
 			var want []int
 			for i := range processedMembers + 50 {
@@ -80,7 +80,7 @@ func TestProcessingGoesOnAfterACrash(t *testing.T) {
 }
 
 // settleSome does one batch of the processing of a rule, whatever its size.
-func (l *lab) settleSome(rule int, assets []int) {
+func (l *fixture) settleSome(rule int, assets []int) {
 	l.t.Helper()
 	if err := (&processing{db: l.DB, by: System("test"), ruleID: rule}).settle(l.ctx, assets); err != nil {
 		l.t.Fatalf("%v", err)
@@ -89,7 +89,7 @@ func (l *lab) settleSome(rule int, assets []int) {
 
 func TestProcessingThatIsCanceledIsQueuedAgain(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(1)
 	a := l.asset(Asset{IPAddress: "192.0.2.1"})
 	l.carry(a, at...)
@@ -109,7 +109,7 @@ func TestProcessingThatIsCanceledIsQueuedAgain(t *testing.T) {
 
 func TestADeletedRuleIsGoneAtOnceAndSweptLater(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(1)
 	for i := range 3 {
 		l.carry(l.asset(Asset{IPAddress: fmt.Sprintf("10.0.0.%d", i)}), at...)
@@ -150,7 +150,7 @@ func TestADeletedRuleIsGoneAtOnceAndSweptLater(t *testing.T) {
 
 func TestARuleDeletedWhileItIsProcessedLeavesNothing(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(1)
 	for i := range 3 * processedMembers {
 		l.carry(l.asset(Asset{IPAddress: fmt.Sprintf("10.0.%d.%d", i/250, i%250)}), at...)
@@ -178,7 +178,7 @@ func TestARuleDeletedWhileItIsProcessedLeavesNothing(t *testing.T) {
 }
 
 // differing are the assets that the processing of a rule would look at.
-func (l *lab) differing(rule int) []int {
+func (l *fixture) differing(rule int) []int {
 	l.t.Helper()
 	p := &processing{db: l.DB, by: System("test"), ruleID: rule}
 	ids, err := p.difference(l.ctx)

@@ -8,7 +8,7 @@ import (
 )
 
 // meanwhile runs fn in a transaction and, at its first try, something else between its reads and its commit.
-func (l *lab) meanwhile(fn func(tx *Tx) error, other func()) {
+func (l *fixture) meanwhile(fn func(tx *Tx) error, other func()) {
 	l.t.Helper()
 	tries := 0
 	l.change(func(tx *Tx) error {
@@ -28,7 +28,7 @@ func refresh(tx *Tx) error {
 
 func TestAMarkMadeDuringARefreshIsNotLost(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(2)
 	a := l.asset(Asset{IPAddress: "192.0.2.1"})
 	first, second := l.rule("First", at[0]), l.rule("Second", at[1])
@@ -42,7 +42,7 @@ func TestAMarkMadeDuringARefreshIsNotLost(t *testing.T) {
 
 func TestARefreshWritesNothingBehindTheSweepOfARule(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(1)
 	a := l.asset(Asset{IPAddress: "192.0.2.1"})
 	rule := l.rule("Rule", at...)
@@ -59,7 +59,7 @@ func TestARefreshWritesNothingBehindTheSweepOfARule(t *testing.T) {
 
 func TestARefreshWritesNothingBehindTheSweepOfAnAsset(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(1)
 	a := l.asset(Asset{IPAddress: "192.0.2.1"})
 	l.rule("Rule", at...)
@@ -76,7 +76,7 @@ func TestARefreshWritesNothingBehindTheSweepOfAnAsset(t *testing.T) {
 
 func TestAnAssetThatMovesWhileARuleTakesItInLiesWhereItWent(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(1)
 	a, other := l.asset(Asset{IPAddress: "192.0.2.1"}), l.workgroup("Other", "")
 	l.carry(a, at...)
@@ -103,7 +103,7 @@ func TestAnAssetThatMovesWhileARuleTakesItInLiesWhereItWent(t *testing.T) {
 
 func TestProcessingLooksAgainAtWhatChangedSinceItBegan(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(1)
 	gone, stays, comes := l.asset(Asset{IPAddress: "192.0.2.1"}), l.asset(Asset{IPAddress: "192.0.2.2"}), l.asset(Asset{IPAddress: "192.0.2.3"})
 	l.carry(gone, at...)
@@ -123,7 +123,7 @@ func TestProcessingLooksAgainAtWhatChangedSinceItBegan(t *testing.T) {
 // A rule is made while an attribute is given: whoever commits last has to see the other.
 func TestARuleMadeWhileAnAttributeIsGivenHasTheAsset(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(1)
 	a := l.asset(Asset{IPAddress: "192.0.2.1"})
 	var rule int
@@ -138,7 +138,7 @@ func TestARuleMadeWhileAnAttributeIsGivenHasTheAsset(t *testing.T) {
 
 func TestARuleLosesTheMembersThatADeletedAttributeGaveIt(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(2)
 	a, b := l.asset(Asset{IPAddress: "192.0.2.1"}), l.asset(Asset{IPAddress: "192.0.2.2"})
 	l.carry(a, at[0])

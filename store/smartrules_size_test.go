@@ -16,7 +16,7 @@ import (
 )
 
 // many inserts n assets that carry an attribute, without audit rows, and returns their ids.
-func (l *lab) many(n, attribute int) []int {
+func (l *fixture) many(n, attribute int) []int {
 	l.t.Helper()
 	all := make([]int, 0, n)
 	for len(all) < n {
@@ -42,12 +42,12 @@ func TestALargeRule(t *testing.T) {
 	if underRaceDetector() {
 		n /= 10
 	}
-	liveALargeRule(t, newLab(t), n, t.Logf)
+	liveALargeRule(t, newFixture(t), n, t.Logf)
 }
 
 // liveALargeRule makes, processes, refreshes, reads and deletes a rule of many members. While it dies, readers see all of
 // them or nothing.
-func liveALargeRule(t tb, l *lab, size int, log func(string, ...any)) {
+func liveALargeRule(t tb, l *fixture, size int, log func(string, ...any)) {
 	at := l.attributes(1)
 	assets := l.many(size, at[0])
 	timed := func(what string, fn func() error) {
@@ -97,7 +97,7 @@ func liveALargeRule(t tb, l *lab, size int, log func(string, ...any)) {
 }
 
 // rule finds or inserts the rule of a test that has one.
-func rule(l *lab, attributeIDs []int) int {
+func rule(l *fixture, attributeIDs []int) int {
 	l.t.Helper()
 	found := view(l, func(tx *Tx) (int, error) {
 		r, err := SmartRuleByTitle(tx, "Rule")
@@ -113,7 +113,7 @@ func rule(l *lab, attributeIDs []int) int {
 }
 
 // page reads a page of the members of a rule as the API does, 0 of 0 for a rule that is gone.
-func (l *lab) page(rule, offset, limit int) (ids []int, total int) {
+func (l *fixture) page(rule, offset, limit int) (ids []int, total int) {
 	_, err := View(context.WithoutCancel(l.ctx), l.DB, System("test"), func(tx *Tx) (struct{}, error) {
 		r, err := SmartRuleByID(tx, rule)
 		if err != nil {
@@ -148,7 +148,7 @@ func (l *lab) page(rule, offset, limit int) (ids []int, total int) {
 // and compares with brute force when all have gone home.
 func TestMembersSurviveEverythingAtOnce(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(3)
 	workgroups := []int{firstWorkgroupID, l.workgroup("Other", "")}
 	l.many(meddled, at[0])
@@ -175,7 +175,7 @@ func TestMembersSurviveEverythingAtOnce(t *testing.T) {
 const meddled = 100
 
 // meddle makes changes at random, of few things, so that people get in each other's way.
-func (l *lab) meddle(person int, attributes, workgroups []int) error {
+func (l *fixture) meddle(person int, attributes, workgroups []int) error {
 	dice := rand.New(rand.NewPCG(1, uint64(person)))
 	for step := range 150 {
 		asset, attribute, rule := 1+dice.IntN(meddled), attributes[dice.IntN(len(attributes))], 4+dice.IntN(12)
@@ -220,7 +220,7 @@ func (l *lab) meddle(person int, attributes, workgroups []int) error {
 }
 
 // mustBeBruteForce compares the members of every rule for attributes with a walk over all assets.
-func (l *lab) mustBeBruteForce() {
+func (l *fixture) mustBeBruteForce() {
 	l.t.Helper()
 	rules := view(l, func(tx *Tx) ([]*SmartRule, error) { return gather(SmartRules.All(tx)) })
 	compared := 0
@@ -262,7 +262,7 @@ func (l *lab) mustBeBruteForce() {
 // TestTheBackgroundNeedsNobodyToAsk changes an attribute and waits for the members to follow.
 func TestTheBackgroundNeedsNobodyToAsk(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(1)
 	a := l.asset(Asset{IPAddress: "192.0.2.1"})
 	ctx, stop := context.WithCancel(l.ctx)

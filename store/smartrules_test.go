@@ -13,7 +13,7 @@ import (
 )
 
 // attributes inserts n attributes of one new attribute type and returns their ids.
-func (l *lab) attributes(n int) (ids []int) {
+func (l *fixture) attributes(n int) (ids []int) {
 	l.t.Helper()
 	l.change(func(tx *Tx) error {
 		ids = nil
@@ -34,7 +34,7 @@ func (l *lab) attributes(n int) (ids []int) {
 }
 
 // rule inserts a Smart Rule for attributes, which waits for its processing, and returns its id.
-func (l *lab) rule(title string, attributeIDs ...int) int {
+func (l *fixture) rule(title string, attributeIDs ...int) int {
 	l.t.Helper()
 	return update(l, func(tx *Tx) (int, error) {
 		r := &SmartRule{Title: title, Category: "Test", Status: RuleQueued}
@@ -44,7 +44,7 @@ func (l *lab) rule(title string, attributeIDs ...int) int {
 }
 
 // carry lets an asset carry attributes.
-func (l *lab) carry(assetID int, attributeIDs ...int) {
+func (l *fixture) carry(assetID int, attributeIDs ...int) {
 	l.t.Helper()
 	l.change(func(tx *Tx) error {
 		for _, id := range attributeIDs {
@@ -57,7 +57,7 @@ func (l *lab) carry(assetID int, attributeIDs ...int) {
 }
 
 // settle does what the background does for Smart Rules, until nothing is left.
-func (l *lab) settle() {
+func (l *fixture) settle() {
 	l.t.Helper()
 	if err := errors.Join(ProcessQueuedRules(l.ctx, l.DB), RefreshRules(l.ctx, l.DB), l.DB.Sweep(l.ctx), RefreshRules(l.ctx, l.DB)); err != nil {
 		l.t.Fatalf("%v", err)
@@ -65,7 +65,7 @@ func (l *lab) settle() {
 }
 
 // process processes a rule as POST SmartRules/{id}/Process does.
-func (l *lab) process(ruleID int) (*SmartRule, error) {
+func (l *fixture) process(ruleID int) (*SmartRule, error) {
 	err := Change(l.ctx, l.DB, System("test"), func(tx *Tx) error {
 		r, err := SmartRules.Get(tx, ruleID)
 		if err != nil {
@@ -80,7 +80,7 @@ func (l *lab) process(ruleID int) (*SmartRule, error) {
 }
 
 // reads lists what an actor reads of a rule, and its TotalCount.
-func (l *lab) reads(by Actor, ruleID int) (assets []int, total int) {
+func (l *fixture) reads(by Actor, ruleID int) (assets []int, total int) {
 	l.t.Helper()
 	_, err := View(l.ctx, l.DB, by, func(tx *Tx) (struct{}, error) {
 		r, err := SmartRules.Get(tx, ruleID)
@@ -113,7 +113,7 @@ func (l *lab) reads(by Actor, ruleID int) (assets []int, total int) {
 }
 
 // mustHave fails the test unless muster reads exactly these members of a rule.
-func (l *lab) mustHave(ruleID int, want ...int) {
+func (l *fixture) mustHave(ruleID int, want ...int) {
 	l.t.Helper()
 	got, total := l.reads(System("test"), ruleID)
 	slices.Sort(got)
@@ -125,7 +125,7 @@ func (l *lab) mustHave(ruleID int, want ...int) {
 
 func TestMembersFollowTheAttributesOfAssets(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(3)
 	a, b, c := l.asset(Asset{IPAddress: "192.0.2.1"}), l.asset(Asset{IPAddress: "192.0.2.2"}), l.asset(Asset{IPAddress: "192.0.2.3"})
 	l.carry(a, at[0])
@@ -155,7 +155,7 @@ func TestMembersFollowTheAttributesOfAssets(t *testing.T) {
 
 func TestADeletedAssetIsInNoRuleAtOnce(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(1)
 	a, b := l.asset(Asset{IPAddress: "192.0.2.1"}), l.asset(Asset{IPAddress: "192.0.2.2"})
 	l.carry(a, at...)
@@ -173,7 +173,7 @@ func TestADeletedAssetIsInNoRuleAtOnce(t *testing.T) {
 
 func TestAnAssetInManyRulesIsDeletedInSmallTransactions(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	at := l.attributes(1)
 	a := l.asset(Asset{IPAddress: "192.0.2.1"})
 	for i := range 3 * inRules {
@@ -193,7 +193,7 @@ func TestAnAssetInManyRulesIsDeletedInSmallTransactions(t *testing.T) {
 
 func TestReadersSeeMembersOfTheirOrganizationsOnly(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const branchID = "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0"
 	l.change(func(tx *Tx) error {
 		return Organizations.Insert(tx, &Organization{OrganizationID: branchID, Name: "Branch", IsActive: true})
@@ -232,7 +232,7 @@ func TestReadersSeeMembersOfTheirOrganizationsOnly(t *testing.T) {
 
 func TestTheBuiltInRulesSelectEverything(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	rules := view(l, func(tx *Tx) ([]*SmartRule, error) { return gather(ReadableRules(tx, "")) })
 	var got []string
 	for _, r := range rules {
@@ -259,7 +259,7 @@ func TestTheBuiltInRulesSelectEverything(t *testing.T) {
 
 func TestARuleNeedsAttributesOfOneType(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	one, other := l.attributes(2), l.attributes(1)
 	many := make([]int, MaxRuleAttributes+1)
 	for i := range many {

@@ -15,7 +15,7 @@ import (
 func TestNoSpace(t *testing.T) {
 	t.Parallel()
 	var full atomic.Bool
-	l := newLabIn(t, badgerkv.Options{InMemory: true, Room: func(int) error {
+	l := newFixtureIn(t, badgerkv.Options{InMemory: true, Room: func(int) error {
 		if full.Load() {
 			return ErrNoSpace
 		}

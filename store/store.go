@@ -36,11 +36,11 @@ type DB struct {
 	sessions      record.RecordCache[Session]
 	workgroups    record.RecordCache[Workgroup]
 
-	lockouts SignInLimits
-	unlock   string
-	gate     gate
-	pace     pace
-	refusals refusals
+	lockouts     SignInLimits
+	unlock       string
+	attempts     attemptLimiter
+	responseTime responseTime
+	refusals     refusals
 }
 
 // dbOf returns the DB of a transaction.
@@ -74,7 +74,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options, first func() (FirstS
 	db := &DB{
 		DB:     record.New(engine, schema(), record.Options{Vault: o.Vault, Now: o.Now, Log: o.Log, Room: o.Room}),
 		hasher: o.Hasher, rules: newRuleWork(),
-		lockouts: o.Lockouts, unlock: cmp.Or(o.Unlock, "muster admin unlock"), gate: gate{lines: map[string]*line{}}, refusals: refusals{kinds: map[refusalKind]*repeats{}},
+		lockouts: o.Lockouts, unlock: cmp.Or(o.Unlock, "muster admin unlock"), attempts: attemptLimiter{waiters: map[string]*attempts{}}, refusals: refusals{kinds: map[refusalKind]*repeats{}},
 	}
 	db.Nouns = db
 	err := db.DB.Open(ctx, func(ctx context.Context) (func(*Tx) error, error) {
@@ -113,7 +113,7 @@ func (db *DB) Close() error {
 	if err := PayOwed(last, db); err != nil {
 		db.Log().Error("write what the disk had no room for", "error", err)
 	}
-	if err := TellRefusals(last, db, true); err != nil {
+	if err := FlushRefusals(last, db, true); err != nil {
 		db.Log().Error("refusals that repeated are not in the audit", "error", err)
 	}
 	return db.DB.Close(last)

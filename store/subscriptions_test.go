@@ -10,13 +10,13 @@ import (
 )
 
 // subscription makes one for a user, every hour, and returns its id.
-func (l *lab) subscription(owner int) int {
+func (l *fixture) subscription(owner int) int {
 	l.t.Helper()
 	return l.subscribe(Subscription{UserID: owner})
 }
 
 // subscribe makes a subscription of which only what matters is said.
-func (l *lab) subscribe(s Subscription) int {
+func (l *fixture) subscribe(s Subscription) int {
 	l.t.Helper()
 	for _, d := range []struct {
 		member *string
@@ -41,7 +41,7 @@ func (l *lab) subscribe(s Subscription) int {
 
 func TestASubscriptionIsPutByItsName(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	nightly := Subscription{Name: "Nightly assets", Report: "assets", Format: "xlsx", Schedule: "0 3 * * *", UserID: administratorID}
 	first := l.subscribe(nightly)
 	l.clock.step(time.Hour)
@@ -66,7 +66,7 @@ func same[T comparable](t tb, what string, got, want T) {
 
 func TestSubscriptionsThatCannotBe(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	valid := Subscription{Name: "a", Report: ReportAssets, Format: FormatPDF, Schedule: "@daily", UserID: administratorID}
 	for name, c := range map[string]struct {
 		spoil func(*Subscription)
@@ -96,7 +96,7 @@ func TestSubscriptionsThatCannotBe(t *testing.T) {
 
 // run takes the subscription that is due, and ends its run with a delivery of nothing, or with a reason. It returns which
 // one it was, 0 if none is due.
-func (l *lab) run(reason string) int {
+func (l *fixture) run(reason string) int {
 	l.t.Helper()
 	job := l.takeSubscription()
 	if job == nil {
@@ -106,7 +106,7 @@ func (l *lab) run(reason string) int {
 	return job.Subject
 }
 
-func (l *lab) takeSubscription() *Job {
+func (l *fixture) takeSubscription() *Job {
 	l.t.Helper()
 	var job *Job
 	l.change(func(tx *Tx) (err error) {
@@ -116,7 +116,7 @@ func (l *lab) takeSubscription() *Job {
 	return job
 }
 
-func (l *lab) state(id int) SubscriptionState {
+func (l *fixture) state(id int) SubscriptionState {
 	l.t.Helper()
 	return view(l, func(tx *Tx) (SubscriptionState, error) {
 		s, err := Subscriptions.Get(tx, id)
@@ -129,7 +129,7 @@ func (l *lab) state(id int) SubscriptionState {
 
 func TestASubscriptionRunsWhenItIsTime(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.subscription(administratorID)
 	same(t, "before its time runs", l.run(""), 0)
 	l.clock.step(59*time.Minute + 59*time.Second)
@@ -142,7 +142,7 @@ func TestASubscriptionRunsWhenItIsTime(t *testing.T) {
 
 func TestAMissedRunIsMadeUpOnce(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.subscription(administratorID)
 	l.clock.step(72*time.Hour + 10*time.Minute) // nobody served
 	l.reopen()
@@ -153,7 +153,7 @@ func TestAMissedRunIsMadeUpOnce(t *testing.T) {
 
 func TestASubscriptionRunsOnceAtATime(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.subscription(administratorID)
 	l.clock.step(time.Hour)
 	job := l.takeSubscription()
@@ -178,7 +178,7 @@ func TestASubscriptionRunsOnceAtATime(t *testing.T) {
 
 func TestAFailedRunDoesNotStopTheSchedule(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.subscription(administratorID)
 	l.clock.step(time.Hour)
 	l.run("Asset Management (Read) is required")
@@ -198,7 +198,7 @@ func TestAFailedRunDoesNotStopTheSchedule(t *testing.T) {
 
 func TestARunBesideTheSchedule(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.subscribe(Subscription{Name: "Now", UserID: administratorID})
 	l.clock.step(10 * time.Minute)
 	before := update(l, func(tx *Tx) (*SubscriptionRun, error) { return RunNow(tx, "now") })
@@ -211,7 +211,7 @@ func TestARunBesideTheSchedule(t *testing.T) {
 
 func TestAChangedScheduleCountsAtOnce(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.subscribe(Subscription{Name: "s", UserID: administratorID})
 	l.subscribe(Subscription{Name: "s", UserID: administratorID, Schedule: "every 1m"})
 	l.clock.step(time.Minute)
@@ -228,7 +228,7 @@ func TestAChangedScheduleCountsAtOnce(t *testing.T) {
 
 func TestADeletedSubscriptionRunsNoMore(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id, other := l.subscription(administratorID), l.subscription(administratorID)
 	l.clock.step(time.Hour)
 	running := l.takeSubscription()
@@ -241,7 +241,7 @@ func TestADeletedSubscriptionRunsNoMore(t *testing.T) {
 
 func TestAsRefusesWhoCannotSignIn(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for _, owner := range []int{99, l.user("rosa")} {
 		if owner != 99 {
 			l.change(func(tx *Tx) error { _, err := QuarantineUser(tx, owner); return err })

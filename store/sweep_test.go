@@ -13,7 +13,7 @@ import (
 )
 
 // laden inserts an asset that carries n attributes, and returns its id.
-func (l *lab) laden(address string, n int) int {
+func (l *fixture) laden(address string, n int) int {
 	l.t.Helper()
 	id := l.asset(Asset{IPAddress: address})
 	l.change(func(tx *Tx) error {
@@ -27,7 +27,7 @@ func (l *lab) laden(address string, n int) int {
 	return id
 }
 
-func (l *lab) sweep() {
+func (l *fixture) sweep() {
 	l.t.Helper()
 	if err := l.DB.Sweep(l.ctx); err != nil {
 		l.t.Fatalf("Sweep: %v", err)
@@ -70,7 +70,7 @@ func TestASweepClearsAwayWhatADeletedRecordLeft(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLabIn(t, badgerkv.Options{InMemory: true}) // which takes large transactions
+			l := newFixtureIn(t, badgerkv.Options{InMemory: true}) // which takes large transactions
 			id, other := l.laden("192.0.2.1", n), l.laden("192.0.2.2", 3)
 			l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
 			equal(t, "audits of the sweep", l.audits(l.sweep), []string{})
@@ -86,7 +86,7 @@ func TestASweepClearsAwayWhatADeletedRecordLeft(t *testing.T) {
 
 func TestASweepGoesOnAfterACrash(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.laden("192.0.2.1", 3*record.SweepWrites)
 	l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
 	l.under.Engine = &mortal{Engine: l.under.Engine, lives: 2} // a lease of ids among them
@@ -105,7 +105,7 @@ func TestASweepGoesOnAfterACrash(t *testing.T) {
 
 func TestSweepsSideBySideDoTheWorkOnce(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	for _, address := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"} {
 		id := l.laden(address, record.SweepWrites+1)
 		l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
@@ -120,7 +120,7 @@ func TestSweepsSideBySideDoTheWorkOnce(t *testing.T) {
 
 func TestASweepThatFailsIsPutOffAndHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	broken, sound := l.laden("192.0.2.1", 1), l.laden("192.0.2.2", 1)
 	for _, id := range []int{broken, sound} {
 		l.change(func(tx *Tx) error { return Assets.Delete(tx, id) })
@@ -157,7 +157,7 @@ func TestASweepEndsInADamagedStore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			parent := l.attribute(l.attributeType("Place"), 0, "Europe")
 			child := l.attribute(firstOwnID, parent, "France")
 			l.change(func(tx *Tx) error { return AssetAttribute.Set(tx, 7, parent, 0) })
@@ -177,7 +177,7 @@ func TestASweepEndsInADamagedStore(t *testing.T) {
 
 func TestASweepEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	ctx, cancel := context.WithCancel(l.ctx)
 	cancel()
 	if err := l.DB.Sweep(ctx); !errors.Is(err, context.Canceled) {

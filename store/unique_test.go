@@ -8,7 +8,7 @@ import (
 
 func TestAUniqueNameIsTakenOnce(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	organization := view(l, DefaultOrganization)
 	l.asset(Asset{AssetName: "srv01", IPAddress: "10.0.0.1"})
 	other := l.workgroup("Floor 1", "")
@@ -83,7 +83,7 @@ func TestAUniqueNameIsTakenOnce(t *testing.T) {
 
 func TestANameIsFreeAgainOnceItsRecordHasAnother(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	id := l.asset(Asset{AssetName: "srv01", IPAddress: "10.0.0.1"})
 	l.change(func(tx *Tx) error {
 		return Assets.Put(tx, &Asset{WorkgroupID: 1, AssetID: id, AssetName: "SRV01", IPAddress: "10.0.0.1"})
@@ -103,7 +103,7 @@ func TestANameIsFreeAgainOnceItsRecordHasAnother(t *testing.T) {
 
 func TestOneOfManyCreatorsOfANameWins(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const creators = 8
 	organization := view(l, DefaultOrganization)
 	for round := range 5 {

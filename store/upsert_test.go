@@ -15,7 +15,7 @@ func sketch(a *Asset) string {
 		a.DnsName, a.DomainName, a.MacAddress, a.AssetType, a.OperatingSystem, a.Description)
 }
 
-func (l *lab) assets(workgroup int) []string {
+func (l *fixture) assets(workgroup int) []string {
 	l.t.Helper()
 	found := []string{}
 	for _, a := range view(l, func(tx *Tx) ([]*Asset, error) { return gather(Assets.All(tx)) }) {
@@ -26,7 +26,7 @@ func (l *lab) assets(workgroup int) []string {
 	return found
 }
 
-func (l *lab) upsert(workgroup int, address string, f Facts) Outcome {
+func (l *fixture) upsert(workgroup int, address string, f Facts) Outcome {
 	l.t.Helper()
 	f.Address = netip.MustParseAddr(address)
 	return update(l, func(tx *Tx) (Outcome, error) {
@@ -120,7 +120,7 @@ func TestUpsert(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			l.workgroup("Floor 1", "")
 			for _, a := range test.before {
 				l.asset(a)
@@ -158,7 +158,7 @@ func TestUpsert(t *testing.T) {
 }
 
 // dates are the LastUpdateDates of all assets.
-func (l *lab) dates() map[int]Time {
+func (l *fixture) dates() map[int]Time {
 	l.t.Helper()
 	dates := map[int]Time{}
 	for _, a := range view(l, func(tx *Tx) ([]*Asset, error) { return gather(Assets.All(tx)) }) {
@@ -169,7 +169,7 @@ func (l *lab) dates() map[int]Time {
 
 func TestUpsertsOfOneAddressSideBySideMakeOneAsset(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const rounds, upserts = 10, 4
 	for round := range rounds {
 		address := netip.AddrFrom4([4]byte{10, 0, 0, byte(round)})
@@ -206,7 +206,7 @@ func TestAnUpsertBesideAnotherChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			l.asset(Asset{AssetName: "old", IPAddress: "10.0.0.1"})
 			runs := 0
 			outcome := update(l, func(tx *Tx) (Outcome, error) {
@@ -232,7 +232,7 @@ func TestAnUpsertBesideAnotherChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			l.asset(Asset{AssetName: "old", IPAddress: "10.0.0.5"})
 			runs := 0
 			outcome := update(l, func(tx *Tx) (Outcome, error) {
@@ -251,7 +251,7 @@ func TestAnUpsertBesideAnotherChange(t *testing.T) {
 
 func TestTheListOfOperatingSystemsGrowsWithTheAssets(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	names := func() []string {
 		found := []string{}
 		for _, o := range view(l, func(tx *Tx) ([]*OperatingSystem, error) { return gather(OperatingSystems.All(tx)) }) {

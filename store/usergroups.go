@@ -146,8 +146,8 @@ func RegistrationIDs(tx *Tx, groupID int) (string, error) {
 }
 
 // CreateUserGroup makes a user group with what it is given. The group has access to every Organization that the actor may
-// see. Besides what its members break, it returns what Endowment.Check does.
-func CreateUserGroup(tx *Tx, g *UserGroup, e Endowment) error {
+// see. Besides what its members break, it returns what GroupGrants.Check does.
+func CreateUserGroup(tx *Tx, g *UserGroup, e GroupGrants) error {
 	if err := e.Check(tx); err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func CreateUserGroup(tx *Tx, g *UserGroup, e Endowment) error {
 			return err
 		}
 	}
-	return e.give(tx, g.GroupID)
+	return e.apply(tx, g.GroupID)
 }
 
 // ChangeUserGroup stores a changed user group. Besides what its members break, it returns ErrDenied as DeleteUserGroup does,

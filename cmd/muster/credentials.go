@@ -76,7 +76,7 @@ func resetCommand(kind server.Credential, argument, usual, short string) *cobra.
 }
 
 func (c *config) printCredentials(w io.Writer, answer server.LocalCredentials, keys bool) error {
-	e := &entrance{HTTP: urlOf("http", answer.HTTP), HTTPS: urlOf("https", answer.HTTPS)}
+	e := &firstCredentials{HTTP: urlOf("http", answer.HTTP), HTTPS: urlOf("https", answer.HTTPS)}
 	var b strings.Builder
 	if e.base() != "" {
 		e.places(&b)

@@ -64,7 +64,7 @@ type process struct {
 	out  *output
 	log  *output
 	done chan error
-	entrance
+	firstCredentials
 }
 
 // output is what a process has written so far.
@@ -120,8 +120,8 @@ func serve(t *testing.T, dir string, args ...string) *process {
 	}
 	text, err := os.ReadFile(facts)
 	must(t, err)
-	first := p.entrance
-	must(t, json.Unmarshal(text, &p.entrance))
+	first := p.firstCredentials
+	must(t, json.Unmarshal(text, &p.firstCredentials))
 	if first.HTTP != "" { // a restart: the file has the addresses of the first start
 		p.HTTP, p.HTTPS = first.HTTP, first.HTTPS
 	}
@@ -139,7 +139,7 @@ func (p *process) answers() bool {
 	}
 	at := p.HTTP
 	if text, err := os.ReadFile(p.dir + ".json"); at == "" && err == nil {
-		var e entrance
+		var e firstCredentials
 		if json.Unmarshal(text, &e) == nil {
 			at = e.HTTP
 		}

@@ -121,7 +121,7 @@ func (s *serving) run(ctx context.Context, out io.Writer, log *slog.Logger) (err
 	}
 	l.Before = func(ctx context.Context) error {
 		if i.fresh != nil {
-			if err := s.finish(ctx, i, l, entrance{TLSFingerprint: fingerprint, DemoPassword: demo}, out); err != nil {
+			if err := s.finish(ctx, i, l, firstCredentials{TLSFingerprint: fingerprint, DemoPassword: demo}, out); err != nil {
 				return err
 			}
 		} else if err := s.greet(l, out); err != nil {
@@ -151,7 +151,7 @@ func (s *serving) fill(ctx context.Context, i *instance, declared *lab.File) (pa
 }
 
 // finish ends a first start once the store is all there: it says how to enter it, and makes it count.
-func (s *serving) finish(ctx context.Context, i *instance, l server.Listeners, e entrance, out io.Writer) error {
+func (s *serving) finish(ctx context.Context, i *instance, l server.Listeners, e firstCredentials, out io.Writer) error {
 	if err := s.awaitImports(ctx, i.db); err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (s *serving) finish(ctx context.Context, i *instance, l server.Listeners, e
 }
 
 // tell says how to enter a new store.
-func (s *serving) tell(e *entrance, out io.Writer) error {
+func (s *serving) tell(e *firstCredentials, out io.Writer) error {
 	if s.firstStartFile != "" {
 		return e.write(s.firstStartFile)
 	}
@@ -181,7 +181,7 @@ func (s *serving) greet(l server.Listeners, out io.Writer) error {
 	if s.firstStartFile != "" {
 		return nil // somebody else's program has started this one
 	}
-	e := &entrance{HTTP: urlOf("http", address(l.HTTP)), HTTPS: urlOf("https", address(l.HTTPS)), credentials: s.commandLine("credentials")}
+	e := &firstCredentials{HTTP: urlOf("http", address(l.HTTP)), HTTPS: urlOf("https", address(l.HTTPS)), credentials: s.commandLine("credentials")}
 	return e.greet(out)
 }
 
@@ -201,7 +201,7 @@ func (s *serving) awaitImports(ctx context.Context, db *store.DB) error {
 }
 
 // describe completes how a new store is entered, a first token included.
-func (s *serving) describe(ctx context.Context, i *instance, l server.Listeners, e *entrance) (err error) {
+func (s *serving) describe(ctx context.Context, i *instance, l server.Listeners, e *firstCredentials) (err error) {
 	e.HTTP, e.HTTPS, e.credentials, e.scan = urlOf("http", address(l.HTTP)), urlOf("https", address(l.HTTPS)), s.commandLine("credentials"), s.demoScan()
 	e.User, e.Password, e.APIKey, e.ClientID, e.ClientSecret = i.fresh.User, i.fresh.Password, i.fresh.ApiKey, i.fresh.ClientID, i.fresh.ClientSecret
 	e.Token, err = store.Update(ctx, i.db, store.System("first start"), func(tx *store.Tx) (string, error) {

@@ -70,7 +70,7 @@ func TestPresets(t *testing.T) {
 	t.Setenv("MUSTER_CLIENT_SECRET", strings.Repeat("x", 40))
 	p := serve(t, newDir(t))
 	if p.Password != "chosen password" || p.APIKey != key || p.ClientID != "a1b2c3d4-0000-4000-8000-000000000001" || p.ClientSecret != strings.Repeat("x", 40) {
-		t.Errorf("%+v", p.entrance)
+		t.Errorf("%+v", p.firstCredentials)
 	}
 }
 

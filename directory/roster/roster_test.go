@@ -68,7 +68,7 @@ func (h *house) newGroup(t *testing.T, name string) int {
 	e, err := h.FindGroup(t.Context(), a, name, "", "")
 	must(t, err)
 	g := &store.UserGroup{Name: name, IsActive: true}
-	must(t, store.Change(t.Context(), h.db, system, func(tx *store.Tx) error { return store.CreateDirectoryGroup(tx, a, e, g, store.Endowment{}) }))
+	must(t, store.Change(t.Context(), h.db, system, func(tx *store.Tx) error { return store.CreateDirectoryGroup(tx, a, e, g, store.GroupGrants{}) }))
 	return g.GroupID
 }
 

@@ -66,7 +66,7 @@ func (r *Roster) synchronize(ctx context.Context, groupID int) error {
 	says, err := r.read(ctx, from.access, from.group)
 	if errors.Is(err, errGone) {
 		r.Log.WarnContext(ctx, "a directory has a user group no more", "group", groupID, "directory", from.access.Host)
-		return store.Change(ctx, r.DB, store.System("directory"), func(tx *store.Tx) error { return store.MissGroup(tx, groupID) })
+		return store.Change(ctx, r.DB, store.System("directory"), func(tx *store.Tx) error { return store.MarkGroupMissing(tx, groupID) })
 	}
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func (r *Roster) freeNames(ctx context.Context, a store.DirectoryAccess, g *stor
 			continue
 		}
 		err = store.Change(ctx, r.DB, store.System("directory"), func(tx *store.Tx) error {
-			if err := store.SetAside(tx, id); err != nil || !isGone {
+			if err := store.ReleaseUserName(tx, id); err != nil || !isGone {
 				return err
 			}
 			return store.RefreshUser(tx, id, nil)
@@ -225,7 +225,7 @@ func (r *Roster) refreshLone(ctx context.Context, d store.Directory) error {
 		users  []*store.User
 	}
 	from, err := store.View(ctx, r.DB, store.System("directory"), func(tx *store.Tx) (s source, err error) {
-		if s.users, err = store.LoneDirectoryUsers(tx, d.DirectoryID); err == nil && len(s.users) > 0 {
+		if s.users, err = store.UnmanagedUsers(tx, d.DirectoryID); err == nil && len(s.users) > 0 {
 			s.access, err = store.OpenDirectory(tx, d.DirectoryID)
 		}
 		return s, err

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	maxUnknown = 50                        // unknown elements that are warned of
-	maxSeen    = 1_000_000                 // addresses by which assets that come twice are recognised
-	maxTexts   = 2 * plugins.MaxBelongings // bytes that are held of an asset; one with so many is too large in any case
+	maxUnknown = 50                         // unknown elements that are warned of
+	maxSeen    = 1_000_000                  // addresses by which assets that come twice are recognised
+	maxTexts   = 2 * plugins.MaxHostDetails // bytes that are held of an asset; one with so many is too large in any case
 )
 
 // format is what the elements of a kind of file mean, by their paths below the root.

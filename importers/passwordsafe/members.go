@@ -102,7 +102,7 @@ func (d *document) begins(start *xml.StartElement) error {
 }
 
 func (d *document) beginAsset(*xml.StartElement) error {
-	return d.begin(plugins.Record{Belongings: new(plugins.Belongings)})
+	return d.begin(plugins.Record{HostDetails: new(plugins.HostDetails)})
 }
 
 func (d *document) beginFunctionalAccount(*xml.StartElement) error {
@@ -126,21 +126,21 @@ func (d *document) attribute(start *xml.StartElement) error {
 		d.warn("<Attribute> has no type or no text")
 		return nil
 	}
-	d.record.Belongings.Attributes = another(d.record.Belongings.Attributes, plugins.MaxAttributes, a)
+	d.record.HostDetails.Attributes = another(d.record.HostDetails.Attributes, plugins.MaxAttributes, a)
 	return nil
 }
 
 func (d *document) beginDatabase(*xml.StartElement) error {
-	d.record.Belongings.Databases = another(d.record.Belongings.Databases, plugins.MaxDatabases, plugins.Database{})
+	d.record.HostDetails.Databases = another(d.record.HostDetails.Databases, plugins.MaxDatabases, plugins.Database{})
 	return nil
 }
 
 func (d *document) beginSystem(*xml.StartElement) error {
-	if d.record.Belongings.ManagedSystem != nil {
+	if d.record.HostDetails.ManagedSystem != nil {
 		d.warn("an asset has one <ManagedSystem>, and what another one says is added to it")
 		return nil
 	}
-	d.record.Belongings.ManagedSystem = new(plugins.ManagedSystem)
+	d.record.HostDetails.ManagedSystem = new(plugins.ManagedSystem)
 	return nil
 }
 
@@ -152,10 +152,10 @@ func (d *document) beginAccount(*xml.StartElement) error {
 }
 
 func (d *document) database() *plugins.Database {
-	return &d.record.Belongings.Databases[len(d.record.Belongings.Databases)-1]
+	return &d.record.HostDetails.Databases[len(d.record.HostDetails.Databases)-1]
 }
 
-func (d *document) system() *plugins.ManagedSystem { return d.record.Belongings.ManagedSystem }
+func (d *document) system() *plugins.ManagedSystem { return d.record.HostDetails.ManagedSystem }
 
 // another adds a value to a list. Beyond one more than there may be, which is enough to be refused, it replaces the last.
 func another[T any](list []T, most int, value T) []T {

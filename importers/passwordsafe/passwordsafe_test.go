@@ -58,7 +58,7 @@ func TestPasswords(t *testing.T) {
 			if r.FunctionalAccount != nil {
 				got = append(got, r.FunctionalAccount.Password.Reveal())
 			} else {
-				for _, a := range r.Belongings.ManagedSystem.ManagedAccounts {
+				for _, a := range r.HostDetails.ManagedSystem.ManagedAccounts {
 					got = append(got, a.Password.Reveal())
 				}
 			}

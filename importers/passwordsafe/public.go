@@ -73,18 +73,18 @@ func (d *document) keepAddress() {
 }
 
 func (d *document) beginAttribute(*xml.StartElement) error {
-	d.record.Belongings.Attributes = another(d.record.Belongings.Attributes, plugins.MaxAttributes, plugins.Attribute{})
+	d.record.HostDetails.Attributes = another(d.record.HostDetails.Attributes, plugins.MaxAttributes, plugins.Attribute{})
 	return nil
 }
 
 func (d *document) attributeRead() *plugins.Attribute {
-	return &d.record.Belongings.Attributes[len(d.record.Belongings.Attributes)-1]
+	return &d.record.HostDetails.Attributes[len(d.record.HostDetails.Attributes)-1]
 }
 
 // beginPublicAccount begins an account on a managed system, which the file does not have: it is made of what is known of the host.
 func (d *document) beginPublicAccount(start *xml.StartElement) error {
-	if d.record.Belongings.ManagedSystem == nil {
-		d.record.Belongings.ManagedSystem = new(plugins.ManagedSystem)
+	if d.record.HostDetails.ManagedSystem == nil {
+		d.record.HostDetails.ManagedSystem = new(plugins.ManagedSystem)
 	}
 	return d.beginAccount(start)
 }
@@ -105,7 +105,7 @@ const (
 func (d *document) settlePublic() {
 	d.keepAddress()
 	d.address = address{}
-	b := d.record.Belongings
+	b := d.record.HostDetails
 	kept := b.Attributes[:0]
 	for _, a := range b.Attributes {
 		if a.Type, a.ShortName = plugins.Sentence(a.Type), plugins.Sentence(a.ShortName); a.Type == "" || a.ShortName == "" {

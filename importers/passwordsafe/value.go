@@ -66,7 +66,7 @@ func (d *document) text() (text string, ok bool, err error) {
 	text = l.text.String()
 	if d.texts += len(text); d.texts > maxTexts {
 		if d.record.FunctionalAccount == nil {
-			d.record.Skip = fmt.Sprintf("what there is on it takes more than %d KiB", plugins.MaxBelongings>>10)
+			d.record.Skip = fmt.Sprintf("what there is on it takes more than %d KiB", plugins.MaxHostDetails>>10)
 		}
 		return "", false, nil
 	}

@@ -34,21 +34,21 @@ type part struct {
 
 // parts cuts a record into pieces that each bring in the same asset and managed system with some of what is on it.
 func parts(r plugins.Record) []part {
-	if r.Belongings == nil {
+	if r.HostDetails == nil {
 		return []part{{Record: r, writes: assetWrites, bytes: r.Size()}}
 	}
 	var all []part
-	rest := *r.Belongings
+	rest := *r.HostDetails
 	for more := true; more; {
 		p := part{Record: r, writes: assetWrites}
-		p.Belongings = new(plugins.Belongings)
-		p.Belongings.Attributes, rest.Attributes = cut(rest.Attributes, &p.writes, attributeWrites)
-		p.Belongings.Databases, rest.Databases = cut(rest.Databases, &p.writes, databaseWrites)
+		p.HostDetails = new(plugins.HostDetails)
+		p.HostDetails.Attributes, rest.Attributes = cut(rest.Attributes, &p.writes, attributeWrites)
+		p.HostDetails.Databases, rest.Databases = cut(rest.Databases, &p.writes, databaseWrites)
 		if rest.ManagedSystem != nil && p.writes+systemWrites+accountWrites <= maxWrites {
 			p.writes += systemWrites
 			now, later := *rest.ManagedSystem, *rest.ManagedSystem
 			now.ManagedAccounts, later.ManagedAccounts = cut(rest.ManagedSystem.ManagedAccounts, &p.writes, accountWrites)
-			p.Belongings.ManagedSystem, rest.ManagedSystem = &now, &later
+			p.HostDetails.ManagedSystem, rest.ManagedSystem = &now, &later
 			if len(later.ManagedAccounts) == 0 {
 				rest.ManagedSystem = nil
 			}

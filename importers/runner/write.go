@@ -77,7 +77,7 @@ func (i *running) write(ctx context.Context, w *write, worked func()) (*progress
 		}
 		p := &progress{poster: poster, ImportCounts: store.ImportCounts{BytesRead: w.read}, workgroup: im.WorkgroupID, warnings: im.Warnings, host: w.host}
 		for _, part := range w.parts {
-			if err := i.bring(tx.As(poster.Actor), p, part); err != nil {
+			if err := i.upsert(tx.As(poster.Actor), p, part); err != nil {
 				return nil, err
 			}
 		}

@@ -18,7 +18,7 @@ import (
 
 // reply writes an answer; tx is the transaction of a row that reads, nil after a commit.
 func (c *call) reply(tx *store.Tx, out any) error {
-	status := c.row.Status(c.door.Manual)
+	status := c.row.Status(c.api.Manual)
 	if r, ok := out.(interface {
 		parts() (any, http.Header, int)
 	}); ok {
@@ -35,8 +35,8 @@ func (c *call) reply(tx *store.Tx, out any) error {
 		write(*store.Tx, io.Writer, *printed) error
 	}); ok {
 		fill := func(tx *store.Tx, w io.Writer) error { return list.write(tx, w, c.printed()) }
-		if c.door.Manual && c.row.manualList {
-			fill = alone(fill)
+		if c.api.Manual && c.row.manualList {
+			fill = inArray(fill)
 		}
 		return c.stream(tx, status, fill)
 	}
@@ -54,7 +54,7 @@ func (c *call) reply(tx *store.Tx, out any) error {
 
 // printed is what the row says of the members of its answer under the contract of the door; nil: all that it answers.
 func (c *call) printed() *printed {
-	if !c.door.Manual {
+	if !c.api.Manual {
 		return nil
 	}
 	return c.row.printed
@@ -68,7 +68,7 @@ func (c *call) encode(out any) (body []byte, err error) {
 		return nil, err
 	}
 	body, isAlone, err := c.printed().answer(body)
-	if c.door.Manual && c.row.manualList && !isAlone {
+	if c.api.Manual && c.row.manualList && !isAlone {
 		body = slices.Concat([]byte("["), body, []byte("]"))
 	}
 	return body, err
@@ -92,7 +92,7 @@ func (c *call) fail(err error) {
 	if status >= http.StatusInternalServerError {
 		level = c.level(err)
 	}
-	c.door.Log.Log(c.Request.Context(), level, "request refused", "request", id, "route", c.FullPath(), "status", status, "error", err)
+	c.api.Log.Log(c.Request.Context(), level, "request refused", "request", id, "route", c.FullPath(), "status", status, "error", err)
 	if status == http.StatusServiceUnavailable {
 		c.Header("Retry-After", "1")
 	}
@@ -101,10 +101,10 @@ func (c *call) fail(err error) {
 	// Whoever was refused before his body was read must not hold the connection with the rest of it.
 	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(restTime))
 	public := Public(status, err, id)
-	if c.door.Refused != "" && errors.Is(err, store.ErrRefused) {
-		public = errors.New(c.door.Refused)
+	if c.api.Refused != "" && errors.Is(err, store.ErrRefused) {
+		public = errors.New(c.api.Refused)
 	}
-	write(c.Context, status, c.door.Error(status, public))
+	write(c.Context, status, c.api.Error(status, public))
 }
 
 const contentType = "application/json"

@@ -82,7 +82,7 @@ func assignStruct(v reflect.Value, name string, tree any) error {
 		if err := assign(v.FieldByIndex(f.Index), member, given); err != nil {
 			return err
 		}
-		if err := obey(rules, v.FieldByIndex(f.Index), member, present, given); err != nil {
+		if err := validate(rules, v.FieldByIndex(f.Index), member, present, given); err != nil {
 			return err
 		}
 	}
@@ -134,8 +134,8 @@ func rulesOf(f reflect.StructField, kind string, kinds []string) (rules string, 
 	return f.Tag.Get("binding"), !ofOthers
 }
 
-// obey checks the rules of a binding tag.
-func obey(rules string, v reflect.Value, member string, present bool, given any) error {
+// validate checks the rules of a binding tag.
+func validate(rules string, v reflect.Value, member string, present bool, given any) error {
 	if rules == "" {
 		return nil
 	}

@@ -29,7 +29,7 @@ func (c *call) fill(ctx context.Context, caller Caller, in reflect.Value) error 
 	if err != nil {
 		return err
 	}
-	if err := c.door.decode(c.Request.Header.Get("Content-Type"), body, field.Addr().Interface()); err != nil {
+	if err := c.api.decode(c.Request.Header.Get("Content-Type"), body, field.Addr().Interface()); err != nil {
 		return err
 	}
 	if p, ok := field.Addr().Interface().(preparer); ok {
@@ -64,7 +64,7 @@ func (c *call) bindEarly(in reflect.Value) error {
 		return err
 	}
 	field := in.Elem().FieldByIndex(c.row.plan.body)
-	return c.door.decode(c.Request.Header.Get("Content-Type"), c.early.body, field.Addr().Interface())
+	return c.api.decode(c.Request.Header.Get("Content-Type"), c.early.body, field.Addr().Interface())
 }
 
 // preparer is a body that has something done once, before the transaction.
@@ -74,7 +74,7 @@ type preparer interface {
 
 // decode decodes a body when its turn comes: what bodies become on the way takes a multiple of their size, and more of
 // them at a time than there are processors would only wait for each other.
-func (d *door) decode(contentType string, body []byte, v any) error {
+func (d *mountedAPI) decode(contentType string, body []byte, v any) error {
 	d.decoding <- struct{}{}
 	defer func() { <-d.decoding }()
 	return decodeAs(contentType, body, v)

@@ -16,7 +16,7 @@ const RequestID = "X-Request-Id"
 // call is one request at one door.
 type call struct {
 	*gin.Context
-	door *door
+	api  *mountedAPI
 	row  *Route
 	from store.Actor // whence the request comes
 	by   *identity
@@ -28,7 +28,7 @@ type call struct {
 }
 
 // serve answers a request for one of the rows that share its method and path.
-func (d *door) serve(c *gin.Context, rows []*Route) {
+func (d *mountedAPI) serve(c *gin.Context, rows []*Route) {
 	query, err := Query(c.Request)
 	if err != nil {
 		Refuse(c, StatusOf(err), err, d.Dialect)
@@ -43,7 +43,7 @@ func (d *door) serve(c *gin.Context, rows []*Route) {
 		IgnoreBody(c)
 	}
 	call := &call{
-		Context: c, door: d, row: r, from: d.origin(c.Request), query: query, outcome: Outcome{Door: d.Name, Route: r.Path, Path: r.fullPath},
+		Context: c, api: d, row: r, from: d.origin(c.Request), query: query, outcome: Outcome{Door: d.Name, Route: r.Path, Path: r.fullPath},
 	}
 	c.Set(outcomeKey, &call.outcome)
 	if err := call.answer(); err != nil {
@@ -53,7 +53,7 @@ func (d *door) serve(c *gin.Context, rows []*Route) {
 
 func (c *call) answer() (err error) {
 	ctx := c.Request.Context()
-	if err := c.door.checkSite(c.Request); err != nil && !c.row.open {
+	if err := c.api.checkSite(c.Request); err != nil && !c.row.open {
 		return err
 	}
 	if c.by, err = c.identify(ctx); err != nil {
@@ -92,7 +92,7 @@ func (c *call) answer() (err error) {
 		}
 		return c.reply(nil, out)
 	case c.row.updates:
-		out, err := store.Update(ctx, c.door.DB, caller.By, func(tx *store.Tx) (any, error) { return c.handle(tx, in) })
+		out, err := store.Update(ctx, c.api.DB, caller.By, func(tx *store.Tx) (any, error) { return c.handle(tx, in) })
 		if err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (c *call) begin(ctx context.Context, in reflect.Value) error {
 // read runs a row that only reads, and answers within its transaction. A row without a body, or whose body was read early,
 // is bound there, once the caller is admitted.
 func (c *call) read(ctx context.Context, in reflect.Value) error {
-	_, err := store.View(ctx, c.door.DB, c.from, func(tx *store.Tx) (None, error) {
+	_, err := store.View(ctx, c.api.DB, c.from, func(tx *store.Tx) (None, error) {
 		if err := c.join(tx); err != nil {
 			return None{}, err
 		}
@@ -148,9 +148,9 @@ func (c *call) handle(tx *store.Tx, in reflect.Value) (any, error) {
 
 // admit checks in a snapshot of its own that the caller may use the row.
 func (c *call) admit(ctx context.Context) (Caller, error) {
-	caller, err := store.View(ctx, c.door.DB, c.from, func(tx *store.Tx) (Caller, error) {
+	caller, err := store.View(ctx, c.api.DB, c.from, func(tx *store.Tx) (Caller, error) {
 		err := c.join(tx)
-		return Caller{DB: c.door.DB, By: tx.By, join: c.join, outcome: &c.outcome, authorization: c.authorization()}, err
+		return Caller{DB: c.api.DB, By: tx.By, join: c.join, outcome: &c.outcome, authorization: c.authorization()}, err
 	})
 	c.touch(ctx)
 	return caller, err
@@ -165,7 +165,7 @@ func (c *call) join(tx *store.Tx) error {
 		return err
 	}
 	tx.By = c.by.actor(tx.By)
-	tx.By.Unbound = c.door.VendorGrants
+	tx.By.AllowEscalation = c.api.VendorGrants
 	if !c.by.claims.Satisfies(c.row.Need) {
 		return store.Denied(c.row.Need.Required())
 	}
@@ -177,7 +177,7 @@ func (c *call) touch(ctx context.Context) {
 	if c.by == nil || c.by.session == nil || c.by.session.ID == "" {
 		return
 	}
-	if err := store.Touch(ctx, c.door.DB, c.by.session); err != nil {
-		c.door.Log.Log(ctx, c.level(err), "note the use of a session", "error", err)
+	if err := store.Touch(ctx, c.api.DB, c.by.session); err != nil {
+		c.api.Log.Log(ctx, c.level(err), "note the use of a session", "error", err)
 	}
 }

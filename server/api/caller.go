@@ -64,27 +64,27 @@ func (c *call) identify(ctx context.Context) (*identity, error) {
 	if c.row.open {
 		return nil, nil
 	}
-	credential, err := c.door.Credential(c.Request)
+	credential, err := c.api.Credential(c.Request)
 	if err != nil {
 		return nil, err
 	}
 	by := &identity{beside: credential.Cookie != "" && (credential.Token != "" || credential.PSAuth != nil)}
 	if by.beside {
-		by.cookie, _ = c.door.DB.ParseToken(credential.Cookie, c.door.Name) // one that is no good carries no session
+		by.cookie, _ = c.api.DB.ParseToken(credential.Cookie, c.api.Name) // one that is no good carries no session
 	}
 	switch {
 	case credential.PSAuth != nil:
 		c.outcome.says(credential.PSAuth.RunAs)
-		return by, c.door.byPSAuth(ctx, by, *credential.PSAuth, c.from)
+		return by, c.api.byPSAuth(ctx, by, *credential.PSAuth, c.from)
 	case credential.Client != nil:
 		c.outcome.says(credential.Client.ID)
-		return by, c.door.byClient(ctx, by, *credential.Client, c.from)
+		return by, c.api.byClient(ctx, by, *credential.Client, c.from)
 	}
 	token := cmp.Or(credential.Token, credential.Cookie)
 	if token == "" {
 		return nil, errNoCredential
 	}
-	if by.token, err = c.door.DB.ParseToken(token, c.door.Name); err != nil {
+	if by.token, err = c.api.DB.ParseToken(token, c.api.Name); err != nil {
 		return nil, err
 	}
 	c.outcome.says(by.token.Name)
@@ -93,7 +93,7 @@ func (c *call) identify(ctx context.Context) (*identity, error) {
 
 // byPSAuth checks a PS-Auth credential, or remembers that it did. If the cookie beside it carries a session of the same sign-in,
 // that goes on.
-func (d *door) byPSAuth(ctx context.Context, by *identity, c authz.PSAuth, from store.Actor) error {
+func (d *mountedAPI) byPSAuth(ctx context.Context, by *identity, c authz.PSAuth, from store.Actor) error {
 	sum := d.known.sum(from, "PS-Auth", c.Key, c.RunAs, strconv.FormatBool(c.HasPassword), c.Password)
 	session, err := d.cookieSession(ctx, by.cookie, from)
 	if err != nil {
@@ -115,7 +115,7 @@ func (d *door) byPSAuth(ctx context.Context, by *identity, c authz.PSAuth, from 
 }
 
 // cookieSession is the session that a cookie carries, nil if there is none that still counts.
-func (d *door) cookieSession(ctx context.Context, cookie *authz.Claims, from store.Actor) (*store.Session, error) {
+func (d *mountedAPI) cookieSession(ctx context.Context, cookie *authz.Claims, from store.Actor) (*store.Session, error) {
 	if cookie == nil {
 		return nil, nil
 	}
@@ -130,7 +130,7 @@ func (d *door) cookieSession(ctx context.Context, cookie *authz.Claims, from sto
 }
 
 // byClient checks a ClientID and ClientSecret, or remembers that it did.
-func (d *door) byClient(ctx context.Context, by *identity, c authz.Client, from store.Actor) error {
+func (d *mountedAPI) byClient(ctx context.Context, by *identity, c authz.Client, from store.Actor) error {
 	return d.checked(ctx, by, from, d.known.sum(from, "client", c.ID, c.Secret), func() (*store.SignedIn, error) {
 		in, _, err := store.CheckClient(ctx, d.DB, from, c.ID, c.Secret)
 		return in, err
@@ -138,7 +138,7 @@ func (d *door) byClient(ctx context.Context, by *identity, c authz.Client, from 
 }
 
 // checked is a sign-in that is remembered or, if it is not, made and remembered from here on.
-func (d *door) checked(ctx context.Context, by *identity, from store.Actor, sum credentialSum, check func() (*store.SignedIn, error)) (err error) {
+func (d *mountedAPI) checked(ctx context.Context, by *identity, from store.Actor, sum credentialSum, check func() (*store.SignedIn, error)) (err error) {
 	now := d.DB.Now()
 	by.forget = func() { d.known.forget(sum) }
 	if by.signedIn = d.known.get(sum, now); by.signedIn != nil {

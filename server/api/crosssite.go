@@ -24,7 +24,7 @@ func NewCrossSite(origins []string) (*http.CrossOriginProtection, error) {
 // Only a browser's own cookies make that possible; clients that send their credential in a header are not looked at,
 // whatever Origin they give. It holds for all methods: a GET that only reads keeps a session alive, some leave audits
 // or ask a directory, and which of them do is not for this check to know.
-func (d *door) checkSite(r *http.Request) error {
+func (d *mountedAPI) checkSite(r *http.Request) error {
 	if d.CrossSite == nil || r.Header.Get("Cookie") == "" || isDeliberate(r.Header.Get("Authorization")) {
 		return nil
 	}

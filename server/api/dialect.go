@@ -67,11 +67,11 @@ type Options struct {
 	AskDirectory store.AskDirectory // nil: users of directories have no passwords here
 }
 
-// door is a mounted dialect.
-type door struct {
+// mountedAPI is a dialect with its options.
+type mountedAPI struct {
 	*Dialect
 	Options
-	known    *passes
+	known    *credentialCache
 	decoding chan struct{} // has room for the bodies that are decoded at a time
 	gather   gatherers
 	zip      compressors
@@ -80,7 +80,7 @@ type door struct {
 // Mount registers the rows with Gin. Rows that share method and path become one Gin route and are told apart by
 // their query parameter or, digits or not, by a path value; two that could both match are a mistake in the table and panic.
 func (d *Dialect) Mount(e *gin.Engine, o Options) {
-	mounted := &door{Dialect: d, Options: o, known: newPasses(), decoding: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	mounted := &mountedAPI{Dialect: d, Options: o, known: newCredentialCache(), decoding: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	for i := range d.Routes {
 		r := &d.Routes[i]
 		r.fullPath = d.Base + "/" + r.Path

@@ -89,7 +89,7 @@ func FuzzForgiving(f *testing.F) {
 		}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.URL = u
-		Forgiving(http.HandlerFunc(func(_ http.ResponseWriter, got *http.Request) {
+		NormalizePath(http.HandlerFunc(func(_ http.ResponseWriter, got *http.Request) {
 			if below, _ := find([]*Dialect{d}, path); below != nil && got.URL.Path != d.Base && !strings.HasPrefix(got.URL.Path, d.Base+"/") {
 				t.Errorf("%q became %q", path, got.URL.Path)
 			}

@@ -15,10 +15,10 @@ type Meter func(ctx context.Context, db *store.DB, userID int) (http.Header, err
 // meter has a request counted where the door does so: once it is known whose it is, and before it is known whether he may
 // and what he wants.
 func (c *call) meter(ctx context.Context) error {
-	if c.door.Meter == nil || c.row.open {
+	if c.api.Meter == nil || c.row.open {
 		return nil
 	}
-	userID, err := store.View(ctx, c.door.DB, c.from, func(tx *store.Tx) (int, error) {
+	userID, err := store.View(ctx, c.api.DB, c.from, func(tx *store.Tx) (int, error) {
 		if err := c.resume(tx); err != nil {
 			return 0, err
 		}
@@ -27,7 +27,7 @@ func (c *call) meter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	header, err := c.door.Meter(ctx, c.door.DB, userID)
+	header, err := c.api.Meter(ctx, c.api.DB, userID)
 	maps.Copy(c.Writer.Header(), header)
 	return err
 }

@@ -11,7 +11,7 @@ import (
 
 // origin is whence a request comes, for audits and address rules: the address of the connection or, if that is a
 // trusted proxy's, the one that it forwards for. Whatever others say in X-Forwarded-For counts for nothing.
-func (d *door) origin(r *http.Request) store.Actor {
+func (d *mountedAPI) origin(r *http.Request) store.Actor {
 	from := store.Actor{Door: d.Name}
 	peer, err := parseHop(r.RemoteAddr)
 	if err != nil {

@@ -14,7 +14,7 @@ func TestOrigin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &door{Dialect: &Dialect{Name: "test"}, Options: Options{TrustedProxies: trusted}}
+	d := &mountedAPI{Dialect: &Dialect{Name: "test"}, Options: Options{TrustedProxies: trusted}}
 	for name, c := range map[string]struct {
 		remote    string
 		forwarded []string
@@ -75,7 +75,7 @@ func TestOtherHeadersSayNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &door{Dialect: &Dialect{Name: "test"}, Options: Options{TrustedProxies: trusted}}
+	d := &mountedAPI{Dialect: &Dialect{Name: "test"}, Options: Options{TrustedProxies: trusted}}
 	for remote, want := range map[string]string{"203.0.113.1:5": "203.0.113.1", "192.0.2.1:5": "192.0.2.1"} {
 		header := http.Header{}
 		for _, name := range []string{"Forwarded", "X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "X-Original-Forwarded-For", "Client-Ip"} {
@@ -97,7 +97,7 @@ func FuzzOrigin(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	d := &door{Dialect: &Dialect{Name: "test"}, Options: Options{TrustedProxies: trusted}}
+	d := &mountedAPI{Dialect: &Dialect{Name: "test"}, Options: Options{TrustedProxies: trusted}}
 	f.Add("203.0.113.1:5", "198.51.100.1, 203.0.113.2", "[2001:db8::7]:80")
 	f.Add("192.0.2.1:5", "198.51.100.1", "")
 	f.Add("@", "::ffff:198.51.100.1", "fe80::1%eth0")

@@ -86,9 +86,9 @@ func (l *literals) isSpelled(path string) bool {
 	return true
 }
 
-// Forgiving serves paths as the original, an ASP.NET site, does: in any letter case, with or without a trailing slash,
+// NormalizePath serves paths as the original, an ASP.NET site, does: in any letter case, with or without a trailing slash,
 // under a base or one of its aliases, directly and never by a redirect.
-func Forgiving(next http.Handler, dialects ...*Dialect) http.Handler {
+func NormalizePath(next http.Handler, dialects ...*Dialect) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d, rest := find(dialects, r.URL.EscapedPath())
 		switch {

@@ -29,9 +29,9 @@ func (c *call) bodyLimit() int64 {
 	case c.row.limit != 0:
 		return c.row.limit
 	case c.row.open:
-		return min(openLimit, c.door.BodyLimit)
+		return min(openLimit, c.api.BodyLimit)
 	}
-	return c.door.BodyLimit
+	return c.api.BodyLimit
 }
 
 // incoming is the body as the row reads it.

@@ -49,8 +49,8 @@ func (c *call) note(status int, err error) {
 	case c.by != nil && c.by.token != nil:
 		by.UserName = c.by.token.Name
 	}
-	if err := store.NoteRefusal(c.Request.Context(), c.door.DB, by, r); err != nil {
-		c.door.Log.Log(c.Request.Context(), c.level(err), "audit a refusal", "route", route, "error", err)
+	if err := store.NoteRefusal(c.Request.Context(), c.api.DB, by, r); err != nil {
+		c.api.Log.Log(c.Request.Context(), c.level(err), "audit a refusal", "route", route, "error", err)
 	}
 }
 

@@ -145,9 +145,9 @@ func Do[In, Out any](method, path string, need authz.Need, summary string, h fun
 	return r
 }
 
-// First has something done before a row reads: what is not within its snapshot, for a caller who may use the row. The row
+// Before has something done before a row reads: what is not within its snapshot, for a caller who may use the row. The row
 // answers whatever comes of it.
-func First[In any](r Route, fn func(context.Context, In)) Route {
+func Before[In any](r Route, fn func(context.Context, In)) Route {
 	r.first = func(ctx context.Context, in any) { fn(ctx, *in.(*In)) }
 	return r
 }

@@ -16,16 +16,16 @@ import (
 const streamBuffer = 32 << 10
 
 func (c *call) stream(tx *store.Tx, status int, list func(*store.Tx, io.Writer) error) error {
-	begun := &begin{c: c, status: status}
-	w := c.door.gather.take(begun)
-	defer c.door.gather.put(w)
+	begun := &lazyWriter{c: c, status: status}
+	w := c.api.gather.take(begun)
+	defer c.api.gather.put(w)
 	if err := list(tx, w); err != nil {
 		if begun.done { // the client has the beginning: cut it off, so that it cannot take it for the whole
 			level := c.level(err)
 			if begun.gone {
 				level = slog.LevelDebug
 			}
-			c.door.Log.Log(c.Request.Context(), level, "a list broke off", "route", c.FullPath(), "error", err)
+			c.api.Log.Log(c.Request.Context(), level, "a list broke off", "route", c.FullPath(), "error", err)
 			panic(http.ErrAbortHandler)
 		}
 		return err
@@ -55,8 +55,8 @@ func (g *gatherers) put(w *bufio.Writer) {
 	g.idle.Put(w)
 }
 
-// begin sends the status with the first bytes, and what follows in gzip if the client asked for that.
-type begin struct {
+// lazyWriter sends the status with the first bytes, and what follows in gzip if the client asked for that.
+type lazyWriter struct {
 	c      *call
 	status int
 	done   bool
@@ -65,14 +65,14 @@ type begin struct {
 	zipped *gzip.Writer // nil: sent as it is
 }
 
-func (b *begin) Write(p []byte) (int, error) {
+func (b *lazyWriter) Write(p []byte) (int, error) {
 	if !b.done {
 		b.done = true
 		b.c.Header("Content-Type", contentType)
 		if !b.plain && compresses(b.c.Request) {
 			b.c.Header("Content-Encoding", "gzip")
 			b.c.Writer.Header().Add("Vary", "Accept-Encoding")
-			b.zipped = b.c.door.zip.take(b.c.Writer)
+			b.zipped = b.c.api.zip.take(b.c.Writer)
 		}
 		b.c.Status(b.status)
 	}
@@ -87,10 +87,10 @@ func (b *begin) Write(p []byte) (int, error) {
 }
 
 // end writes what closes the answer. An answer that broke off has no end.
-func (b *begin) end() error {
+func (b *lazyWriter) end() error {
 	if b.zipped == nil {
 		return nil
 	}
-	defer b.c.door.zip.idle.Put(b.zipped)
+	defer b.c.api.zip.idle.Put(b.zipped)
 	return b.zipped.Close()
 }

@@ -36,7 +36,7 @@ func (Reply[T]) shape() shape { return shapeOf(reflect.TypeFor[T]()) }
 
 func (Record[T]) shape() shape { return shapeOf(reflect.TypeFor[T]()) }
 
-func (Written[T]) shape() shape { return shapeOf(reflect.TypeFor[T]()) }
+func (Streamed[T]) shape() shape { return shapeOf(reflect.TypeFor[T]()) }
 
 func (Page[T]) shape() shape { return shape{of: reflect.TypeFor[T](), list: true, paged: true} }
 

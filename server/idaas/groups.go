@@ -105,7 +105,7 @@ type groupFields struct {
 func createGroup(tx *store.Tx, in newGroup) (*group, error) {
 	b := in.Body
 	g := &store.UserGroup{Name: b.Name, ExternalID: b.ExternalID, Attribute: b.Attribute, GroupType: store.BeyondInsightType, IsActive: true}
-	return shown(g, taken(store.CreateUserGroup(tx, g, store.Endowment{})))
+	return shown(g, taken(store.CreateUserGroup(tx, g, store.GroupGrants{})))
 }
 
 // taken gives the error of a name or an externalId that another group has its code.

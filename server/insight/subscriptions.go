@@ -35,7 +35,7 @@ type delivery struct {
 	Snapshot         string `example:"V29ya2dyb3Vw"`  // A Base64 string representing the byte array of the subscription delivery file itself.
 }
 
-func downloadDelivery(tx *store.Tx, in deliveryID) (answer api.Written[delivery], err error) {
+func downloadDelivery(tx *store.Tx, in deliveryID) (answer api.Streamed[delivery], err error) {
 	if in.ID == nil {
 		return answer, store.Invalid("id is required")
 	}
@@ -43,7 +43,7 @@ func downloadDelivery(tx *store.Tx, in deliveryID) (answer api.Written[delivery]
 	if err != nil {
 		return answer, err
 	}
-	return api.WrittenBy[delivery](func(tx *store.Tx, w io.Writer) error { return writeDelivery(tx, w, d) }), nil
+	return api.StreamedBy[delivery](func(tx *store.Tx, w io.Writer) error { return writeDelivery(tx, w, d) }), nil
 }
 
 // writeDelivery writes a delivery while its file is read: the Snapshot comes last, and is never held whole.

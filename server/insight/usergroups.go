@@ -154,8 +154,8 @@ func (b *userGroupFields) Prepare(context.Context, api.Caller) error {
 	return b.directory().check(b.GroupType)
 }
 
-func (b *userGroupFields) endowment() store.Endowment {
-	e := store.Endowment{Permissions: grants(b.Permissions), Registrations: b.ApplicationRegistrationIDs}
+func (b *userGroupFields) endowment() store.GroupGrants {
+	e := store.GroupGrants{Permissions: grants(b.Permissions), Registrations: b.ApplicationRegistrationIDs}
 	for _, r := range b.SmartRuleAccess {
 		e.Rules = append(e.Rules, store.RuleAccess{SmartRuleID: r.SmartRuleID, Level: r.AccessLevelID})
 	}

@@ -24,7 +24,7 @@ func users(s Services) []api.Route {
 	return []api.Route{
 		api.GET("Users", readsAccounts, "Returns a list of all users, or the one that username asks for.", listUsers).
 			PrintsTwo(readUserMembers, applicationMembers),
-		api.First(api.GET("UserGroups/{userGroupId}/Users", readsAccounts, "Returns a list of users for the user group referenced by ID.", usersOfGroup), s.synchronize).
+		api.Before(api.GET("UserGroups/{userGroupId}/Users", readsAccounts, "Returns a list of users for the user group referenced by ID.", usersOfGroup), s.synchronize).
 			Prints(readUserMembers),
 		api.GET("Users/{id}", readsAccounts, "Returns a user by ID.", userByID).ManualList().
 			PrintsTwo(readUserMembers, applicationMembers),

@@ -29,18 +29,18 @@ type Tx struct {
 
 // Actor is who a transaction acts for: what audits say, and what visibility is decided by.
 type Actor struct {
-	UserID       int // 0: muster itself
-	UserName     string
-	IPAddress    string // where they come from: as the connection says, or a trusted proxy
-	Proxy        string // the trusted proxy that says so; empty: none
-	Door         string // the API by which they came
-	Registration string // the name of the API registration that let them in
-	Admin        bool   // a member of Administrators
-	System       bool   // muster itself, which sees everything
-	Unbound      bool   // may give rights that they lack, and change who has more
-	Groups       []int  // their active groups
-	Session      any    // the *store.Session by which they are signed in, without an ID if it is not stored; nil for muster itself
-	SignsOut     string // the id of the session that a sign-out ends: that of the cookie, wherever one came; empty: none
+	UserID          int // 0: muster itself
+	UserName        string
+	IPAddress       string // where they come from: as the connection says, or a trusted proxy
+	Proxy           string // the trusted proxy that says so; empty: none
+	Door            string // the API by which they came
+	Registration    string // the name of the API registration that let them in
+	Admin           bool   // a member of Administrators
+	System          bool   // muster itself, which sees everything
+	AllowEscalation bool   // may give rights that they lack, and change who has more
+	Groups          []int  // their active groups
+	Session         any    // the *store.Session by which they are signed in, without an ID if it is not stored; nil for muster itself
+	SignsOut        string // the id of the session that a sign-out ends: that of the cookie, wherever one came; empty: none
 }
 
 // System is muster itself, acting for nobody.

@@ -15,12 +15,12 @@ type batch struct {
 	number  uint64
 	alone   bool        // there will be one member at the most
 	tx      *badger.Txn // nil until there is a member
-	members []*member
+	members []*request
 	failed  error // it holds half of what a member wrote
 }
 
 // join takes a member in, or returns why it cannot: then nothing of it is.
-func (b *batch) join(m *member) error {
+func (b *batch) join(m *request) error {
 	tx := b.tx
 	switch {
 	case tx != nil:
@@ -47,7 +47,7 @@ func (b *batch) join(m *member) error {
 }
 
 // sums returns what the member's additions come to in a transaction that reads the last commit.
-func (m *member) sums(tx *badger.Txn) ([]write, error) {
+func (m *request) sums(tx *badger.Txn) ([]write, error) {
 	sums := make([]write, 0, len(m.adds))
 	for name, by := range m.adds {
 		key := []byte(name)

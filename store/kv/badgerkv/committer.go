@@ -15,22 +15,22 @@ const (
 // Nothing else commits, and only one group at a time. So whether a member conflicts is known before anything is written: it does
 // when a key that it has read was written by a commit after its snapshot, or by a member before it in its group.
 type committer struct {
-	engine *Engine
-	ledger ledger // The leader's.
+	engine    *Engine
+	conflicts conflictIndex // The leader's.
 
 	mu      sync.Mutex
-	waiting []*member
+	waiting []*request
 	led     bool // somebody leads, or has been told to
 }
 
-// member is a transaction that waits to be committed.
-type member struct {
+// request is a transaction that waits to be committed.
+type request struct {
 	*txn
-	told chan verdict // has room for one, so that a leader never waits for its members
+	done chan result // has room for one, so that a leader never waits for its members
 }
 
-// verdict is what becomes of a member.
-type verdict struct {
+// result is what becomes of a member.
+type result struct {
 	lead     bool // not settled: it is to lead the group that it is the first of
 	conflict bool
 	err      error
@@ -38,26 +38,26 @@ type verdict struct {
 
 // commit returns once what the transaction wrote is durable, conflicts or fails.
 func (c *committer) commit(t *txn) (conflict bool, err error) {
-	m := &member{txn: t, told: make(chan verdict, 1)}
+	m := &request{txn: t, done: make(chan result, 1)}
 	c.mu.Lock()
 	c.waiting = append(c.waiting, m)
 	lead := !c.led
 	c.led = true
 	c.mu.Unlock()
 	if lead {
-		m.told <- verdict{lead: true}
+		m.done <- result{lead: true}
 	}
-	v := <-m.told
+	v := <-m.done
 	if v.lead {
 		c.settle(c.take())
 		c.pass()
-		v = <-m.told
+		v = <-m.done
 	}
 	return v.conflict, v.err
 }
 
 // take takes the next group off the queue: what waits, in order, as far as it fits.
-func (c *committer) take() []*member {
+func (c *committer) take() []*request {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n, bytes, writes := 0, 0, 0
@@ -82,11 +82,11 @@ func (c *committer) pass() {
 		c.waiting, c.led = nil, false
 		return
 	}
-	c.waiting[0].told <- verdict{lead: true}
+	c.waiting[0].done <- result{lead: true}
 }
 
 // settle commits a group and tells each member what became of it.
-func (c *committer) settle(group []*member) {
+func (c *committer) settle(group []*request) {
 	bytes := 0
 	for _, m := range group {
 		bytes += m.bytes
@@ -102,7 +102,7 @@ func (c *committer) settle(group []*member) {
 	b := batch{engine: c.engine, number: number, alone: len(group) == 1}
 	for _, m := range group {
 		if v, admitted := c.admit(&b, m); !admitted {
-			m.told <- v
+			m.done <- v
 		}
 	}
 	if len(b.members) > 0 {
@@ -111,23 +111,23 @@ func (c *committer) settle(group []*member) {
 }
 
 // admit takes a member into a batch, or returns what becomes of it instead.
-func (c *committer) admit(b *batch, m *member) (v verdict, admitted bool) {
+func (c *committer) admit(b *batch, m *request) (v result, admitted bool) {
 	if err := m.ctx.Err(); err != nil {
-		return verdict{err: err}, false
+		return result{err: err}, false
 	}
-	if c.ledger.conflicts(m.reads, m.snapshot) {
-		return verdict{conflict: true}, false
+	if c.conflicts.conflicts(m.reads, m.snapshot) {
+		return result{conflict: true}, false
 	}
 	if err := b.join(m); err != nil {
-		return verdict{err: err}, false
+		return result{err: err}, false
 	}
-	c.ledger.note(b.number, m.fingerprints())
-	return verdict{}, true
+	c.conflicts.note(b.number, m.fingerprints())
+	return result{}, true
 }
 
-func tell(members []*member, err error) {
+func tell(members []*request, err error) {
 	for _, m := range members {
-		m.told <- verdict{err: err}
+		m.done <- result{err: err}
 	}
 }
 
@@ -160,12 +160,12 @@ func (c *committer) publish(number uint64) {
 	oldest := e.views.oldest(updates)
 	e.mu.Unlock()
 	e.db.SetDiscardTs(oldest)
-	c.ledger.forget(updates)
+	c.conflicts.forget(updates)
 }
 
-// ledger knows by which commit a key was last written, as far back as the oldest snapshot of a running Update. Keys are known
+// conflictIndex knows by which commit a key was last written, as far back as the oldest snapshot of a running Update. Keys are known
 // by their fingerprints: two with the same one make a needless conflict at worst.
-type ledger struct {
+type conflictIndex struct {
 	newest  map[uint64]uint64 // fingerprint → number of the commit
 	commits []written         // in the order of their numbers; several have the number of their group
 }
@@ -175,7 +175,7 @@ type written struct {
 	keys   []uint64
 }
 
-func (l *ledger) conflicts(reads []uint64, snapshot uint64) bool {
+func (l *conflictIndex) conflicts(reads []uint64, snapshot uint64) bool {
 	if len(l.newest) == 0 {
 		return false
 	}
@@ -187,7 +187,7 @@ func (l *ledger) conflicts(reads []uint64, snapshot uint64) bool {
 	return false
 }
 
-func (l *ledger) note(number uint64, keys []uint64) {
+func (l *conflictIndex) note(number uint64, keys []uint64) {
 	for _, key := range keys {
 		l.newest[key] = number
 	}
@@ -195,7 +195,7 @@ func (l *ledger) note(number uint64, keys []uint64) {
 }
 
 // forget drops the commits that every running Update has seen.
-func (l *ledger) forget(seen uint64) {
+func (l *conflictIndex) forget(seen uint64) {
 	n := 0
 	for _, w := range l.commits {
 		if w.number > seen {
@@ -207,7 +207,7 @@ func (l *ledger) forget(seen uint64) {
 	l.commits = l.commits[n:]
 }
 
-func (l *ledger) drop(w written) {
+func (l *conflictIndex) drop(w written) {
 	for _, key := range w.keys {
 		if l.newest[key] == w.number {
 			delete(l.newest, key)

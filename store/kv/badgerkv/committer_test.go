@@ -12,7 +12,7 @@ import (
 )
 
 // waiting makes a transaction that has run and waits for its commit.
-func waiting(t *testing.T, e *Engine, ctx context.Context, fn func(kv.Txn) error) *member {
+func waiting(t *testing.T, e *Engine, ctx context.Context, fn func(kv.Txn) error) *request {
 	t.Helper()
 	snapshot := e.pin(&e.updates)
 	tx := newTxn(ctx, e, snapshot)
@@ -24,7 +24,7 @@ func waiting(t *testing.T, e *Engine, ctx context.Context, fn func(kv.Txn) error
 		t.Fatal(err)
 	}
 	tx.retire()
-	return &member{txn: tx, told: make(chan verdict, 1)}
+	return &request{txn: tx, done: make(chan result, 1)}
 }
 
 func writing(pairs ...string) func(kv.Txn) error {
@@ -164,7 +164,7 @@ func TestGroup(t *testing.T) {
 		if slices.ContainsFunc(c.left, func(pair string) bool { return pair == "old=2" }) {
 			set(t, e, "old", "1")
 		}
-		var group []*member
+		var group []*request
 		for i, fn := range c.members {
 			ctx := t.Context()
 			if i+1 == c.ended {
@@ -187,7 +187,7 @@ func TestGroup(t *testing.T) {
 		}
 		for i, m := range group {
 			got := "committed"
-			if v := <-m.told; v.conflict {
+			if v := <-m.done; v.conflict {
 				got = "conflict"
 			} else if v.err != nil {
 				got = v.err.Error()
@@ -250,8 +250,8 @@ func TestCommitsAreShared(t *testing.T) {
 		t.Errorf("snapshots are held for nobody: %v, %v", e.updates, e.views)
 	}
 	set(t, e, "last", "1")
-	if len(e.commits.ledger.commits) > 1 {
-		t.Errorf("the ledger remembers %d commits that nobody can ask for", len(e.commits.ledger.commits))
+	if len(e.commits.conflicts.commits) > 1 {
+		t.Errorf("the ledger remembers %d commits that nobody can ask for", len(e.commits.conflicts.commits))
 	}
 }
 

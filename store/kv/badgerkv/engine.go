@@ -29,21 +29,21 @@ var ErrFailed = errors.New("a write failed, and none is made until the next star
 // it, so that a gap tells a loss (see examine). And a snapshot is taken of the last commit that is durable, without waiting for the one that is being synced.
 type Engine struct {
 	db      *badger.DB
-	mark    *mark
+	mark    *commitMarker
 	room    func(bytes int) error // nil: there is always room
 	unlock  func() error          // nil in memory
 	close   func() error
 	closed  func() error // what is left to do once Badger is closed, before unlock; nil in memory
 	seed    maphash.Seed // of the fingerprints of keys
 	commits committer
-	memory  *memory
+	memory  *valueCache
 
 	mu      sync.Mutex
 	closing bool           // nothing begins once it is set
 	running sync.WaitGroup // counts each View and Update; raised under mu only
 	last    uint64         // the number of the last durable commit
-	views   pins           // the snapshots of running Views
-	updates pins           // and those of the tries of running Updates
+	views   snapshots      // the snapshots of running Views
+	updates snapshots      // and those of the tries of running Updates
 	failed  error          // ErrFailed with its cause
 }
 
@@ -51,7 +51,7 @@ var _ kv.Engine = (*Engine)(nil)
 
 func newEngine(db *badger.DB) *Engine {
 	e := &Engine{db: db, seed: maphash.MakeSeed(), last: db.MaxVersion(), memory: newMemory(db.MaxVersion())}
-	e.commits = committer{engine: e, ledger: ledger{newest: map[uint64]uint64{}}}
+	e.commits = committer{engine: e, conflicts: conflictIndex{newest: map[uint64]uint64{}}}
 	db.SetDiscardTs(e.last)
 	endPool := withoutPool(db)
 	e.close = sync.OnceValue(func() error {
@@ -104,14 +104,14 @@ func (e *Engine) begin() error {
 }
 
 // pin takes a snapshot of the last durable commit, which stays readable until release.
-func (e *Engine) pin(in *pins) uint64 {
+func (e *Engine) pin(in *snapshots) uint64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	in.hold(e.last)
 	return e.last
 }
 
-func (e *Engine) release(in *pins, snapshot uint64) {
+func (e *Engine) release(in *snapshots, snapshot uint64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	in.release(snapshot)

@@ -17,14 +17,14 @@ func (r *reader) Get(keys ...[]byte) ([][]byte, error) {
 	}
 	values := make([][]byte, len(keys))
 	switch {
-	case len(keys) <= few:
+	case len(keys) <= smallGet:
 		return values, r.getFew(keys, values)
-	case len(keys) < many || r.saw != nil:
+	case len(keys) < parallelGet || r.onRead != nil:
 		return values, r.get(keys, values)
 	}
 	// Of a transaction that only reads, Badger's Get may be used concurrently.
 	var parts errgroup.Group
-	size := (len(keys) + 1) / min(runtime.GOMAXPROCS(0), most)
+	size := (len(keys) + 1) / min(runtime.GOMAXPROCS(0), maxReaders)
 	for keys, values := keys, values; len(keys) > 0; {
 		n := min(size, len(keys))
 		some, into := keys[:n], values[:n]
@@ -37,9 +37,9 @@ func (r *reader) Get(keys ...[]byte) ([][]byte, error) {
 // How many keys are asked for one by one rather than as a part of something large, which would drive all else out of the
 // memory; how many are worth being read by several goroutines, and by how many.
 const (
-	few  = 8
-	many = 32
-	most = 4
+	smallGet    = 8
+	parallelGet = 32
+	maxReaders  = 4
 )
 
 // getFew reads the values of some keys of which the memory may know some.
@@ -90,8 +90,8 @@ func (r *reader) hasChanged(key []byte) bool {
 
 // see notes that a key was read.
 func (r *reader) see(key []byte) {
-	if r.saw != nil {
-		r.saw(key)
+	if r.onRead != nil {
+		r.onRead(key)
 	}
 }
 
@@ -119,7 +119,7 @@ func (r *reader) get(keys, into [][]byte) error {
 // own returns the value of an item of Get as a slice of the caller's, which an empty value is too. In a transaction that
 // only reads, Badger has made the copy already.
 func (r *reader) own(item *badger.Item) (value []byte, err error) {
-	if r.saw != nil {
+	if r.onRead != nil {
 		return item.ValueCopy(nil)
 	}
 	err = item.Value(func(own []byte) error {

@@ -21,12 +21,12 @@ type reader struct {
 	ctx      context.Context
 	tx       *badger.Txn
 	snapshot uint64                        // the commit that it reads
-	memory   *memory                       // of values in that snapshot
+	memory   *valueCache                   // of values in that snapshot
 	seed     maphash.Seed                  // of fingerprints
 	changed  map[uint64]bool               // The fingerprints of the keys that it has written; nil in a transaction that only reads.
 	absent   map[string]bool               // Keys that there are none of in the snapshot; nil in a transaction that only reads.
 	scans    map[*badger.Iterator]struct{} // Those that are open.
-	saw      func(key []byte)              // Hears of every key that is read; nil in a transaction that only reads.
+	onRead   func(key []byte)              // Hears of every key that is read; nil in a transaction that only reads.
 	ended    bool
 }
 

@@ -36,7 +36,7 @@ type write struct {
 
 func newTxn(ctx context.Context, e *Engine, snapshot uint64) *txn {
 	t := &txn{reader: newReader(ctx, e, snapshot, true), engine: e, reads: make([]uint64, 0, usual)}
-	t.saw = func(key []byte) { t.reads = append(t.reads, maphash.Bytes(e.seed, key)) }
+	t.onRead = func(key []byte) { t.reads = append(t.reads, maphash.Bytes(e.seed, key)) }
 	t.changed, t.absent = map[uint64]bool{}, map[string]bool{}
 	return t
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/musterhq/muster/store/record"
 )
 
-// Endowment is what a new user group is given.
-type Endowment struct {
+// GroupGrants is what a new user group is given.
+type GroupGrants struct {
 	Permissions   []authz.Grant
 	Rules         []RuleAccess
 	Registrations []int
@@ -27,7 +27,7 @@ const maxGiven = 200
 
 // Check returns ErrInvalid for what there is not, or not for the actor to see, and ErrDenied for what he may not give. The text
 // names the member of the document's body.
-func (e Endowment) Check(tx *Tx) error {
+func (e GroupGrants) Check(tx *Tx) error {
 	if err := checkGrants(tx, "Permissions", e.Permissions); err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (e Endowment) Check(tx *Tx) error {
 	return cmp.Or(e.checkRules(tx), e.checkRegistrations(tx))
 }
 
-func (e Endowment) checkRules(tx *Tx) error {
+func (e GroupGrants) checkRules(tx *Tx) error {
 	seen := map[int]bool{}
 	for i, r := range e.Rules {
 		at := fmt.Sprintf("SmartRuleAccess[%d]", i)
@@ -60,7 +60,7 @@ func (e Endowment) checkRules(tx *Tx) error {
 	return nil
 }
 
-func (e Endowment) checkRegistrations(tx *Tx) error {
+func (e GroupGrants) checkRegistrations(tx *Tx) error {
 	seen := map[int]bool{}
 	for i, id := range e.Registrations {
 		at := fmt.Sprintf("ApplicationRegistrationIDs[%d]", i)
@@ -82,7 +82,7 @@ func (e Endowment) checkRegistrations(tx *Tx) error {
 }
 
 // give links a new group to all of it.
-func (e Endowment) give(tx *Tx, groupID int) error {
+func (e GroupGrants) apply(tx *Tx, groupID int) error {
 	if err := setGrants(tx, groupID, e.Permissions); err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func records(_ context.Context, f plugins.File, emit func(plugins.Record) error)
 	return nil
 }
 
-const server = `{"IPAddress":"192.0.2.1","AssetName":"srv01","Belongings":{
+const server = `{"IPAddress":"192.0.2.1","AssetName":"srv01","HostDetails":{
 	"Attributes":[{"Type":"Criticality","ShortName":"High"}],
 	"Databases":[{"PlatformID":79,"InstanceName":"main","Port":5432}],
 	"ManagedSystem":{"PlatformID":2,"ManagedAccounts":[{"AccountName":"root","Password":"correct horse"},{"DomainName":"CORP","AccountName":"admin"}]}}}
@@ -51,10 +51,10 @@ func TestBelongings(t *testing.T) {
 		{"outside the filter", "198.51.100.0/24", strings.Replace(server, "5432", "5433", 1), [6]int{1, 0, 0, 0, 0, 1}, nil},
 		{"functional accounts are no hosts", "198.51.100.0/24", `{"FunctionalAccount":{"PlatformID":2,"AccountName":"svc","Password":"battery staple"}}`, [6]int{}, nil},
 		{
-			"what is refused is left out", store.AllAssets, `{"IPAddress":"192.0.2.2","Belongings":{"Attributes":[{"Type":"Colour","ShortName":"Red"},{"Type":"Criticality","ShortName":"Red"}],
+			"what is refused is left out", store.AllAssets, `{"IPAddress":"192.0.2.2","HostDetails":{"Attributes":[{"Type":"Colour","ShortName":"Red"},{"Type":"Criticality","ShortName":"Red"}],
 				"Databases":[{"PlatformID":79,"InstanceName":"main"},{"PlatformID":10,"Port":3306,"IsDefaultInstance":true}],
 				"ManagedSystem":{"PlatformID":2,"ManagedAccounts":[{"Description":"who"},{"AccountName":"root","DomainName":"CORP","ReleaseDuration":-1},{"AccountName":"guest"}]}}}
-				{"IPAddress":"192.0.2.3","Belongings":{"Attributes":[{"Type":"Colour","ShortName":"Red"}],"ManagedSystem":{"PlatformID":2,"FunctionalAccountID":9,"ManagedAccounts":[{"AccountName":"root"}]}}}
+				{"IPAddress":"192.0.2.3","HostDetails":{"Attributes":[{"Type":"Colour","ShortName":"Red"}],"ManagedSystem":{"PlatformID":2,"FunctionalAccountID":9,"ManagedAccounts":[{"AccountName":"root"}]}}}
 				{"FunctionalAccount":{"AccountName":"svc"}}`,
 			[6]int{2, 2, 0, 0, 0, 0}, []string{
 				`an attribute is left out: there is no Attribute Type "Colour"`,
@@ -92,14 +92,14 @@ func TestLargeHosts(t *testing.T) {
 	var file bytes.Buffer
 	encoder := json.NewEncoder(&file)
 	for host, accounts := range []int{plugins.MaxManagedAccounts, 600, 600} { // of three batches and of two
-		b := &plugins.Belongings{ManagedSystem: &plugins.ManagedSystem{PlatformID: 2}}
+		b := &plugins.HostDetails{ManagedSystem: &plugins.ManagedSystem{PlatformID: 2}}
 		for n := range accounts {
 			b.ManagedSystem.ManagedAccounts = append(b.ManagedSystem.ManagedAccounts, plugins.ManagedAccount{AccountName: fmt.Sprint("user", n)})
 		}
 		for n := range plugins.MaxDatabases {
 			b.Databases = append(b.Databases, plugins.Database{PlatformID: 79, InstanceName: fmt.Sprint("db", n), Port: 5432})
 		}
-		must(t, encoder.Encode(plugins.Record{IPAddress: fmt.Sprint("192.0.2.", host+1), Belongings: b}))
+		must(t, encoder.Encode(plugins.Record{IPAddress: fmt.Sprint("192.0.2.", host+1), HostDetails: b}))
 	}
 	must(t, encoder.Encode(plugins.Record{IPAddress: "192.0.2.9"}))
 	for _, step := range []struct {

@@ -24,7 +24,7 @@ func TestTheLedgerForgets(t *testing.T) {
 			}
 		}
 	}
-	ledger := &e.commits.ledger
+	ledger := &e.commits.conflicts
 	write(0, 100)
 	if keys, commits := len(ledger.newest), len(ledger.commits); keys > 1 || commits > 1 {
 		t.Errorf("%d keys of %d commits are remembered, and nobody can ask for any but the last", keys, commits)

@@ -13,9 +13,9 @@ import (
 // left. An error that wraps ErrInvalid or ErrNotFound refuses that piece for a reason that names its member; nothing of the
 // piece was written then, so the transaction may go on without it.
 
-// CarryAttribute lets an asset carry the attribute of a name of the attribute type of a name, both without regard to case.
+// AssignAttributeByName lets an asset carry the attribute of a name of the attribute type of a name, both without regard to case.
 // It reports whether the asset did not carry it before.
-func CarryAttribute(tx *Tx, assetID int, typeName, shortName string) (changed bool, err error) {
+func AssignAttributeByName(tx *Tx, assetID int, typeName, shortName string) (changed bool, err error) {
 	tx = tx.Unaudited()
 	if cmp.Or(short("", typeName, MaxAttributeName), short("", shortName, MaxAttributeName)) != nil {
 		return false, record.Error(ErrNotFound, "there is no Attribute or Attribute Type with a name of more than %d characters", MaxAttributeName)

@@ -74,12 +74,12 @@ func (i *running) lets(r plugins.Record, address netip.Addr) bool {
 }
 
 // bring is one host: filtered, skipped or an asset. Or it is a functional account, which is not counted, or a name.
-func (i *running) bring(tx *store.Tx, p *progress, r part) error {
+func (i *running) upsert(tx *store.Tx, p *progress, r part) error {
 	if r.name != nil {
 		return i.settleName(tx, p, r.name)
 	}
 	if r.FunctionalAccount != nil {
-		return p.bringFunctionalAccount(tx, r.FunctionalAccount)
+		return p.upsertFunctionalAccount(tx, r.FunctionalAccount)
 	}
 	address, err := netip.ParseAddr(r.IPAddress)
 	switch {
@@ -102,8 +102,8 @@ func (i *running) bring(tx *store.Tx, p *progress, r part) error {
 		p.host = store.Created
 	}
 	p.came(outcome)
-	if r.Belongings != nil {
-		if err := p.bringBelongings(tx, asset, r.Belongings); err != nil {
+	if r.HostDetails != nil {
+		if err := p.upsertHostDetails(tx, asset, r.HostDetails); err != nil {
 			return err
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/musterhq/muster/plugins/importerpb"
 )
 
-func on(b Belongings) Record { return Record{IPAddress: "192.0.2.1", Belongings: &b} }
+func on(b HostDetails) Record { return Record{IPAddress: "192.0.2.1", HostDetails: &b} }
 
 // accounts returns a system with n accounts, each with a text of some length.
 func accounts(n, length int) *ManagedSystem {
@@ -33,27 +33,27 @@ func TestNormalizedBelongings(t *testing.T) {
 	long := strings.Repeat("é", 5000)
 	for name, test := range map[string]struct{ have, want Record }{
 		"clean ones stay as they are": {
-			on(Belongings{Attributes: []Attribute{{"Criticality", "High"}}, Databases: []Database{{PlatformID: 79, Port: 5432}}, ManagedSystem: accounts(2, 9)}),
-			on(Belongings{Attributes: []Attribute{{"Criticality", "High"}}, Databases: []Database{{PlatformID: 79, Port: 5432}}, ManagedSystem: accounts(2, 9)}),
+			on(HostDetails{Attributes: []Attribute{{"Criticality", "High"}}, Databases: []Database{{PlatformID: 79, Port: 5432}}, ManagedSystem: accounts(2, 9)}),
+			on(HostDetails{Attributes: []Attribute{{"Criticality", "High"}}, Databases: []Database{{PlatformID: 79, Port: 5432}}, ManagedSystem: accounts(2, 9)}),
 		},
-		"none":                   {on(Belongings{}), Record{IPAddress: "192.0.2.1"}},
-		"none in lists":          {on(Belongings{Attributes: []Attribute{}, Databases: []Database{}}), Record{IPAddress: "192.0.2.1"}},
-		"no name of the type":    {on(Belongings{Attributes: []Attribute{{" ", "High"}, {"Criticality", "High"}}}), on(Belongings{Attributes: []Attribute{{"Criticality", "High"}}})},
-		"no name":                {on(Belongings{Attributes: []Attribute{{"Criticality", ""}}}), Record{IPAddress: "192.0.2.1"}},
-		"blanks around texts":    {on(Belongings{Databases: []Database{{InstanceName: " a\tb\n"}}}), on(Belongings{Databases: []Database{{InstanceName: "a b"}}})},
-		"a word for not known":   {on(Belongings{ManagedSystem: &ManagedSystem{SystemName: "unknown"}}), on(Belongings{ManagedSystem: &ManagedSystem{SystemName: "unknown"}})},
-		"one character too long": {on(Belongings{Databases: []Database{{Template: long}}}), on(Belongings{Databases: []Database{{Template: long[:2*4097]}}})},
+		"none":                   {on(HostDetails{}), Record{IPAddress: "192.0.2.1"}},
+		"none in lists":          {on(HostDetails{Attributes: []Attribute{}, Databases: []Database{}}), Record{IPAddress: "192.0.2.1"}},
+		"no name of the type":    {on(HostDetails{Attributes: []Attribute{{" ", "High"}, {"Criticality", "High"}}}), on(HostDetails{Attributes: []Attribute{{"Criticality", "High"}}})},
+		"no name":                {on(HostDetails{Attributes: []Attribute{{"Criticality", ""}}}), Record{IPAddress: "192.0.2.1"}},
+		"blanks around texts":    {on(HostDetails{Databases: []Database{{InstanceName: " a\tb\n"}}}), on(HostDetails{Databases: []Database{{InstanceName: "a b"}}})},
+		"a word for not known":   {on(HostDetails{ManagedSystem: &ManagedSystem{SystemName: "unknown"}}), on(HostDetails{ManagedSystem: &ManagedSystem{SystemName: "unknown"}})},
+		"one character too long": {on(HostDetails{Databases: []Database{{Template: long}}}), on(HostDetails{Databases: []Database{{Template: long[:2*4097]}}})},
 		"what is around a password belongs to it": {
-			on(Belongings{ManagedSystem: &ManagedSystem{ManagedAccounts: []ManagedAccount{{Password: NewPassword(" p\tq ")}}}}),
-			on(Belongings{ManagedSystem: &ManagedSystem{ManagedAccounts: []ManagedAccount{{Password: NewPassword(" p\tq ")}}}}),
+			on(HostDetails{ManagedSystem: &ManagedSystem{ManagedAccounts: []ManagedAccount{{Password: NewPassword(" p\tq ")}}}}),
+			on(HostDetails{ManagedSystem: &ManagedSystem{ManagedAccounts: []ManagedAccount{{Password: NewPassword(" p\tq ")}}}}),
 		},
-		"of a skipped host":    {Record{Skip: "retired", Belongings: &Belongings{ManagedSystem: accounts(1, 1)}}, Record{Skip: "retired"}},
-		"without an address":   {Record{Belongings: &Belongings{ManagedSystem: accounts(1, 1)}}, Record{Skip: NoAddress}},
-		"as many as there may": {on(Belongings{ManagedSystem: accounts(1000, 1)}), on(Belongings{ManagedSystem: accounts(1000, 1)})},
-		"too many accounts":    {on(Belongings{ManagedSystem: accounts(1001, 1)}), Record{IPAddress: "192.0.2.1", Skip: "it has more than 1000 managed accounts"}},
-		"too many databases":   {on(Belongings{Databases: slicesOf(101, Database{Port: 1})}), Record{IPAddress: "192.0.2.1", Skip: "it has more than 100 databases"}},
-		"too many attributes":  {on(Belongings{Attributes: slicesOf(101, Attribute{"a", "b"})}), Record{IPAddress: "192.0.2.1", Skip: "it has more than 100 attributes"}},
-		"too much text":        {on(Belongings{ManagedSystem: accounts(600, 900)}), Record{IPAddress: "192.0.2.1", Skip: "what there is on it takes more than 512 KiB"}},
+		"of a skipped host":    {Record{Skip: "retired", HostDetails: &HostDetails{ManagedSystem: accounts(1, 1)}}, Record{Skip: "retired"}},
+		"without an address":   {Record{HostDetails: &HostDetails{ManagedSystem: accounts(1, 1)}}, Record{Skip: NoAddress}},
+		"as many as there may": {on(HostDetails{ManagedSystem: accounts(1000, 1)}), on(HostDetails{ManagedSystem: accounts(1000, 1)})},
+		"too many accounts":    {on(HostDetails{ManagedSystem: accounts(1001, 1)}), Record{IPAddress: "192.0.2.1", Skip: "it has more than 1000 managed accounts"}},
+		"too many databases":   {on(HostDetails{Databases: slicesOf(101, Database{Port: 1})}), Record{IPAddress: "192.0.2.1", Skip: "it has more than 100 databases"}},
+		"too many attributes":  {on(HostDetails{Attributes: slicesOf(101, Attribute{"a", "b"})}), Record{IPAddress: "192.0.2.1", Skip: "it has more than 100 attributes"}},
+		"too much text":        {on(HostDetails{ManagedSystem: accounts(600, 900)}), Record{IPAddress: "192.0.2.1", Skip: "what there is on it takes more than 512 KiB"}},
 		"a functional account is no host": {
 			Record{IPAddress: "192.0.2.1", Skip: "x", FunctionalAccount: &FunctionalAccount{PlatformID: 2, AccountName: " svc "}},
 			Record{FunctionalAccount: &FunctionalAccount{PlatformID: 2, AccountName: "svc"}},
@@ -74,10 +74,10 @@ func TestNormalizedBelongings(t *testing.T) {
 
 func TestNormalizedLeavesTheRecordAlone(t *testing.T) {
 	t.Parallel()
-	r := on(Belongings{Databases: []Database{{InstanceName: " a "}}, ManagedSystem: &ManagedSystem{ManagedAccounts: []ManagedAccount{{AccountName: " b "}}}})
+	r := on(HostDetails{Databases: []Database{{InstanceName: " a "}}, ManagedSystem: &ManagedSystem{ManagedAccounts: []ManagedAccount{{AccountName: " b "}}}})
 	r.Normalized()
-	if r.Belongings.Databases[0].InstanceName != " a " || r.Belongings.ManagedSystem.ManagedAccounts[0].AccountName != " b " {
-		t.Errorf("it has become %+v", r.Belongings)
+	if r.HostDetails.Databases[0].InstanceName != " a " || r.HostDetails.ManagedSystem.ManagedAccounts[0].AccountName != " b " {
+		t.Errorf("it has become %+v", r.HostDetails)
 	}
 }
 
@@ -85,13 +85,13 @@ func TestFillTakesMissingBelongings(t *testing.T) {
 	t.Parallel()
 	r := Record{IPAddress: "192.0.2.1"}
 	shared := r
-	r.Fill(on(Belongings{Databases: []Database{{Port: 1433}}}))
-	r.Fill(Record{Belongings: &Belongings{Databases: []Database{{Port: 5432}}, ManagedSystem: accounts(1, 1)}})
-	want := on(Belongings{Databases: []Database{{Port: 1433}}, ManagedSystem: accounts(1, 1)})
+	r.Fill(on(HostDetails{Databases: []Database{{Port: 1433}}}))
+	r.Fill(Record{HostDetails: &HostDetails{Databases: []Database{{Port: 5432}}, ManagedSystem: accounts(1, 1)}})
+	want := on(HostDetails{Databases: []Database{{Port: 1433}}, ManagedSystem: accounts(1, 1)})
 	if diff := cmp.Diff(want, r); diff != "" {
 		t.Error(diff)
 	}
-	if shared.Belongings != nil {
+	if shared.HostDetails != nil {
 		t.Error("a copy got them too")
 	}
 }
@@ -128,7 +128,7 @@ func TestWire(t *testing.T) {
 			return Database{number.Draw(t, "p"), text.Draw(t, "i"), boolean.Draw(t, "d"), number.Draw(t, "o"), text.Draw(t, "v"), text.Draw(t, "t")}
 		}
 		r := host(t)
-		r.Belongings = &Belongings{
+		r.HostDetails = &HostDetails{
 			Attributes: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Attribute { return Attribute{text.Draw(t, "t"), text.Draw(t, "s")} }), 0, 3).Draw(t, "attributes"),
 			Databases:  rapid.SliceOfN(rapid.Custom(database), 0, 3).Draw(t, "databases"),
 			ManagedSystem: &ManagedSystem{
@@ -237,7 +237,7 @@ func TestLargestRecordFitsAMessage(t *testing.T) {
 		a.AccountName, a.Password = strings.Repeat("n", 400), NewPassword(strings.Repeat("p", 100))
 		a.ApiEnabled, a.AutoManagementFlag, a.ReleaseDuration, a.MaxReleaseDuration = new(true), new(true), -1, -1
 	}
-	r := on(Belongings{ManagedSystem: system}).Normalized()
+	r := on(HostDetails{ManagedSystem: system}).Normalized()
 	if size := proto.Size(toWire(r)); r.Skip != "" || r.Size() < 480<<10 || size > 768<<10 {
 		t.Errorf("%q: %d bytes of text are %d on the wire", r.Skip, r.Size(), size)
 	}

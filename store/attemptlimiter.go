@@ -9,26 +9,26 @@ import (
 	"github.com/musterhq/muster/authz"
 )
 
-// gate is what every sign-in passes before its secret is checked. For each account and each address it lets as many tries in at
-// once as failures are left: if all of them fail, the rest is not checked; if they succeed, the rest gets its turn.
-type gate struct {
-	mu    sync.Mutex
-	lines map[string]*line // by what is counted; there while somebody is in it
+// attemptLimiter bounds how many attempts to sign in are checked at once: for each account and each address, as many as
+// failures are left. If all of them fail, the rest is not checked. If they succeed, the rest gets its turn.
+type attemptLimiter struct {
+	mu      sync.Mutex
+	waiters map[string]*attempts // by what is counted; there while somebody is in it
 }
 
 // line are the tries for one account, or from one address.
-type line struct {
+type attempts struct {
 	underway int
 	waiting  []chan struct{} // the first is woken first
 }
 
 // gatePatience is how long a try waits for its turn.
-const gatePatience = 2 * time.Second
+const attemptPatience = 2 * time.Second
 
 // enter waits until a try for a key may be checked, and reports whether it may: false means that the key is locked. left says how
 // many failures the key has left. Whoever entered must leave. It returns authz.ErrTooMany after two seconds.
-func (g *gate) enter(ctx context.Context, key string, left func() (int, error)) (bool, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, gatePatience, authz.ErrTooMany)
+func (g *attemptLimiter) enter(ctx context.Context, key string, left func() (int, error)) (bool, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, attemptPatience, authz.ErrTooMany)
 	defer cancel()
 	for {
 		turn, entered, err := g.tryEnter(key, left)
@@ -45,13 +45,13 @@ func (g *gate) enter(ctx context.Context, key string, left func() (int, error)) 
 }
 
 // tryEnter enters, or returns what is closed when it is time to try again.
-func (g *gate) tryEnter(key string, left func() (int, error)) (turn chan struct{}, entered bool, err error) {
+func (g *attemptLimiter) tryEnter(key string, left func() (int, error)) (turn chan struct{}, entered bool, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	n, err := left()
-	l := g.lines[key]
+	l := g.waiters[key]
 	if l == nil {
-		l = &line{}
+		l = &attempts{}
 	}
 	switch {
 	case err != nil, n == 0:
@@ -60,7 +60,7 @@ func (g *gate) tryEnter(key string, left func() (int, error)) (turn chan struct{
 		return nil, false, err
 	case l.underway < n:
 		l.underway++
-		g.lines[key] = l
+		g.waiters[key] = l
 		return nil, true, nil
 	}
 	turn = make(chan struct{})
@@ -69,27 +69,27 @@ func (g *gate) tryEnter(key string, left func() (int, error)) (turn chan struct{
 }
 
 // tidy takes away a line that nobody is in.
-func (g *gate) tidy(key string) {
-	if l := g.lines[key]; l != nil && l.underway == 0 && len(l.waiting) == 0 {
-		delete(g.lines, key)
+func (g *attemptLimiter) tidy(key string) {
+	if l := g.waiters[key]; l != nil && l.underway == 0 && len(l.waiting) == 0 {
+		delete(g.waiters, key)
 	}
 }
 
 // leave ends a try, which must have counted its failure by now.
-func (g *gate) leave(key string) {
+func (g *attemptLimiter) leave(key string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	l := g.lines[key]
+	l := g.waiters[key]
 	l.underway--
 	l.wake(1)
 	g.tidy(key)
 }
 
 // giveUp takes a try out of its line. If it was its turn just now, it is the next one's.
-func (g *gate) giveUp(key string, turn chan struct{}) {
+func (g *attemptLimiter) giveUp(key string, turn chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	l := g.lines[key]
+	l := g.waiters[key]
 	if l == nil {
 		return
 	}
@@ -101,16 +101,16 @@ func (g *gate) giveUp(key string, turn chan struct{}) {
 	g.tidy(key)
 }
 
-func (l *line) wake(n int) {
+func (l *attempts) wake(n int) {
 	for _, turn := range l.waiting[:min(n, len(l.waiting))] {
 		close(turn)
 	}
 	l.waiting = l.waiting[min(n, len(l.waiting)):]
 }
 
-// pace knows how long a refusal takes for which a password was checked. Every other refusal waits until it has taken as long, so
+// responseTime knows how long a refusal takes for which a password was checked. Every other refusal waits until it has taken as long, so
 // that the time tells nobody whether there is such a user, whether the key was right, or whether the account is locked.
-type pace struct {
+type responseTime struct {
 	measuring sync.Mutex
 	mu        sync.Mutex
 	took      []time.Duration // of the last refusals, a ring
@@ -119,31 +119,31 @@ type pace struct {
 }
 
 const (
-	pacesKept = 31 // refusals that the pace is made of: many enough for one slow one not to matter
-	paceAge   = time.Minute
-	usualPace = 50 * time.Millisecond // taken for the measure while the server is too busy to take it
+	responsesKept     = 31 // refusals that the time is made of: many enough for one slow one not to matter
+	responseAge       = time.Minute
+	usualResponseTime = 50 * time.Millisecond // taken for the measure while the server is too busy to take it
 )
 
 // note is for a refusal after a check.
-func (p *pace) note(d time.Duration) {
+func (p *responseTime) note(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stale() {
 		p.took, p.next = nil, 0 // the machine was another one then
 	}
 	p.noted = time.Now()
-	if len(p.took) < pacesKept {
+	if len(p.took) < responsesKept {
 		p.took = append(p.took, d)
 		return
 	}
 	p.took[p.next] = d
-	p.next = (p.next + 1) % pacesKept
+	p.next = (p.next + 1) % responsesKept
 }
 
-func (p *pace) stale() bool { return time.Since(p.noted) > paceAge }
+func (p *responseTime) stale() bool { return time.Since(p.noted) > responseAge }
 
 // median is how long such a refusal takes at present, 0 if that is not known.
-func (p *pace) median() time.Duration {
+func (p *responseTime) median() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stale() {
@@ -154,7 +154,7 @@ func (p *pace) median() time.Duration {
 
 // await holds a refusal back that began at that moment. If no password was refused lately, it takes the measure by a check of its
 // own, one for all who wait.
-func (p *pace) await(ctx context.Context, hasher *authz.Hasher, began time.Time) {
+func (p *responseTime) await(ctx context.Context, hasher *authz.Hasher, began time.Time) {
 	timer := time.NewTimer(p.measured(ctx, hasher) - time.Since(began))
 	defer timer.Stop()
 	select {
@@ -163,7 +163,7 @@ func (p *pace) await(ctx context.Context, hasher *authz.Hasher, began time.Time)
 	}
 }
 
-func (p *pace) measured(ctx context.Context, hasher *authz.Hasher) time.Duration {
+func (p *responseTime) measured(ctx context.Context, hasher *authz.Hasher) time.Duration {
 	if d := p.median(); d != 0 {
 		return d
 	}
@@ -173,7 +173,7 @@ func (p *pace) measured(ctx context.Context, hasher *authz.Hasher) time.Duration
 		return d
 	}
 	start := time.Now()
-	d := usualPace
+	d := usualResponseTime
 	if _, err := hasher.Check(ctx, hasher.Decoy(), ""); err == nil {
 		d = time.Since(start)
 	}

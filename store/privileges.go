@@ -11,11 +11,11 @@ import (
 )
 
 // A caller could raise himself by giving a user group what he lacks, and by whatever lets him act as one who has more: a
-// membership, a password, a client secret. So, unless the server is told otherwise, he gives only rights of his own, and
+// membership, a password, a client secret. So, unless the server allows it, they give only rights of their own, and
 // neither changes nor deletes a user or user group that has others, nor puts anyone into it.
 
-// holdings are all that membership of some user groups brings, whether the groups are active or not.
-type holdings struct {
+// privileges are all that membership of some user groups gives, whether the groups are active or not.
+type privileges struct {
 	admin         bool
 	grants        map[authz.Permission]authz.Level
 	rules         map[int]authz.Level
@@ -26,9 +26,9 @@ type holdings struct {
 
 type roleOnRule struct{ rule, role int }
 
-// holdingsOf adds up what groups bring.
-func holdingsOf(tx *Tx, groups ...int) (*holdings, error) {
-	h := &holdings{
+// privilegesOf adds up what groups bring.
+func privilegesOf(tx *Tx, groups ...int) (*privileges, error) {
+	h := &privileges{
 		grants: map[authz.Permission]authz.Level{}, rules: map[int]authz.Level{}, roles: map[roleOnRule]bool{},
 		registrations: map[int]bool{}, organizations: map[string]bool{},
 	}
@@ -40,7 +40,7 @@ func holdingsOf(tx *Tx, groups ...int) (*holdings, error) {
 	return h, nil
 }
 
-func (h *holdings) add(tx *Tx, group int) error {
+func (h *privileges) add(tx *Tx, group int) error {
 	h.admin = h.admin || group == Administrators
 	for r, err := range ruleRolesByPair.Each(tx, K(group)) {
 		if err != nil {
@@ -68,9 +68,9 @@ func everyLink[ID int | string](links iter.Seq2[record.Linked[ID], error], fn fu
 	return nil
 }
 
-// lacks names something that others hold and h does not; it is empty if there is nothing. What the one who asks may not
+// missing names something that others hold and h does not; it is empty if there is nothing. What the one who asks may not
 // even see is not named.
-func (h *holdings) lacks(others *holdings) string {
+func (h *privileges) missing(others *privileges) string {
 	if h.admin {
 		return ""
 	}
@@ -88,18 +88,18 @@ func (h *holdings) lacks(others *holdings) string {
 		}
 	}
 	switch {
-	case misses(h.roles, others.roles):
+	case lacksAny(h.roles, others.roles):
 		return "the same roles on its Smart Rules"
-	case misses(h.registrations, others.registrations):
+	case lacksAny(h.registrations, others.registrations):
 		return "use of its API registrations"
-	case misses(h.organizations, others.organizations):
+	case lacksAny(h.organizations, others.organizations):
 		return "access to its Organizations"
 	}
 	return ""
 }
 
-// misses reports whether a set lacks something of another.
-func misses[K comparable](set, other map[K]bool) bool {
+// lacksAny reports whether a set lacks something of another.
+func lacksAny[K comparable](set, other map[K]bool) bool {
 	for k := range other {
 		if !set[k] {
 			return true
@@ -109,7 +109,7 @@ func misses[K comparable](set, other map[K]bool) bool {
 }
 
 // unrestricted reports whether the actor is held by no such bounds.
-func unrestricted(tx *Tx) bool { return tx.By.Admin || tx.By.Unbound }
+func unrestricted(tx *Tx) bool { return tx.By.Admin || tx.By.AllowEscalation }
 
 // MayChangeGroup returns an ErrDenied for a user group that has rights which the actor lacks.
 func MayChangeGroup(tx *Tx, groupID int) error {
@@ -154,15 +154,15 @@ func mayChange(tx *Tx, what string, id int, groups []int) error {
 	if unrestricted(tx) {
 		return nil
 	}
-	own, err := holdingsOf(tx, tx.By.Groups...)
+	own, err := privilegesOf(tx, tx.By.Groups...)
 	if err != nil {
 		return err
 	}
-	others, err := holdingsOf(tx, groups...)
+	others, err := privilegesOf(tx, groups...)
 	if err != nil {
 		return err
 	}
-	if lacking := own.lacks(others); lacking != "" {
+	if lacking := own.missing(others); lacking != "" {
 		return record.Error(ErrDenied, "%s %d has rights that you lack: %s is required", what, id, lacking)
 	}
 	return nil
@@ -193,7 +193,7 @@ func MayGive(tx *Tx, g authz.Grant) error {
 	if g.Permission == authz.SecretsSafe {
 		return errSecretsSafe()
 	}
-	if tx.By.Unbound {
+	if tx.By.AllowEscalation {
 		return nil
 	}
 	own, err := PermissionLevel(tx, g.Permission)

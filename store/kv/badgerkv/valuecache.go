@@ -16,7 +16,7 @@ import (
 //
 // The oldest are overwritten first. Neither the pages nor what finds a value in them has a pointer, since the garbage collector
 // would follow each of them some twenty times a second: a list of 40,000 remembered values cost a search of 200 hits 19 % of its CPU.
-type memory struct {
+type valueCache struct {
 	mu     sync.Mutex
 	heard  uint64 // the last commit whose keys are forgotten
 	seed   maphash.Seed
@@ -45,8 +45,8 @@ const (
 	lengthsSize       = 4       // bytes of the two lengths
 )
 
-func newMemory(last uint64) *memory {
-	return &memory{heard: last, seed: maphash.MakeSeed(), places: map[uint64]rememberedAt{}}
+func newMemory(last uint64) *valueCache {
+	return &valueCache{heard: last, seed: maphash.MakeSeed(), places: map[uint64]rememberedAt{}}
 }
 
 // record returns the key and the value at an offset, and the offset of the next.
@@ -58,7 +58,7 @@ func (p *rememberedPage) record(offset int) (key, value []byte, next int) {
 }
 
 // get returns a copy of the value that a key has in a snapshot, nil if it is not known.
-func (m *memory) get(key []byte, snapshot uint64) []byte {
+func (m *valueCache) get(key []byte, snapshot uint64) []byte {
 	hash := maphash.Bytes(m.seed, key)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -74,7 +74,7 @@ func (m *memory) get(key []byte, snapshot uint64) []byte {
 }
 
 // put keeps a copy of what was read in a snapshot, unless there has been a commit since: that may have written the key.
-func (m *memory) put(key, value []byte, snapshot uint64) {
+func (m *valueCache) put(key, value []byte, snapshot uint64) {
 	if len(value) > rememberedSize {
 		return
 	}
@@ -93,7 +93,7 @@ func (m *memory) put(key, value []byte, snapshot uint64) {
 }
 
 // room returns the page that has room for so many bytes, if need be the oldest, whose values are forgotten.
-func (m *memory) room(bytes int) *rememberedPage {
+func (m *valueCache) room(bytes int) *rememberedPage {
 	p := &m.pages[m.page]
 	if len(p.bytes)+bytes > rememberedBytes || p.records == rememberedRecords {
 		m.page = (m.page + 1) % rememberedPages
@@ -115,7 +115,7 @@ func (m *memory) room(bytes int) *rememberedPage {
 }
 
 // forget comes before anybody sees a commit.
-func (m *memory) forget(number uint64, members []*member) {
+func (m *valueCache) forget(number uint64, members []*request) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.heard = number

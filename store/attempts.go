@@ -11,8 +11,8 @@ import (
 	"github.com/musterhq/muster/store/record"
 )
 
-// try is one sign-in on its way through the gate.
-type try struct {
+// attempt is one sign-in, from its limits to its audit row.
+type attempt struct {
 	db     *DB
 	by     Actor
 	name   string // what was given for a name
@@ -21,35 +21,35 @@ type try struct {
 	hashed bool      // a password was compared
 }
 
-func (db *DB) try(by Actor, name, method string) *try {
-	return &try{db: db, by: by, name: name, method: method, began: time.Now()}
+func (db *DB) newAttempt(by Actor, name, method string) *attempt {
+	return &attempt{db: db, by: by, name: name, method: method, began: time.Now()}
 }
 
-// pass lets the check of a secret happen unless the account or the address is locked, and keeps count of what comes of it. It
+// run lets the check of a secret happen unless the account or the address is locked, and keeps count of what comes of it. It
 // returns ErrRefused for a refusal, which is what check returns for one, when it has taken as long as any other.
-func (t *try) pass(ctx context.Context, account string, check func() error) error {
-	err := t.gated(ctx, account, check)
+func (t *attempt) run(ctx context.Context, account string, check func() error) error {
+	err := t.admit(ctx, account, check)
 	switch {
 	case !errors.Is(err, ErrRefused):
 	case t.hashed:
-		t.db.pace.note(time.Since(t.began))
+		t.db.responseTime.note(time.Since(t.began))
 	default:
-		t.db.pace.await(ctx, t.db.hasher, t.began)
+		t.db.responseTime.await(ctx, t.db.hasher, t.began)
 	}
 	return err
 }
 
-func (t *try) gated(ctx context.Context, account string, check func() error) error {
+func (t *attempt) admit(ctx context.Context, account string, check func() error) error {
 	keys := t.counted(account)
 	for _, key := range keys {
-		entered, err := t.db.gate.enter(ctx, key, func() (int, error) { return t.db.failuresLeft(ctx, key) })
+		entered, err := t.db.attempts.enter(ctx, key, func() (int, error) { return t.db.failuresLeft(ctx, key) })
 		if err != nil {
 			return err
 		}
 		if !entered {
 			return t.refuse(ctx, nil, lockedReason(key))
 		}
-		defer t.db.gate.leave(key)
+		defer t.db.attempts.leave(key)
 	}
 	switch err := check(); {
 	case errors.Is(err, ErrRefused):
@@ -68,7 +68,7 @@ func lockedReason(key string) authz.Reason {
 }
 
 // counted are the keys that a failure counts against: those of the account and of the address, as far as they have a limit.
-func (t *try) counted(account string) (keys []string) {
+func (t *attempt) counted(account string) (keys []string) {
 	address := addressKey(t.by.IPAddress)
 	if isLoopback(t.by.IPAddress) && !t.db.lockouts.Loopback {
 		address = ""
@@ -82,7 +82,7 @@ func (t *try) counted(account string) (keys []string) {
 }
 
 // succeed forgives an account what was held against it, if anything was.
-func (t *try) succeed(ctx context.Context, account string) error {
+func (t *attempt) succeed(ctx context.Context, account string) error {
 	if t.db.limitOf(account).off() {
 		return nil
 	}
@@ -95,7 +95,7 @@ func (t *try) succeed(ctx context.Context, account string) error {
 
 // refuse counts a failure against the keys, notes the refusal for the audit, and returns ErrRefused with the reason. The name
 // that is noted is the one that was asked for.
-func (t *try) refuse(ctx context.Context, keys []string, reason authz.Reason) error {
+func (t *attempt) refuse(ctx context.Context, keys []string, reason authz.Reason) error {
 	refused := authz.Refuse(ErrRefused, reason)
 	by := t.by
 	by.UserName = record.AuditText(t.name)
@@ -139,7 +139,7 @@ func (t *try) refuse(ctx context.Context, keys []string, reason authz.Reason) er
 }
 
 // warnOfOwed warns of the locks that failures made which are not written yet.
-func (t *try) warnOfOwed(ctx context.Context, keys []string) error {
+func (t *attempt) warnOfOwed(ctx context.Context, keys []string) error {
 	for _, key := range keys {
 		n, err := t.db.failuresLeft(context.WithoutCancel(ctx), key)
 		if err != nil {

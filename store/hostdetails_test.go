@@ -18,7 +18,7 @@ type brought func(*Tx) (Outcome, error)
 
 func attribute(typeName, shortName string) brought {
 	return func(tx *Tx) (Outcome, error) {
-		changed, err := CarryAttribute(tx, 1, typeName, shortName)
+		changed, err := AssignAttributeByName(tx, 1, typeName, shortName)
 		if changed {
 			return Updated, err
 		}
@@ -57,7 +57,7 @@ func functional(f FunctionalFacts) brought {
 }
 
 // belongings are what there is, each on a line of its own, a password as it is when it is opened.
-func (l *lab) belongings() []string {
+func (l *fixture) belongings() []string {
 	l.t.Helper()
 	return view(l, func(tx *Tx) (found []string, err error) {
 		open := func(sealed []byte, context string) string {
@@ -200,7 +200,7 @@ func TestUpsertsOfBelongings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			l.asset(Asset{AssetName: "srv01", IPAddress: "192.0.2.1"})
 			for _, p := range test.before {
 				update(l, p)
@@ -257,7 +257,7 @@ func TestRefusedBelongings(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
+			l := newFixture(t)
 			l.asset(Asset{AssetName: "srv01", IPAddress: "192.0.2.1"})
 			if !strings.Contains(want, "Managed System 1") {
 				update(l, system(SystemFacts{PlatformID: 2}))
@@ -282,7 +282,7 @@ func TestRefusedBelongings(t *testing.T) {
 
 func TestAPasswordUnderAnotherMasterKeyIsReplaced(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.asset(Asset{AssetName: "srv01", IPAddress: "192.0.2.1"})
 	update(l, system(SystemFacts{PlatformID: 2}))
 	root := account(AccountFacts{AccountName: "root", Password: "one"})
@@ -301,7 +301,7 @@ func TestAPasswordUnderAnotherMasterKeyIsReplaced(t *testing.T) {
 // TestBelongingsSideBySide brings the same host in several times at once.
 func TestBelongingsSideBySide(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	const rounds, imports = 5, 4
 	for round := range rounds {
 		for _, err := range atOnce(imports, func(int) error {
@@ -345,7 +345,7 @@ func TestBelongingsSideBySide(t *testing.T) {
 // TestASystemBesideAnotherImport shows that one import sees what another commits in its middle, although it knows the asset.
 func TestASystemBesideAnotherImport(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	l.asset(Asset{AssetName: "srv01", IPAddress: "192.0.2.1"})
 	for name, p := range map[string]brought{
 		"system":   system(SystemFacts{PlatformID: 2}),

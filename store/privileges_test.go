@@ -9,7 +9,7 @@ import (
 )
 
 // emptyRule inserts a Smart Rule and returns its id.
-func (l *lab) emptyRule(title string) int {
+func (l *fixture) emptyRule(title string) int {
 	l.t.Helper()
 	return update(l, func(tx *Tx) (int, error) {
 		r := &SmartRule{Title: title, RuleType: AssetRule}
@@ -19,14 +19,14 @@ func (l *lab) emptyRule(title string) int {
 }
 
 // as is how a user acts now.
-func (l *lab) as(user int) Actor {
+func (l *fixture) as(user int) Actor {
 	l.t.Helper()
 	r := view(l, func(tx *Tx) (*Rights, error) { return RightsOf(tx, user) })
 	return Actor{UserID: user, UserName: r.User.UserName, Groups: r.Groups, Admin: r.Admin}
 }
 
 // try writes as somebody and returns how that ends.
-func (l *lab) try(by Actor, fn func(*Tx) error) error { return Change(l.ctx, l.DB, by, fn) }
+func (l *fixture) try(by Actor, fn func(*Tx) error) error { return Change(l.ctx, l.DB, by, fn) }
 
 // A holding is one thing that membership of a group brings.
 type holding struct {
@@ -53,7 +53,7 @@ func holdingsOn(rule int, organization string) []holding {
 
 func TestNobodyChangesWhoHasWhatHeLacks(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	organization := view(l, DefaultOrganization)
 	for _, h := range holdingsOn(l.emptyRule("Rule"), organization) {
 		t.Run(h.name, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestNobodyChangesWhoHasWhatHeLacks(t *testing.T) {
 					t.Errorf("%s by one who has it: %v", act, err)
 				}
 				free := l.as(low)
-				free.Unbound = true
+				free.AllowEscalation = true
 				if err := l.try(free, without); errors.Is(err, ErrDenied) {
 					t.Errorf("%s by one who is free to: %v", act, err)
 				}
@@ -93,7 +93,7 @@ func TestNobodyChangesWhoHasWhatHeLacks(t *testing.T) {
 
 func TestNobodyButAdministratorsChangesAnAdministrator(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	all := l.group("everything but that")
 	l.change(func(tx *Tx) error {
 		for _, p := range authz.Permissions() {
@@ -118,7 +118,7 @@ func TestNobodyButAdministratorsChangesAnAdministrator(t *testing.T) {
 
 func TestEverybodyChangesHimself(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	asleep := update(l, func(tx *Tx) (int, error) {
 		g := &UserGroup{Name: "asleep", GroupType: BeyondInsightType}
 		if err := UserGroups.Insert(tx, g); err != nil {
@@ -137,7 +137,7 @@ func TestEverybodyChangesHimself(t *testing.T) {
 
 func TestNobodyGivesWhatHeLacks(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	rule, hidden := l.emptyRule("Rule"), l.emptyRule("Hidden")
 	own := l.group("own")
 	l.change(func(tx *Tx) error {
@@ -149,16 +149,16 @@ func TestNobodyGivesWhatHeLacks(t *testing.T) {
 		)
 	})
 	user := l.user("giver", own)
-	make := func(e Endowment) func(*Tx) error {
+	make := func(e GroupGrants) func(*Tx) error {
 		return func(tx *Tx) error {
 			return CreateUserGroup(tx, &UserGroup{Name: "new", GroupType: BeyondInsightType}, e)
 		}
 	}
-	grant := func(p authz.Permission, level authz.Level) Endowment {
-		return Endowment{Permissions: []authz.Grant{{Permission: p, Level: level}}}
+	grant := func(p authz.Permission, level authz.Level) GroupGrants {
+		return GroupGrants{Permissions: []authz.Grant{{Permission: p, Level: level}}}
 	}
-	access := func(rule int, level authz.Level) Endowment {
-		return Endowment{Rules: []RuleAccess{{rule, level}}}
+	access := func(rule int, level authz.Level) GroupGrants {
+		return GroupGrants{Rules: []RuleAccess{{rule, level}}}
 	}
 	roles := func(policy int, ids ...int) func(*Tx) error {
 		return func(tx *Tx) error { return SetRoles(tx, own, rule, ids, policy) }
@@ -178,8 +178,8 @@ func TestNobodyGivesWhatHeLacks(t *testing.T) {
 		"his rule":                     {make(access(rule, authz.Read)), nil, nil, nil},
 		"his rule, written":            {make(access(rule, authz.ReadWrite)), ErrDenied, nil, nil},
 		"a rule he cannot see":         {make(access(hidden, authz.Read)), ErrInvalid, nil, nil},
-		"his registration":             {make(Endowment{Registrations: []int{tokenRegistration}}), nil, nil, nil},
-		"another registration":         {make(Endowment{Registrations: []int{keyRegistration}}), ErrDenied, nil, nil},
+		"his registration":             {make(GroupGrants{Registrations: []int{tokenRegistration}}), nil, nil, nil},
+		"another registration":         {make(GroupGrants{Registrations: []int{keyRegistration}}), ErrDenied, nil, nil},
 		"his role":                     {roles(0, 2), nil, nil, nil},
 		"his role and another":         {roles(0, 2, 4), ErrDenied, nil, nil},
 		"no role":                      {roles(0), nil, nil, nil},
@@ -190,7 +190,7 @@ func TestNobodyGivesWhatHeLacks(t *testing.T) {
 	} {
 		rollback := errors.New("rollback")
 		free := l.as(user)
-		free.Unbound = true
+		free.AllowEscalation = true
 		for who, by := range map[string]struct {
 			Actor
 			want error
@@ -215,7 +215,7 @@ func TestNobodyGivesWhatHeLacks(t *testing.T) {
 // A password is changed by one who may, or its owner gets more rights than he has: not both unseen.
 func TestRightsThatComeInBetweenCount(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
+	l := newFixture(t)
 	own := l.group("own")
 	changer, victim := l.user("changer", own), l.user("victim")
 	by := l.as(changer)

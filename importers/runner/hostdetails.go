@@ -8,13 +8,13 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// bringBelongings brings in what there is on an asset. What the store refuses of it is left out with a warning.
-func (p *progress) bringBelongings(tx *store.Tx, asset *store.Asset, b *plugins.Belongings) error {
+// upsertHostDetails stores what there is on an asset. What the store refuses of it is left out with a warning.
+func (p *progress) upsertHostDetails(tx *store.Tx, asset *store.Asset, b *plugins.HostDetails) error {
 	for _, a := range b.Attributes {
 		if !p.may(authz.WritesAssetAttributes, "the attribute %s of %s is left out", brief(a.ShortName), brief(a.Type)) {
 			continue
 		}
-		changed, err := store.CarryAttribute(tx, asset.AssetID, a.Type, a.ShortName)
+		changed, err := store.AssignAttributeByName(tx, asset.AssetID, a.Type, a.ShortName)
 		if changed {
 			p.came(store.Updated)
 		}
@@ -39,18 +39,18 @@ func (p *progress) bringBelongings(tx *store.Tx, asset *store.Asset, b *plugins.
 	if b.ManagedSystem == nil {
 		return nil
 	}
-	return p.bringSystem(tx, asset, b.ManagedSystem)
+	return p.upsertSystem(tx, asset, b.ManagedSystem)
 }
 
-// bringSystem brings in the managed system of an asset with its accounts. Without a system there can be no accounts: who may not write
+// upsertSystem stores the managed system of an asset with its accounts. Without a system there can be no accounts: who may not write
 // systems adds accounts to one that there is.
-func (p *progress) bringSystem(tx *store.Tx, asset *store.Asset, s *plugins.ManagedSystem) error {
+func (p *progress) upsertSystem(tx *store.Tx, asset *store.Asset, s *plugins.ManagedSystem) error {
 	if !p.may(authz.WritesManagedSystems, "%s: its managed system is left out", asset.IPAddress) {
 		for system, err := range store.ManagedSystemsOn(tx, asset.AssetID) {
 			if err != nil {
 				return err
 			}
-			return p.bringAccounts(tx, asset, system, s.ManagedAccounts)
+			return p.upsertAccounts(tx, asset, system, s.ManagedAccounts)
 		}
 		return nil
 	}
@@ -63,10 +63,10 @@ func (p *progress) bringSystem(tx *store.Tx, asset *store.Asset, s *plugins.Mana
 		return p.refused(err, "%s: its managed system is left out, with its accounts", asset.IPAddress)
 	}
 	p.came(outcome)
-	return p.bringAccounts(tx, asset, system, s.ManagedAccounts)
+	return p.upsertAccounts(tx, asset, system, s.ManagedAccounts)
 }
 
-func (p *progress) bringAccounts(tx *store.Tx, asset *store.Asset, system *store.ManagedSystem, accounts []plugins.ManagedAccount) error {
+func (p *progress) upsertAccounts(tx *store.Tx, asset *store.Asset, system *store.ManagedSystem, accounts []plugins.ManagedAccount) error {
 	for _, a := range accounts {
 		if !p.may(authz.WritesManagedAccounts, "%s: its managed account %s is left out", asset.IPAddress, account(a.DomainName, a.AccountName)) {
 			continue
@@ -84,7 +84,7 @@ func (p *progress) bringAccounts(tx *store.Tx, asset *store.Asset, system *store
 	return nil
 }
 
-func (p *progress) bringFunctionalAccount(tx *store.Tx, a *plugins.FunctionalAccount) error {
+func (p *progress) upsertFunctionalAccount(tx *store.Tx, a *plugins.FunctionalAccount) error {
 	if !p.may(authz.WritesFunctionalAccounts, "the functional account %s is left out", account(a.DomainName, a.AccountName)) {
 		return nil
 	}

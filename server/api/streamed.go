@@ -6,20 +6,22 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// Written is an answer that is written piece by piece within the transaction that reads it, for what is too large to be
+// Streamed is an answer that is written piece by piece within the transaction that reads it, for what is too large to be
 // held: only rows that read may give it. What fails after the first 32 KiB cuts the connection. T is only for the Swagger page.
-type Written[T any] struct {
+type Streamed[T any] struct {
 	fill func(tx *store.Tx, w io.Writer) error
 }
 
-// WrittenBy is the answer that fill writes, as JSON.
-func WrittenBy[T any](fill func(tx *store.Tx, w io.Writer) error) Written[T] { return Written[T]{fill} }
+// StreamedBy is the answer that fill writes, as JSON.
+func StreamedBy[T any](fill func(tx *store.Tx, w io.Writer) error) Streamed[T] {
+	return Streamed[T]{fill}
+}
 
 // write ignores what the row prints: a part of an answer that is too large to be held cannot be left out.
-func (a Written[T]) write(tx *store.Tx, w io.Writer, _ *printed) error { return a.fill(tx, w) }
+func (a Streamed[T]) write(tx *store.Tx, w io.Writer, _ *printed) error { return a.fill(tx, w) }
 
-// alone puts an answer into a list of one.
-func alone(fill func(*store.Tx, io.Writer) error) func(*store.Tx, io.Writer) error {
+// inArray puts an answer into a list of one.
+func inArray(fill func(*store.Tx, io.Writer) error) func(*store.Tx, io.Writer) error {
 	return func(tx *store.Tx, w io.Writer) error {
 		if _, err := io.WriteString(w, "["); err != nil {
 			return err

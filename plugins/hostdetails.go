@@ -16,13 +16,13 @@ const (
 	MaxManagedAccounts = 1000
 
 	MaxFunctionalAccounts = 1000      // of a whole file; what is beyond is left out
-	MaxBelongings         = 512 << 10 // bytes of all texts together
+	MaxHostDetails        = 512 << 10 // bytes of all texts together
 	maxMember             = 4096 + 1  // characters
 )
 
-// Belongings are what there is on a host. The members of everything in it are those of the API, where an importer can know
+// HostDetails are what there is on a host. The members of everything in it are those of the API, where an importer can know
 // them. An empty text, a zero and a nil say that something is not known, as in a Record: what is stored stays.
-type Belongings struct {
+type HostDetails struct {
 	Attributes    []Attribute    `json:",omitempty"`
 	Databases     []Database     `json:",omitempty"`
 	ManagedSystem *ManagedSystem `json:",omitempty"`
@@ -92,8 +92,8 @@ func (r Record) Size() int {
 	size := len(r.IPAddress) + len(r.AssetName) + len(r.DnsName) + len(r.DomainName) + len(r.MacAddress) + len(r.AssetType) +
 		len(r.OperatingSystem) + len(r.Description) + len(r.Skip)
 	text, password := func(s *string) { size += len(*s) }, func(p *Password) { size += len(p.Reveal()) }
-	if r.Belongings != nil {
-		r.Belongings.each(text, password)
+	if r.HostDetails != nil {
+		r.HostDetails.each(text, password)
 	}
 	if r.FunctionalAccount != nil {
 		r.FunctionalAccount.each(text, password)
@@ -102,7 +102,7 @@ func (r Record) Size() int {
 }
 
 // tooMany says what a record has too much of, if anything.
-func (b *Belongings) tooMany() string {
+func (b *HostDetails) tooMany() string {
 	accounts := 0
 	if b.ManagedSystem != nil {
 		accounts = len(b.ManagedSystem.ManagedAccounts)
@@ -121,9 +121,9 @@ func (b *Belongings) tooMany() string {
 	return ""
 }
 
-// normalized returns belongings of which only the store can say what is wrong with them, nil for none, or why they are
+// normalized returns host details of which only the store can say what is wrong with them, nil for none, or why they are
 // too much.
-func (b *Belongings) normalized() (n *Belongings, tooMuch string) {
+func (b *HostDetails) normalized() (n *HostDetails, tooMuch string) {
 	if b == nil {
 		return nil, ""
 	}
@@ -138,18 +138,18 @@ func (b *Belongings) normalized() (n *Belongings, tooMuch string) {
 	if n.isEmpty() {
 		return nil, ""
 	}
-	if (Record{Belongings: n}).Size() > MaxBelongings {
-		return nil, fmt.Sprintf("what there is on it takes more than %d KiB", MaxBelongings>>10)
+	if (Record{HostDetails: n}).Size() > MaxHostDetails {
+		return nil, fmt.Sprintf("what there is on it takes more than %d KiB", MaxHostDetails>>10)
 	}
 	return n, ""
 }
 
-func (b *Belongings) isEmpty() bool {
+func (b *HostDetails) isEmpty() bool {
 	return len(b.Attributes) == 0 && len(b.Databases) == 0 && b.ManagedSystem == nil
 }
 
 // fill takes the lists and the managed system that b lacks from other, copied.
-func (b *Belongings) fill(other *Belongings) {
+func (b *HostDetails) fill(other *HostDetails) {
 	found := other.copy(strings.Clone)
 	if len(b.Attributes) == 0 {
 		b.Attributes = found.Attributes
@@ -163,8 +163,8 @@ func (b *Belongings) fill(other *Belongings) {
 }
 
 // copy returns a copy that shares nothing with b, its texts changed by text. Empty lists become nil.
-func (b *Belongings) copy(text func(string) string) *Belongings {
-	c := &Belongings{Attributes: copied(b.Attributes), Databases: copied(b.Databases)}
+func (b *HostDetails) copy(text func(string) string) *HostDetails {
+	c := &HostDetails{Attributes: copied(b.Attributes), Databases: copied(b.Databases)}
 	if b.ManagedSystem != nil {
 		system := *b.ManagedSystem
 		system.ManagedAccounts = copied(system.ManagedAccounts)
@@ -181,7 +181,7 @@ func copied[T any](list []T) []T {
 	return slices.Clone(list)
 }
 
-// copy is that of Belongings.
+// copy is that of HostDetails.
 func (a *FunctionalAccount) copy(text func(string) string) *FunctionalAccount {
 	c := *a
 	c.each(func(s *string) { *s = text(*s) }, func(p *Password) { *p = p.bounded() })
@@ -189,7 +189,7 @@ func (a *FunctionalAccount) copy(text func(string) string) *FunctionalAccount {
 }
 
 // each calls the functions for every text and every password.
-func (b *Belongings) each(text func(*string), password func(*Password)) {
+func (b *HostDetails) each(text func(*string), password func(*Password)) {
 	for i := range b.Attributes {
 		text(&b.Attributes[i].Type)
 		text(&b.Attributes[i].ShortName)

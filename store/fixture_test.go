@@ -14,9 +14,9 @@ import (
 	"github.com/musterhq/muster/store/kv/badgerkv"
 )
 
-// lab is the store of one test: a real engine in memory, what every new store holds, and a clock that stands still
+// fixture is the store of one test: a real engine in memory, what every new store holds, and a clock that stands still
 // until the test moves it. When the test is over, every key in it must be accounted for.
-type lab struct {
+type fixture struct {
 	*DB
 	t      tb
 	ctx    context.Context
@@ -120,15 +120,15 @@ func (unclosed) Close() error { return nil }
 // replaceable is an engine in whose place a test can put another.
 type replaceable struct{ kv.Engine }
 
-// newLab opens the store of a test, a small one, or that of a benchmark, which measures one of the size of a server's.
-func newLab(t tb) *lab {
+// newFixture opens the store of a test, a small one, or that of a benchmark, which measures one of the size of a server's.
+func newFixture(t tb) *fixture {
 	t.Helper()
 	_, measured := t.(*testing.B)
-	return newLabIn(t, badgerkv.Options{InMemory: true, Small: !measured})
+	return newFixtureIn(t, badgerkv.Options{InMemory: true, Small: !measured})
 }
 
-// newLabIn is newLab in a store of any kind.
-func newLabIn(t tb, o badgerkv.Options) *lab {
+// newFixtureIn is newFixture in a store of any kind.
+func newFixtureIn(t tb, o badgerkv.Options) *fixture {
 	t.Helper()
 	pairs, err := seeded()
 	if err != nil {
@@ -138,7 +138,7 @@ func newLabIn(t tb, o badgerkv.Options) *lab {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	l := &lab{t: t, ctx: t.Context(), engine: engine, clock: &clock{now: begin}}
+	l := &fixture{t: t, ctx: t.Context(), engine: engine, clock: &clock{now: begin}}
 	err = engine.Update(l.ctx, func(tx kv.Txn) error {
 		for _, pair := range pairs {
 			if err := tx.Set(pair.Key, pair.Value); err != nil {
@@ -163,14 +163,14 @@ func newLabIn(t tb, o badgerkv.Options) *lab {
 }
 
 // in is the lab within a subtest.
-func (l *lab) in(t tb) *lab {
+func (l *fixture) in(t tb) *fixture {
 	within := *l
 	within.t = t
 	return &within
 }
 
 // reopen opens the store anew. Without a Close before it, the store has crashed.
-func (l *lab) reopen() {
+func (l *fixture) reopen() {
 	l.t.Helper()
 	o := options(l.clock.Now)
 	o.Lockouts = l.limits
@@ -181,13 +181,13 @@ func (l *lab) reopen() {
 	if err != nil {
 		l.t.Fatalf("Open: %v", err)
 	}
-	db.pace.note(time.Microsecond) // so that refusals cost no time here
-	db.pace.noted = time.Now().Add(time.Hour)
+	db.responseTime.note(time.Microsecond) // so that refusals cost no time here
+	db.responseTime.noted = time.Now().Add(time.Hour)
 	l.DB = db
 }
 
 // mustBeSound fails the test for every key that does not follow from the records and links, and for every one that is missing.
-func (l *lab) mustBeSound() {
+func (l *fixture) mustBeSound() {
 	l.t.Helper()
 	found, err := View(context.Background(), l.DB, System("test"), faults)
 	for _, fault := range found {

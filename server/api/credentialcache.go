@@ -10,35 +10,35 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// passes remembers credentials that were checked a moment ago, so that clients that send one with every request
+// credentialCache remembers credentials that were checked a moment ago, so that clients that send one with every request
 // neither pay for a password hash nor leave an audit row each time. What is kept is no secret: an HMAC under a key of this process.
-type passes struct {
+type credentialCache struct {
 	secret []byte
 	mu     sync.Mutex
-	until  map[credentialSum]pass
+	until  map[credentialSum]cachedCredential
 	agreed map[string]credentialSum // by the id of the session in the cookie that the credential came with
 }
 
 // credentialSum stands for a credential and the address that it came from.
 type credentialSum [sha256.Size]byte
 
-type pass struct {
+type cachedCredential struct {
 	in  *store.SignedIn
 	end time.Time
 }
 
 const (
-	passLifetime = time.Minute
-	maxPasses    = 10_000 // of each kind; forgetting all costs no more than checking again
+	credentialLifetime = time.Minute
+	maxCredentials     = 10_000 // of each kind; forgetting all costs no more than checking again
 )
 
-func newPasses() *passes {
+func newCredentialCache() *credentialCache {
 	secret := make([]byte, sha256.Size)
 	rand.Read(secret)
-	return &passes{secret: secret, until: map[credentialSum]pass{}, agreed: map[string]credentialSum{}}
+	return &credentialCache{secret: secret, until: map[credentialSum]cachedCredential{}, agreed: map[string]credentialSum{}}
 }
 
-func (p *passes) sum(from store.Actor, parts ...string) credentialSum {
+func (p *credentialCache) sum(from store.Actor, parts ...string) credentialSum {
 	mac := hmac.New(sha256.New, p.secret)
 	for _, part := range append(parts, from.IPAddress, from.Proxy) {
 		mac.Write([]byte(part))
@@ -48,42 +48,42 @@ func (p *passes) sum(from store.Actor, parts ...string) credentialSum {
 }
 
 // get returns a sign-in that is remembered. An end further away than a lifetime is from before the clock was set back.
-func (p *passes) get(sum credentialSum, now time.Time) *store.SignedIn {
+func (p *credentialCache) get(sum credentialSum, now time.Time) *store.SignedIn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if known, ok := p.until[sum]; ok && now.Before(known.end) && known.end.Sub(now) <= passLifetime {
+	if known, ok := p.until[sum]; ok && now.Before(known.end) && known.end.Sub(now) <= credentialLifetime {
 		return known.in
 	}
 	return nil
 }
 
-func (p *passes) put(sum credentialSum, in *store.SignedIn, now time.Time) {
+func (p *credentialCache) put(sum credentialSum, in *store.SignedIn, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.until) >= maxPasses {
+	if len(p.until) >= maxCredentials {
 		clear(p.until)
 	}
-	p.until[sum] = pass{in, now.Add(passLifetime)}
+	p.until[sum] = cachedCredential{in, now.Add(credentialLifetime)}
 }
 
 // forget is for a credential that is worth nothing any more, or not what it was: the next request checks it again.
-func (p *passes) forget(sum credentialSum) {
+func (p *credentialCache) forget(sum credentialSum) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.until, sum)
 }
 
 // agree remembers that a session and a credential belong together, for as long as the session counts.
-func (p *passes) agree(session string, sum credentialSum) {
+func (p *credentialCache) agree(session string, sum credentialSum) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.agreed) >= maxPasses {
+	if len(p.agreed) >= maxCredentials {
 		clear(p.agreed)
 	}
 	p.agreed[session] = sum
 }
 
-func (p *passes) agrees(session string, sum credentialSum) bool {
+func (p *credentialCache) agrees(session string, sum credentialSum) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known, ok := p.agreed[session]

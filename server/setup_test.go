@@ -245,7 +245,7 @@ func (c *conversation) letSee(place, name string) (err error) {
 }
 
 // settle does what the background does, until nothing is left.
-func (l *lab) settle() error {
+func (l *fixture) settle() error {
 	ctx := l.t.Context()
 	return errors.Join(
 		store.ProcessQueuedRules(ctx, l.db), store.RefreshRules(ctx, l.db), l.db.Sweep(ctx), store.RefreshRules(ctx, l.db),

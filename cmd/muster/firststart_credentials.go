@@ -12,8 +12,8 @@ import (
 	"github.com/musterhq/muster/testdata/demo"
 )
 
-// entrance is how a new store is entered: what is printed at the first start, or written for automation.
-type entrance struct {
+// firstCredentials say how a new store is entered: what is printed at the first start, or written for automation.
+type firstCredentials struct {
 	HTTPS          string `json:"https"`
 	HTTP           string `json:"http"`
 	TLSFingerprint string `json:"tls_fingerprint"`
@@ -30,7 +30,7 @@ type entrance struct {
 }
 
 // write writes the facts as JSON with mode 0600, whole or not at all, for whoever waits for the file.
-func (e *entrance) write(file string) error {
+func (e *firstCredentials) write(file string) error {
 	text, err := json.MarshalIndent(e, "", "  ")
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (e *entrance) write(file string) error {
 }
 
 // print writes the block for people: where, with what, the users of the demo, and commands to paste.
-func (e *entrance) print(w io.Writer) error {
+func (e *firstCredentials) print(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("\nmuster is ready. This is printed once; note what you need.\n\n")
 	e.places(&b)
@@ -66,7 +66,7 @@ func (e *entrance) print(w io.Writer) error {
 }
 
 // greet writes where a store is that has been entered before.
-func (e *entrance) greet(w io.Writer) error {
+func (e *firstCredentials) greet(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("\nmuster is ready.\n\n")
 	e.places(&b)
@@ -75,7 +75,7 @@ func (e *entrance) greet(w io.Writer) error {
 	return err
 }
 
-func (e *entrance) places(b *strings.Builder) {
+func (e *firstCredentials) places(b *strings.Builder) {
 	base := e.base()
 	if base == "" {
 		return
@@ -87,7 +87,7 @@ func (e *entrance) places(b *strings.Builder) {
 	}
 }
 
-func (e *entrance) base() string {
+func (e *firstCredentials) base() string {
 	if e.HTTPS != "" {
 		return e.HTTPS
 	}
@@ -104,7 +104,7 @@ func line(b *strings.Builder, name, value string) {
 type pasted struct{ what, line string }
 
 // commands are what a newcomer pastes. There are none without a port.
-func (e *entrance) commands() []pasted {
+func (e *firstCredentials) commands() []pasted {
 	base := e.base()
 	if base == "" {
 		return nil

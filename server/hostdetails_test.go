@@ -18,7 +18,7 @@ import (
 // permission and no access to its Organization.
 func TestBelongingsOfHiddenAssetsAreAsIfAbsent(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	attribute, database, asset := l.object("Attributes").id, l.object("Databases").id, l.object("Assets").id
 	token := l.tokenOf("outsider", allBut(nil, authz.None)...)
 	l.takeOrganizations("outsider")
@@ -47,7 +47,7 @@ func TestBelongingsOfHiddenAssetsAreAsIfAbsent(t *testing.T) {
 // TestAServerSweeps deletes an asset before the server begins and another while it runs.
 func TestAServerSweeps(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, false)
+	l := newFixture(t, false)
 	deleteOne := func() {
 		l.object("Attributes") // which the asset carries
 		asset := l.object("Assets").id
@@ -67,7 +67,7 @@ func TestAServerSweeps(t *testing.T) {
 }
 
 // awaitSweeps waits until no job of a sweep is left.
-func (l *lab) awaitSweeps() {
+func (l *fixture) awaitSweeps() {
 	l.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		left, err := store.View(l.t.Context(), l.db, system, func(tx *store.Tx) (left []string, err error) {

@@ -78,8 +78,8 @@ func (m marked) slot() []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-// mark is the open file. The nil mark, of a store in memory, writes nothing.
-type mark struct {
+// commitMarker is the open file of the mark. The nil one, of a store in memory, writes nothing.
+type commitMarker struct {
 	file    *os.File
 	since   uint64
 	changed chan struct{} // has room for one
@@ -89,7 +89,7 @@ type mark struct {
 
 // openMark opens the mark, or lays one down, whole and synced, that says what the store holds. failed may be called once, from
 // any goroutine.
-func openMark(dir string, m marked, failed func(error)) (*mark, error) {
+func openMark(dir string, m marked, failed func(error)) (*commitMarker, error) {
 	name := filepath.Join(dir, markName)
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
 		if err := layMark(dir, m); err != nil {
@@ -100,7 +100,7 @@ func openMark(dir string, m marked, failed func(error)) (*mark, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &mark{file: f, since: m.since, changed: make(chan struct{}, 1), failed: failed}
+	k := &commitMarker{file: f, since: m.since, changed: make(chan struct{}, 1), failed: failed}
 	k.done.Go(k.sync)
 	return k, nil
 }
@@ -138,7 +138,7 @@ func syncDirectory(dir string) error {
 }
 
 // set marks a commit that is on the disk. What it writes survives the process at once and a power cut soon.
-func (k *mark) set(number uint64) error {
+func (k *commitMarker) set(number uint64) error {
 	if k == nil {
 		return nil
 	}
@@ -154,7 +154,7 @@ func (k *mark) set(number uint64) error {
 }
 
 // sync brings changes to the disk until close.
-func (k *mark) sync() {
+func (k *commitMarker) sync() {
 	for range k.changed {
 		if err := syncData(k.file); err != nil {
 			k.failed(fmt.Errorf("%s: %w", markName, err))
@@ -165,7 +165,7 @@ func (k *mark) sync() {
 }
 
 // close comes after the last set.
-func (k *mark) close() error {
+func (k *commitMarker) close() error {
 	if k == nil {
 		return nil
 	}

@@ -41,8 +41,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// lab is a server over a new store, with a clock of its own.
-type lab struct {
+// fixture is a server over a new store, with a clock of its own.
+type fixture struct {
 	t      testing.TB
 	db     *store.DB
 	server *server.Server
@@ -64,7 +64,7 @@ const (
 	importLimit = 256 << 10
 )
 
-// ground is what a lab stands on. Each that is zero is that of newLab.
+// ground is what a lab stands on. Each that is zero is that of newFixture.
 type ground struct {
 	engine badgerkv.Options
 	first  store.FirstStart
@@ -73,12 +73,12 @@ type ground struct {
 	log    *slog.Logger // of the store
 }
 
-func newLab(t testing.TB, manual bool, adjust ...func(*server.Options)) *lab {
+func newFixture(t testing.TB, manual bool, adjust ...func(*server.Options)) *fixture {
 	t.Helper()
 	return newLabOn(t, ground{}, manual, adjust...)
 }
 
-func newLabOn(t testing.TB, on ground, manual bool, adjust ...func(*server.Options)) *lab {
+func newLabOn(t testing.TB, on ground, manual bool, adjust ...func(*server.Options)) *fixture {
 	t.Helper()
 	if on.engine.Dir == "" {
 		_, measured := t.(*testing.B)
@@ -93,7 +93,7 @@ func newLabOn(t testing.TB, on ground, manual bool, adjust ...func(*server.Optio
 			ClientID: "11111111-2222-4333-8444-555555555555", ClientSecret: strings.Repeat("s3cr", 10),
 		}
 	}
-	l := &lab{t: t, users: map[string]string{}, peer: "192.0.2.1", first: on.first}
+	l := &fixture{t: t, users: map[string]string{}, peer: "192.0.2.1", first: on.first}
 	l.clock.Store(began.UnixNano())
 	engine, err := badgerkv.Open(on.engine)
 	must(t, err)
@@ -144,7 +144,7 @@ func must(t testing.TB, err error) {
 }
 
 // requirePassword has the API registration of the first key ask for the user's password.
-func (l *lab) requirePassword() *lab {
+func (l *fixture) requirePassword() *fixture {
 	l.t.Helper()
 	must(l.t, store.Change(l.t.Context(), l.db, system, func(tx *store.Tx) error {
 		r, err := store.ApiRegistrations.Get(tx, 1)
@@ -162,13 +162,13 @@ var system = store.System("test")
 
 // tokenOf returns a BeyondInsight token of a user, who is made with the given grants unless he exists: name is enough for
 // one that does.
-func (l *lab) tokenOf(name string, grants ...authz.Grant) string {
+func (l *fixture) tokenOf(name string, grants ...authz.Grant) string {
 	l.t.Helper()
 	return l.tokenAt(insight.Name, name, grants...)
 }
 
 // tokenAt is tokenOf for a door.
-func (l *lab) tokenAt(door, name string, grants ...authz.Grant) string {
+func (l *fixture) tokenAt(door, name string, grants ...authz.Grant) string {
 	l.t.Helper()
 	if token := l.users[door+" "+name]; token != "" {
 		return token
@@ -235,7 +235,7 @@ func makeUser(tx *store.Tx, name string, grants []authz.Grant) error {
 }
 
 // request sends one request and returns the answer.
-func (l *lab) request(method, path, body string, header http.Header) *httptest.ResponseRecorder {
+func (l *fixture) request(method, path, body string, header http.Header) *httptest.ResponseRecorder {
 	l.t.Helper()
 	r := httptest.NewRequestWithContext(l.t.Context(), method, path, strings.NewReader(body))
 	r.RemoteAddr = net.JoinHostPort(l.peer, "4711")
@@ -256,7 +256,7 @@ func as(token string) http.Header {
 }
 
 // awaitImports waits until no import is under way.
-func (l *lab) awaitImports() {
+func (l *fixture) awaitImports() {
 	l.t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for {

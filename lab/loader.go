@@ -13,11 +13,11 @@ import (
 // step is the loading of a piece of the file.
 type step struct {
 	item placed
-	do   func(*pass) error
+	do   func(*loader) error
 }
 
 // run does the step and says where an error lies.
-func (s step) run(p *pass) error {
+func (s step) run(p *loader) error {
 	err := s.do(p)
 	if err == nil || !known(err) {
 		return err
@@ -38,8 +38,8 @@ func known(err error) bool {
 	return false
 }
 
-// pass is one walk through steps, in a transaction. It may run again.
-type pass struct {
+// loader is one walk through steps, in a transaction. It may run again.
+type loader struct {
 	tx      *store.Tx
 	changes *[]Change         // what was done, for a rehearsal; nil in earnest
 	seen    map[string]*Place // what has been loaded, for a rehearsal
@@ -69,14 +69,14 @@ const (
 )
 
 // say notes a change.
-func (p *pass) say(at placed, action, what string, members ...string) {
+func (p *loader) say(at placed, action, what string, members ...string) {
 	if p.changes != nil {
 		*p.changes = append(*p.changes, Change{at.place().line, action, what, members})
 	}
 }
 
 // once refuses what the file has loaded before, by whatever spelling.
-func (p *pass) once(at placed, what string, id any) error {
+func (p *loader) once(at placed, what string, id any) error {
 	if p.seen == nil {
 		return nil
 	}
@@ -95,11 +95,11 @@ type kept[T any] struct {
 
 // put brings an item into the record that its name found, or into a new one if there is none, and returns it. Then come
 // what else the item has for the record, and the checks of the store.
-func put[ID int | string, T any](p *pass, c *store.Collection[ID, T], item placed, what string, found *T, err error, and ...func(r *T, isNew bool) error) (*T, error) {
+func put[ID int | string, T any](p *loader, c *store.Collection[ID, T], item placed, what string, found *T, err error, and ...func(r *T, isNew bool) error) (*T, error) {
 	return putIn(p, c, kept[T]{c.Insert, c.Put}, item, what, found, err, and...)
 }
 
-func putIn[ID int | string, T any](p *pass, c *store.Collection[ID, T], in kept[T], item placed, what string, found *T, err error, and ...func(r *T, isNew bool) error) (*T, error) {
+func putIn[ID int | string, T any](p *loader, c *store.Collection[ID, T], in kept[T], item placed, what string, found *T, err error, and ...func(r *T, isNew bool) error) (*T, error) {
 	isNew := errors.Is(err, store.ErrNotFound)
 	if err != nil && !isNew {
 		return nil, err
@@ -149,7 +149,7 @@ func idName[ID int | string, T any](c *store.Collection[ID, T], record *T) strin
 }
 
 // link links a pair.
-func link[A, B int | string](p *pass, l *record.Link[A, B], a A, b B, at placed, what string) error {
+func link[A, B int | string](p *loader, l *record.Link[A, B], a A, b B, at placed, what string) error {
 	_, linked, err := l.Get(p.tx, a, b)
 	if err != nil || linked {
 		return err
@@ -167,7 +167,7 @@ func refer[T any](member string, found *T, err error) (*T, error) {
 }
 
 // organization is the Organization that a member names; empty is the id for none.
-func (p *pass) organization(member string, name *string) (id string, err error) {
+func (p *loader) organization(member string, name *string) (id string, err error) {
 	if name == nil || *name == "" {
 		return "", nil
 	}
@@ -179,7 +179,7 @@ func (p *pass) organization(member string, name *string) (id string, err error) 
 }
 
 // platform is the id of the platform that a member names.
-func (p *pass) platform(member, name string) (int, error) {
+func (p *loader) platform(member, name string) (int, error) {
 	found, err := store.PlatformByName(p.tx, name)
 	if found, err = refer(member, found, err); err != nil {
 		return 0, err

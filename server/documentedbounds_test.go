@@ -127,7 +127,7 @@ func (all *lengths) note(member string, taken bool) {
 
 // search tries the one text that stands within a list of a body.
 func (all *lengths) search(t *testing.T) {
-	l := newLab(t, true)
+	l := newFixture(t, true)
 	header := as(l.tokenAt("idaas", "administrator"))
 	for length, want := range map[int]int{200: http.StatusOK, 201: http.StatusBadRequest} {
 		body := fmt.Sprintf(`{"searchByAttributes":[{"name":"name","operator":"CONTAINS","value":%q}]}`, strings.Repeat("é", length))

@@ -35,7 +35,7 @@ func answers(swagger *spec.Swagger, d *api.Dialect, manual bool) {
 			refusal.AddExtension(alternatives, []*spec.Schema{reference(reflect.TypeOf(d.Error(0, store.ErrNotFound)))})
 			o.Responses.StatusCodeResponses[status] = refusal
 		}
-		exemplify(o, rows)
+		exemplify(o, rows, d)
 		for status, all := range forms {
 			o.Responses.StatusCodeResponses[status] = success(all)
 		}

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -259,5 +260,36 @@ func TestRefusalsDoTheSameWork(t *testing.T) {
 		if got := l.db.Hasher().Computed() - before; got != c.want {
 			t.Errorf("%s costs %d hashes, want %d", name, got, c.want)
 		}
+	}
+}
+
+// TestRefusalsOfRoutesAreToldApart: ten rows for each route that a user is refused at, whatever they are refused at elsewhere. What
+// is refused before anybody is known shares a row, whatever the route.
+func TestRefusalsOfRoutesAreToldApart(t *testing.T) {
+	t.Parallel()
+	l := newFixture(t, false)
+	rita := l.tokenOf("rita")
+	for range 12 {
+		for _, path := range []string{"Users", "UserGroups"} {
+			for token, want := range map[string]int{rita: http.StatusForbidden, "": http.StatusUnauthorized} {
+				if status, answer := l.call(token, "GET", path, ""); status != want {
+					t.Fatalf("%s: %d %s", path, status, answer)
+				}
+			}
+		}
+	}
+	l.clock.Add(int64(time.Minute))
+	must(t, store.FlushRefusals(t.Context(), l.db, false))
+	rows := map[string]int{}
+	for _, row := range l.refusalsTold() {
+		rows[strings.TrimSpace(fmt.Sprint(row.UserName, " ", row.details["Route"], " ", row.details["Reason"], " ", row.details["Repeated"]))]++
+	}
+	want := map[string]int{
+		"rita GET Users missing-permission": 10, "rita GET Users missing-permission 2": 1,
+		"rita GET UserGroups missing-permission": 10, "rita GET UserGroups missing-permission 2": 1,
+		"GET Users no-credential": 1, "GET Users no-credential 23": 1, // the route of the first
+	}
+	if !maps.Equal(rows, want) {
+		t.Errorf("%v, want %v", rows, want)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"net/http"
@@ -8,8 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/musterhq/muster/server"
+	"github.com/musterhq/muster/server/insight"
 )
 
 // TestAdminListener finds metrics, health and profiles at the address of --admin only.
@@ -78,5 +81,58 @@ func TestStrictTransport(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(own.dir, "tls.key")); err == nil {
 		t.Error("muster made a certificate although it was given one")
+	}
+}
+
+// TestUnfinishedBodiesOfAConnection begins requests whose bodies do not end, all on one connection of HTTP/2: 32 are waited for, the
+// next one is refused. A request on the same connection without a body is answered.
+func TestUnfinishedBodiesOfAConnection(t *testing.T) {
+	t.Parallel()
+	const bound = 32
+	p := serve(t, newDir(t))
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, MaxConnsPerHost: 1}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+	ready := func() {
+		t.Helper()
+		got, err := client.Get(p.HTTPS + "/readyz")
+		must(t, err)
+		io.Copy(io.Discard, got.Body)
+		got.Body.Close()
+		if got.ProtoMajor != 2 || got.StatusCode != http.StatusOK {
+			t.Errorf("%s %s", got.Proto, got.Status)
+		}
+	}
+	ready()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	answers := make(chan string, bound+1)
+	for range bound + 1 {
+		body, write := io.Pipe()
+		r, err := http.NewRequestWithContext(ctx, "POST", p.HTTPS+insight.Base+"/Workgroups", body)
+		must(t, err)
+		r.Header.Set("Authorization", "Bearer "+p.Token)
+		r.Header.Set("Content-Type", "application/json")
+		go func() {
+			if got, err := client.Do(r); err == nil {
+				text, _ := io.ReadAll(got.Body)
+				got.Body.Close()
+				answers <- got.Status + " " + string(text)
+			}
+		}()
+		_, err = write.Write([]byte("{")) // returns once the request is on its way
+		must(t, err)
+	}
+	select {
+	case got := <-answers:
+		if !strings.HasPrefix(got, "503") || !strings.Contains(got, "more than 32 bodies are unfinished on this connection") {
+			t.Errorf("the first answer is %s", got)
+		}
+	case <-time.After(30 * time.Second):
+		t.Errorf("%d bodies are waited for", bound+1)
+	}
+	ready()
+	if n := len(answers); n > 0 {
+		t.Errorf("%d more requests are answered: %s", n, <-answers)
 	}
 }

@@ -3,7 +3,7 @@ package passwordsafe
 import (
 	"encoding/xml"
 	"fmt"
-	"strconv"
+	"math"
 	"strings"
 
 	"github.com/musterhq/muster/plugins"
@@ -31,8 +31,8 @@ func (d *document) value(member any) error {
 		if text = strings.TrimSpace(text); text == "" {
 			break
 		}
-		n, err := strconv.ParseInt(text, 10, 32)
-		if err != nil {
+		n, ok := plugins.Number(text)
+		if !ok || n < math.MinInt32 || n > math.MaxInt32 {
 			d.warn("<%s>: a whole number from -2147483648 to 2147483647 is expected", name)
 			break
 		}

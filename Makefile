@@ -8,7 +8,7 @@ DIR  ?= data
 export GORACE ?= atexit_sleep_ms=0
 
 # What these measure, memory and how long a request takes, is another thing beside other tests and with the race detector: they run alone.
-MEASURED := ^Test(BodiesInParallel|SlowCallers)$$
+MEASURED := ^Test(BodiesInParallel|SlowCallers|HostileFiles|Memory|MemoryOfNames)$$
 
 .PHONY: build run test soak lint docs upgrade-fixture fuzz bench bench-test bench-million bench-plot bench-go
 
@@ -20,7 +20,7 @@ run: build ## serve the demo lab from ./data
 
 test: ## all tests, with the race detector where there is a C compiler for it
 	@$(if $(RACE),echo "with the race detector",echo "without the race detector: it needs a C compiler")
-	go test -run '$(MEASURED)' ./cmd/muster
+	go test -p 1 -run '$(MEASURED)' ./cmd/muster ./importers/...
 	go test $(RACE) -skip '$(MEASURED)' -timeout 30m ./... ./testdata/soak
 	cd plugins/hostlist && go test $(RACE) ./...
 	cd server/idaas/clienttest && go test ./...

@@ -281,22 +281,6 @@ func changeSecret(tx *Tx, userID int, set func(*UserSecret)) error {
 	return UserSecrets.Put(tx, s)
 }
 
-// LastLogin is when and how a user signed in last.
-type LastLogin struct {
-	UserID             int
-	Date               Time
-	AuthenticationType string
-}
-
-// LastLoginOf returns when and how a user signed in last, an empty one if he never did.
-func LastLoginOf(tx *Tx, userID int) (*LastLogin, error) {
-	l, err := LastLogins.Get(tx, userID)
-	if errors.Is(err, ErrNotFound) {
-		return &LastLogin{UserID: userID}, nil
-	}
-	return l, err
-}
-
 // UserNamed returns the user of a domain, empty for none, and a name.
 func UserNamed(tx *Tx, domain, name string) (*User, error) {
 	return userByName.One(tx, K(record.Fold(domain), record.Fold(name)), name)

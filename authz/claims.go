@@ -10,14 +10,14 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Claims is what a token says of its bearer: who he is, what he may do, and the state of the store that this was
+// Claims is what a token says of its bearer: who they are, what they may do, and the state of the store that this was
 // true for. Of the registered claims, Subject is the user's id in decimal, Audience the one door that the token
 // opens, ID the session, and ExpiresAt is required; Issuer is set by Sign.
 type Claims struct {
 	jwt.RegisteredClaims
 	Name   string               `json:"name,omitempty"` // The user name, for logs and audits.
 	Admin  bool                 `json:"adm,omitempty"`  // The user is an administrator: every grant, whatever Grants says.
-	Groups []int                `json:"grp,omitempty"`  // The ids of his user groups.
+	Groups []int                `json:"grp,omitempty"`  // The ids of their user groups.
 	Grants map[Permission]Level `json:"gra,omitempty"`  // The union of what the groups grant.
 
 	// Epochs are the two at which the other fields were read: the user's own and the one of all groups and

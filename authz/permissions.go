@@ -1,4 +1,4 @@
-// Package authz says what a caller may do and how he proves who he is: the catalogues of permissions and access
+// Package authz says what a caller may do and how they prove who they are: the catalogues of permissions and access
 // levels, the needs of endpoints, signed claims, the credentials of a request, and the hashing and sealing of
 // secrets. It is a leaf, knowing neither the store nor HTTP, so that each of its rules can be read and tested alone.
 package authz

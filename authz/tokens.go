@@ -25,7 +25,7 @@ const (
 const MaxLifetime = 24 * time.Hour
 
 // ErrToken is wrapped by every error of Parse. The text behind it says why and is for the log: a caller of the API
-// learns only that he is not authenticated.
+// learns only that they are not authenticated.
 var ErrToken = errors.New("invalid token")
 
 // Keys is a set of HMAC-SHA256 keys: the newest signs, all verify. It is immutable and may be copied. The zero value

@@ -155,7 +155,7 @@ func (g *graph) isOwn(link string) error {
 	return nil
 }
 
-// signIn asks for a token with the user's own password. It is refused for who must prove himself by more than that.
+// signIn asks for a token with the user's own password. It is refused for who must prove themselves by more than that.
 func (g *graph) signIn(ctx context.Context, user Entry, password string) error {
 	_, err := g.signInWith(ctx, url.Values{
 		"grant_type": {"password"}, "scope": {"openid"}, "username": {user.PrincipalName}, "password": {password},

@@ -9,7 +9,7 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// User is somebody, or some program, that signs in. He is known by his domain and his name.
+// User is somebody, or some program, that signs in. They are known by their domain and their name.
 type User struct {
 	Place
 	UserName          string  `lab:"required"`      // Name of the user.
@@ -19,7 +19,7 @@ type User struct {
 	PrincipalName     *string // name@domain of a directory user.
 	Directory         *string // Host of the directory that a directory user comes from.
 	DirectoryEntry    *string // His stable id in the directory: objectGUID, entryUUID or Graph id.
-	AccountAttribute  *string // Attribute of an LDAP directory that names him.
+	AccountAttribute  *string // Attribute of an LDAP directory that names them.
 	FirstName         *string // First name; required of a new BeyondInsight user.
 	LastName          *string // Last name.
 	EmailAddress      *string // Email address; required of a new BeyondInsight user.
@@ -205,7 +205,7 @@ func (c *collector) users() (all []*User, err error) {
 	return sorted(all, func(u *User) string { return or(u.DomainName, "") + "\x00" + u.UserName }), nil
 }
 
-// userName is how a user is referred to: with his domain, if he has one.
+// userName is how a user is referred to: with their domain, if they have one.
 func userName(u *store.User) string {
 	if u.DomainName != "" {
 		return string(u.DomainName) + `\` + u.UserName
@@ -213,7 +213,7 @@ func userName(u *store.User) string {
 	return u.UserName
 }
 
-// user is the user that a member names, with his domain if he has one.
+// user is the user that a member names, with their domain if they have one.
 func (p *loader) user(member, name string) (*store.User, error) {
 	domain, plain, qualified := strings.Cut(name, `\`)
 	if !qualified {

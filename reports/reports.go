@@ -18,7 +18,7 @@ import (
 const door = "reports"
 
 // report is a kind of report: what its owner needs to receive it, which is what the API asks for the same data, and the
-// table of what he may see.
+// table of what they may see.
 type report struct {
 	needs authz.Need
 	table func(tx *store.Tx, s *store.Subscription) (Table, error)
@@ -38,7 +38,7 @@ func reportOf(name string) (report, error) {
 	return report{}, store.Invalid("Report: %q is none", name)
 }
 
-// Make writes the report of a subscription as its owner may see it, by what he may do in the moment of the transaction. It
+// Make writes the report of a subscription as its owner may see it, by what they may do in the moment of the transaction. It
 // returns ErrSignIn for an owner who cannot sign in, and ErrDenied or ErrNotFound for one who lacks what the report needs.
 // Scratch is as in Write.
 func Make(tx *store.Tx, w io.Writer, s *store.Subscription, scratch Scratch) error {

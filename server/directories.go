@@ -32,7 +32,7 @@ func (s *Server) directories(services insight.Services) insight.Services {
 	return services
 }
 
-// answered is what a caller is told when a directory did not answer as hoped: what is wrong with his request, or that the
+// answered is what a caller is told when a directory did not answer as hoped: what is wrong with their request, or that the
 // directory may be there later.
 func answered(err error) error {
 	switch {

@@ -45,7 +45,7 @@ type Options struct {
 	VendorGrants   bool         // callers may give rights that they lack, as the vendor's do
 	Roster         *roster.Roster
 
-	// MetaAccessRequests is how many requests each user has in any minute at that door; 0: as many as he likes.
+	// MetaAccessRequests is how many requests each user has in any minute at that door; 0: as many as they like.
 	MetaAccessRequests int
 
 	Log *slog.Logger

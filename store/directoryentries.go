@@ -47,7 +47,7 @@ const (
 	maxGroupName = 200
 )
 
-// onto brings the entry of a user into his record. What is no name is fitted rather than refused.
+// onto brings the entry of a user into their record. What is no name is fitted rather than refused.
 func (e *DirectoryEntry) applyTo(u *User) {
 	u.UserName, u.DomainName, u.PrincipalName = e.Name, Text(e.DomainName), Text(e.PrincipalName)
 	u.DistinguishedName = Text(e.DistinguishedName)
@@ -71,8 +71,8 @@ func fitted(text string) Text {
 	return Text(runes[:min(len(runes), 64)])
 }
 
-// CreateDirectoryUser makes a user of an entry that was just found, and stores a new credential with him. accountAttribute
-// is what his name is, of LDAP. Besides ErrInvalid it returns ErrExists for an entry that is a user already, and for a name that another
+// CreateDirectoryUser makes a user of an entry that was just found, and stores a new credential with them. accountAttribute
+// is what their name is, of LDAP. Besides ErrInvalid it returns ErrExists for an entry that is a user already, and for a name that another
 // user has.
 func CreateDirectoryUser(tx *Tx, a DirectoryAccess, e DirectoryEntry, accountAttribute string) (*User, error) {
 	directory, err := a.settle(tx, e)
@@ -95,8 +95,8 @@ func userOf(directory int, kind string, e DirectoryEntry, accountAttribute strin
 	return u, nil
 }
 
-// MayMakeDirectoryGroup returns what GroupGrants.Check does, and an ErrDenied for API registrations that somebody gives who is bound by his
-// own rights: with the key of one he could be everybody whom the directory puts into the group, stronger ones too.
+// MayMakeDirectoryGroup returns what GroupGrants.Check does, and an ErrDenied for API registrations that somebody gives who is bound by their
+// own rights: with the key of one they could be everybody whom the directory puts into the group, stronger ones too.
 func MayMakeDirectoryGroup(tx *Tx, given GroupGrants) error {
 	if len(given.Registrations) > 0 && !unrestricted(tx) {
 		return Denied("a directory says who may use the API registrations of its group: membership of Administrators is required")

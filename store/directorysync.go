@@ -98,7 +98,7 @@ func (s *groupSync) plan(tx *Tx, groupID int, says DirectoryMembers) (err error)
 	return nil
 }
 
-// planMember finds what is to be done for one member, and returns the user that he is already.
+// planMember finds what is to be done for one member, and returns the user that they are already.
 func (s *groupSync) planMember(tx *Tx, e DirectoryEntry) (*User, error) {
 	fresh, err := userOf(s.group.DirectoryID, s.kind, e, string(s.group.AccountAttribute))
 	if err != nil {
@@ -140,7 +140,7 @@ func userOr(u *User, err error) (*User, error) {
 	return u, err
 }
 
-// bring makes one member a user in the group, with what his entry says.
+// bring makes one member a user in the group, with what their entry says.
 func (s *groupSync) upsert(tx *Tx, e DirectoryEntry) error {
 	u, err := userOf(s.group.DirectoryID, s.kind, e, string(s.group.AccountAttribute))
 	if err != nil {
@@ -164,7 +164,7 @@ func (s *groupSync) upsert(tx *Tx, e DirectoryEntry) error {
 	return err
 }
 
-// update brings a member's entry into his record. Who is called by another attribute than the group's members keeps his name.
+// update brings a member's entry into their record. Who is called by another attribute than the group's members keeps their name.
 func (s *groupSync) update(u *User, e DirectoryEntry) {
 	name := u.UserName
 	if e.applyTo(u); u.AccountAttribute != s.group.AccountAttribute {
@@ -251,7 +251,7 @@ func (s *groupSync) noteHolder(ctx context.Context, e *DirectoryEntry) error {
 	return err
 }
 
-// ReleaseUserName frees the name of a user whom his directory calls otherwise, or does not know any more: somebody else has it there.
+// ReleaseUserName frees the name of a user whom their directory calls otherwise, or does not know any more: somebody else has it there.
 func ReleaseUserName(tx *Tx, userID int) error {
 	u, err := Users.Get(tx, userID)
 	if err != nil {
@@ -274,8 +274,8 @@ func MarkGroupMissing(tx *Tx, groupID int) error {
 	return UserGroups.Put(tx, g)
 }
 
-// RefreshUser brings a user to what his directory says of him now; nil means that it does not know him any more, and
-// deactivates him. It returns ErrInvalid for the last active administrator.
+// RefreshUser brings a user to what their directory says of them now; nil means that it does not know them any more, and
+// deactivates them. It returns ErrInvalid for the last active administrator.
 func RefreshUser(tx *Tx, userID int, says *DirectoryEntry) error {
 	u, err := Users.Get(tx, userID)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // Entitlement is one way in which a user reaches a managed account: as a member of a group, by a Smart Rule, in a role
-// (a row of the document's GET Entitlements). A member of Administrators has one row, without accounts: he reaches all.
+// (a row of the document's GET Entitlements). A member of Administrators has one row, without accounts: they reach all.
 // It is made of parts, each of which many rows have in common.
 type Entitlement struct {
 	entitledBy

@@ -25,7 +25,7 @@ type RuleAccess struct {
 // maxGiven bounds the Smart Rules, and the API registrations, that a new group is given: one transaction writes them all.
 const maxGiven = 200
 
-// Check returns ErrInvalid for what there is not, or not for the actor to see, and ErrDenied for what he may not give. The text
+// Check returns ErrInvalid for what there is not, or not for the actor to see, and ErrDenied for what they may not give. The text
 // names the member of the document's body.
 func (e GroupGrants) Check(tx *Tx) error {
 	if err := checkGrants(tx, "Permissions", e.Permissions); err != nil {

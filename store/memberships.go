@@ -11,7 +11,7 @@ import (
 
 // Join puts a user into a user group and returns the group; a member stays one. It returns ErrNotFound, and ErrDenied if the
 // user or the group has rights that the actor lacks: who may sign in as a user can be decided by the registrations
-// of a group that he was put into.
+// of a group that they were put into.
 func Join(tx *Tx, userID, groupID int) (*UserGroup, error) {
 	g, err := membership(tx, userID, groupID)
 	if err != nil {
@@ -40,11 +40,11 @@ func Leave(tx *Tx, userID, groupID int) error {
 	return anAdministratorIsLeft(tx, userID)
 }
 
-// SetGroups puts a user into the given user groups and takes him out of all others. Groups that he is in and stays in are
+// SetGroups puts a user into the given user groups and takes them out of all others. Groups that they are in and stay in are
 // not looked at, whoever may change them; of the others it returns what Join and Leave do. ErrInvalid is also for more than
 // 400 changes, which are too many for a transaction.
 func SetGroups(tx *Tx, userID int, groupIDs []int) error {
-	// A group that he gets into meanwhile moves his epoch, and makes this run again.
+	// A group that they get into meanwhile moves their epoch, and makes this run again.
 	if _, err := epochs(tx, userID); err != nil {
 		return err
 	}

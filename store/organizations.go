@@ -67,7 +67,7 @@ func OrganizationByID(tx *Tx, id string) (*Organization, error) {
 	}
 	o, err := Organizations.Get(tx, record.Fold(id))
 	if errors.Is(err, ErrNotFound) {
-		err = record.NotFound(Organizations.Name(), id) // in the spelling of what he may not see
+		err = record.NotFound(Organizations.Name(), id) // in the spelling of what they may not see
 	}
 	if err != nil {
 		return nil, err

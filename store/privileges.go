@@ -10,7 +10,7 @@ import (
 	"github.com/musterhq/muster/store/record"
 )
 
-// A caller could raise himself by giving a user group what he lacks, and by whatever lets him act as one who has more: a
+// A caller could raise themselves by giving a user group what they lack, and by whatever lets them act as one who has more: a
 // membership, a password, a client secret. So, unless the server allows it, they give only rights of their own, and
 // neither changes nor deletes a user or user group that has others, nor puts anyone into it.
 
@@ -122,7 +122,7 @@ func MayChangeUser(tx *Tx, userID int) error {
 	if unrestricted(tx) || userID == tx.By.UserID {
 		return nil
 	}
-	// Whatever group he gets into meanwhile moves his epoch, and makes this run again.
+	// Whatever group they get into meanwhile moves their epoch, and makes this run again.
 	if _, err := epochs(tx, userID); err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func MayChangeUser(tx *Tx, userID int) error {
 }
 
 // MayChangeRegistration returns an ErrDenied for an API registration that a user group with rights which the actor
-// lacks may use: with its key, or without its rules, he could sign in as a member.
+// lacks may use: with its key, or without its rules, they could sign in as a member.
 func MayChangeRegistration(tx *Tx, registrationID int) error {
 	var groups []int
 	for g, err := range GroupRegistration.To(tx, registrationID) {
@@ -168,7 +168,7 @@ func mayChange(tx *Tx, what string, id int, groups []int) error {
 	return nil
 }
 
-// PermissionLevel returns how far a permission of the actor reaches, which he has through his groups.
+// PermissionLevel returns how far a permission of the actor reaches, which they have through their groups.
 func PermissionLevel(tx *Tx, p authz.Permission) (authz.Level, error) {
 	if tx.By.Admin {
 		return authz.ReadWrite, nil

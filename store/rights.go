@@ -17,7 +17,7 @@ const epochTag = "ep"
 
 func epochKey(user int) []byte { return append([]byte(epochTag+"="), K(user)...) }
 
-// bump moves an epoch: whoever signed in before it is looked at afresh at his next request. It is one blind
+// bump moves an epoch: whoever signed in before it is looked at afresh at their next request. It is one blind
 // write, however many users it concerns, since what counts is only that the value is another one.
 func bump(tx *Tx, user int) error {
 	value, err := tx.NextID(epochTag, 1)
@@ -27,10 +27,10 @@ func bump(tx *Tx, user int) error {
 	return tx.Writer.Set(epochKey(user), K(value))
 }
 
-// Epochs are the moments of a user's rights: that of his own records and that of everybody's.
+// Epochs are the moments of a user's rights: that of their own records and that of everybody's.
 type Epochs = [2]int
 
-// Rights are what a user may do by his groups at one moment.
+// Rights are what a user may do by their groups at one moment.
 type Rights struct {
 	User   *User
 	Groups []int // active ones, ascending

@@ -130,7 +130,7 @@ func rolesOn(tx *Tx, groupID, ruleID int) (*GroupRuleRoles, error) {
 }
 
 // SetRoles replaces the roles of a user group on a Smart Rule. Besides what RolesOn returns, it is ErrInvalid for what there is
-// not and for a group without an access level to the rule, and ErrDenied for a group that has rights which the actor lacks and for a role that he has not on that rule himself.
+// not and for a group without an access level to the rule, and ErrDenied for a group that has rights which the actor lacks and for a role that they have not on that rule themselves.
 func SetRoles(tx *Tx, groupID, ruleID int, roles []int, accessPolicyID int) error {
 	r, err := rolesOn(tx, groupID, ruleID)
 	if err != nil {

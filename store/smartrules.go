@@ -84,7 +84,7 @@ func clearRule(b *record.SweepBatch, id int) error {
 	)
 }
 
-// RuleLevel returns the actor's access level to a Smart Rule, which comes through his groups; members of
+// RuleLevel returns the actor's access level to a Smart Rule, which comes through their groups; members of
 // Administrators have Read/Write on every rule.
 func RuleLevel(tx *Tx, ruleID int) (authz.Level, error) {
 	if tx.By.Admin {
@@ -165,7 +165,7 @@ func ruleOf(tx *Tx, organizationID Text, title string) (*SmartRule, error) {
 	return r, nil
 }
 
-// Writable returns ErrDenied unless the actor has Read/Write access to the rule, which he has found.
+// Writable returns ErrDenied unless the actor has Read/Write access to the rule, which they have found.
 func (r *SmartRule) Writable(tx *Tx) error {
 	level, err := RuleLevel(tx, r.SmartRuleID)
 	if err == nil && !level.Includes(authz.ReadWrite) {
@@ -266,8 +266,8 @@ func RulesOfGroup(tx *Tx, groupID int, levels []authz.Level) (iter.Seq2[*RuleOfG
 
 // SetRuleLevel gives a user group an access level to a Smart Rule that the actor may read; None takes it away, and the group's
 // roles on the rule with it. It
-// returns ErrNotFound, ErrInvalid for Administrators, whose level is fixed, and ErrDenied for a group that has rights which the actor lacks and for a level that he lacks
-// himself.
+// returns ErrNotFound, ErrInvalid for Administrators, whose level is fixed, and ErrDenied for a group that has rights which the actor lacks and for a level that they lack
+// themselves.
 func SetRuleLevel(tx *Tx, groupID, ruleID int, level authz.Level) error {
 	if _, err := UserGroups.Get(tx, groupID); err != nil {
 		return err

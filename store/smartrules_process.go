@@ -13,7 +13,7 @@ import (
 )
 
 // The Status of a rule is the queue of the processor and the lock of the processed: whoever turns it into
-// RuleProcessing, in a transaction that read it, has the rule to himself. Those that a dead process was at are queued
+// RuleProcessing, in a transaction that read it, has the rule to itself. Those that a dead process was at are queued
 // again when the store is opened.
 
 // ClaimRule begins the processing of a rule, which ProcessRule must then do. It returns ErrBusy if that is under way.

@@ -79,7 +79,7 @@ func reschedule(tx *Tx, s *Subscription) error {
 	return record.Jobs.Put(tx, job)
 }
 
-// unschedule takes a deleted subscription off the queue. Who runs it learns of it when he ends the run.
+// unschedule takes a deleted subscription off the queue. Who runs it learns of it when they end the run.
 func unschedule(tx *Tx, id int) error {
 	run, err := SubscriptionRuns.Get(tx, id)
 	if err != nil {
@@ -174,7 +174,7 @@ func ReclaimSubscriptions(ctx context.Context, db *DB) error {
 	})
 }
 
-// As returns the transaction as a user sees it who is not signed in, with what he needs for what is done in his name. It
+// As returns the transaction as a user sees it who is not signed in, with what they need for what is done in their name. It
 // returns ErrDenied for one who lacks that, and ErrSignIn for one who is gone, inactive or quarantined.
 func As(tx *Tx, userID int, door string, need authz.Need) (*Tx, error) {
 	rights, err := RightsOf(tx, userID)
@@ -191,7 +191,7 @@ func As(tx *Tx, userID int, door string, need authz.Need) (*Tx, error) {
 type SubscriptionState struct {
 	Subscription
 	Run     SubscriptionRun
-	Owner   string // empty: he is gone
+	Owner   string // empty: they are gone
 	Running bool
 }
 

@@ -58,7 +58,7 @@ func FormatByName(name string) (Format, error) {
 	return formats[i], nil
 }
 
-// Subscription has a report made on a schedule, for its owner: the report shows what he may see when it is made. It
+// Subscription has a report made on a schedule, for its owner: the report shows what they may see when it is made. It
 // comes in through the lab file.
 type Subscription struct {
 	ScheduleId  int

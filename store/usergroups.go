@@ -187,7 +187,7 @@ func ChangeUserGroup(tx *Tx, g *UserGroup) error {
 	return UserGroups.Put(tx, g)
 }
 
-// DeleteUserGroup deletes a user group. It returns ErrDenied for one that has rights which the actor lacks and, unless he is
+// DeleteUserGroup deletes a user group. It returns ErrDenied for one that has rights which the actor lacks and, unless they are
 // an administrator, for one with Secrets Safe; and ErrInvalid for Administrators and for one that has secrets.
 func DeleteUserGroup(tx *Tx, id int) error {
 	if known, err := UserGroups.Has(tx, id); err != nil || !known {

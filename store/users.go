@@ -116,17 +116,17 @@ func (u *User) AfterWrite(tx *Tx, old *User) error {
 	return bump(tx, old.UserID)
 }
 
-// endSessions makes the sessions of a user worthless, also if he may act again before they are over.
+// endSessions makes the sessions of a user worthless, also if they may act again before they are over.
 func (u *User) endSessions(tx *Tx) error {
 	if u == nil {
-		return nil // they end with him
+		return nil // they end with them
 	}
 	return changeSecret(tx.Unaudited(), u.UserID, func(*UserSecret) {})
 }
 
-// dropUser takes along what a user had. His memberships and his part in secrets are swept: nobody finds them by him.
+// dropUser takes along what a user had. His memberships and their part in secrets are swept: nobody finds them by them.
 func dropUser(tx *Tx, id int) error {
-	// All that he is given moves his epoch; so that nothing is given to him unseen, it is read, and before it is written.
+	// All that they are given moves their epoch; so that nothing is given to them unseen, it is read, and before it is written.
 	if _, err := epochs(tx, id); err != nil {
 		return err
 	}
@@ -166,8 +166,8 @@ func UserByName(tx *Tx, name string) (*User, error) {
 	return u, err
 }
 
-// userOfDomain finds a user by his domain or, if that has none of the name, by what is a domain's name in short. Of several domains
-// the first that has him counts.
+// userOfDomain finds a user by their domain or, if that has none of the name, by what is a domain's name in short. Of several domains
+// the first that has them counts.
 func userOfDomain(tx *Tx, domain, plain, name string) (*User, error) {
 	u, err := userByName.One(tx, K(record.Fold(domain), record.Fold(plain)), name)
 	if domain == "" || !errors.Is(err, ErrNotFound) {
@@ -198,7 +198,7 @@ func userByPrincipal(tx *Tx, name string) (found *User, err error) {
 	return found, err
 }
 
-// UserByUUID finds a user by his UUID in lower case.
+// UserByUUID finds a user by their UUID in lower case.
 func UserByUUID(tx *Tx, id string) (*User, error) {
 	return userByUUID.One(tx, K(id), id)
 }
@@ -220,7 +220,7 @@ func DeleteUser(tx *Tx, id int) error {
 	return Users.Delete(tx, id)
 }
 
-// QuarantineUser keeps a user out, whoever he is but the last active administrator, and ends his sessions.
+// QuarantineUser keeps a user out, whoever they are but the last active administrator, and ends their sessions sessions.
 func QuarantineUser(tx *Tx, id int) (*User, error) {
 	u, err := Users.Get(tx, id)
 	if err != nil || u.IsQuarantined {
@@ -233,7 +233,7 @@ func QuarantineUser(tx *Tx, id int) (*User, error) {
 	return u, tx.Audit(record.ActionQuarantine, Users.Name(), record.Detail("UserID", id, id), record.Detail("IsQuarantined", false, true))
 }
 
-// UserSecret is what a user proves himself with, and how often it was replaced or his sessions were ended otherwise: a session
+// UserSecret is what a user proves themselves with, and how often it was replaced or their sessions were ended otherwise: a session
 // knows the Version it began with and dies with it.
 type UserSecret struct {
 	UserID   int
@@ -250,7 +250,7 @@ func (s *UserSecret) AfterWrite(tx *Tx, _ *UserSecret) error {
 	return bump(tx, s.UserID)
 }
 
-// secretOf returns a user's secret, an empty one if he has none.
+// secretOf returns a user's secret, an empty one if they have none.
 func secretOf(tx *Tx, userID int) (*UserSecret, error) {
 	s, err := UserSecrets.Get(tx, userID)
 	if errors.Is(err, ErrNotFound) {
@@ -259,12 +259,12 @@ func secretOf(tx *Tx, userID int) (*UserSecret, error) {
 	return s, err
 }
 
-// SetPassword gives a user the password with that hash, and ends his sessions.
+// SetPassword gives a user the password with that hash, and ends their sessions sessions.
 func SetPassword(tx *Tx, userID int, hash string) error {
 	return changeSecret(tx, userID, func(s *UserSecret) { s.Password = hash })
 }
 
-// SetClientSecret gives an Application user the ClientSecret with that hash, and ends his sessions.
+// SetClientSecret gives an Application user the ClientSecret with that hash, and ends their sessions sessions.
 func SetClientSecret(tx *Tx, userID int, hash string) error {
 	return changeSecret(tx, userID, func(s *UserSecret) { s.Client = hash })
 }

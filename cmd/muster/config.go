@@ -61,7 +61,7 @@ func (c *config) serverFlags(command *cobra.Command) {
 	f.Int64Var(&c.bodyLimit, "body-limit", c.bodyLimit, "most bytes of a request's body")
 	f.Int64Var(&c.importLimit, "import-limit", c.importLimit, "most bytes of an imported file")
 	f.IntVar(&c.importWorkers, "import-workers", c.importWorkers, "imports that run at the same time")
-	f.IntVar(&c.requests, "metaaccess-requests", c.requests, "requests that each user has in any minute at the MetaAccess door; 0: as many as he likes")
+	f.IntVar(&c.requests, "metaaccess-requests", c.requests, "requests that each user has in any minute at the MetaAccess door; 0: as many as they like")
 	f.Int64Var(&c.memoryLimit, "memory-limit", c.memoryLimit, "bytes of memory above which the garbage collector works harder; 0: none, as in $GOMEMLIMIT")
 	f.IntVar(&c.limits.Connections, "max-connections", 8192, "connections at the same time, for each listener; further ones wait")
 	f.IntVar(&c.limits.Requests, "max-requests", 1024, "requests that are worked on at the same time; further ones are answered 503")

@@ -47,7 +47,7 @@ func StartActiveDirectory(t testing.TB) *ActiveDirectory {
 	return d
 }
 
-// AddUser adds a user with the password "pw of NAME", and returns his distinguished name.
+// AddUser adds a user with the password "pw of NAME", and returns their distinguished name.
 func (d *ActiveDirectory) AddUser(name string, attributes ...string) string {
 	dn := "CN=" + ldap.EscapeDN(name) + ",CN=Users," + DomainRoot
 	d.add(dn, append([]string{

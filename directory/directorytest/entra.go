@@ -54,7 +54,7 @@ func StartEntra(t testing.TB) *Entra {
 	return e
 }
 
-// AddUser adds a user with the password "pw of NAME" and returns his id.
+// AddUser adds a user with the password "pw of NAME" and returns their id.
 func (e *Entra) AddUser(principal string, enabled bool) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()

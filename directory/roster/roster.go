@@ -84,7 +84,7 @@ func entry(e directory.Entry) store.DirectoryEntry {
 	}
 }
 
-// FindUser looks a user up by name; accountAttribute is what he is called by, of LDAP. Its errors are those of package
+// FindUser looks a user up by name; accountAttribute is what they are called by, of LDAP. Its errors are those of package
 // directory.
 func (r *Roster) FindUser(ctx context.Context, a store.DirectoryAccess, name, accountAttribute string) (store.DirectoryEntry, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
@@ -171,7 +171,7 @@ func (r *Roster) refresh(ctx context.Context, d *directory.Directory, u *store.U
 	err = store.Change(ctx, r.DB, store.System("directory"), func(tx *store.Tx) error { return store.RefreshUser(tx, u.UserID, says) })
 	switch {
 	case errors.Is(err, store.ErrInvalid), errors.Is(err, store.ErrExists):
-		r.Log.WarnContext(ctx, "a user cannot follow his directory", "user", u.UserID, "error", err)
+		r.Log.WarnContext(ctx, "a user could not be brought to what the directory says", "user", u.UserID, "error", err)
 		return e, known, nil
 	case errors.Is(err, store.ErrNotFound):
 		return e, false, nil

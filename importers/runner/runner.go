@@ -43,7 +43,7 @@ type Runner struct {
 
 	mu    sync.Mutex                      // guards what follows
 	stops map[int]context.CancelCauseFunc // of the imports that run here
-	turns map[int]int                     // by user, when his last import was taken
+	turns map[int]int                     // by user, when their last import was taken
 	taken int
 
 	counts counts

@@ -8,7 +8,7 @@ import (
 )
 
 // fill binds path, query and body, and runs the body's Prepare, for what must be done once and not in the
-// transaction: hash a password, ask a directory. The caller is as he was before the body was read.
+// transaction: hash a password, ask a directory. The caller is as they were before the body was read.
 func (c *call) fill(ctx context.Context, caller Caller, in reflect.Value) error {
 	if err := c.row.bind(c.Context, c.query, in.Elem()); err != nil {
 		return err

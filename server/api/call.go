@@ -64,7 +64,7 @@ func (c *call) answer() (err error) {
 	}
 	in := reflect.New(c.row.in)
 	if !c.row.updates && c.row.do == nil && (c.row.body == nil || c.readEarly()) {
-		if c.early != nil && c.early.err != nil { // its sender may be gone, and yet learns first whether he may
+		if c.early != nil && c.early.err != nil { // its sender may be gone, and yet learns first whether they may
 			if _, err := c.admit(context.WithoutCancel(ctx)); err != nil {
 				return err
 			}
@@ -75,7 +75,7 @@ func (c *call) answer() (err error) {
 		}
 		return c.read(ctx, in)
 	}
-	// A slow body must not hold a transaction, and a stranger learns nothing from how his is refused: so the rights are
+	// A slow body must not hold a transaction, and a stranger learns nothing from how theirs is refused: so the rights are
 	// checked before the body is read, and again in the transaction of the handler.
 	caller, err := c.admit(ctx)
 	if err != nil {
@@ -138,7 +138,7 @@ func (c *call) read(ctx context.Context, in reflect.Value) error {
 	return err
 }
 
-// handle runs the handler in a transaction for the caller as he is now.
+// handle runs the handler in a transaction for the caller as they are now.
 func (c *call) handle(tx *store.Tx, in reflect.Value) (any, error) {
 	if err := c.join(tx); err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (c *call) admit(ctx context.Context) (Caller, error) {
 	return caller, err
 }
 
-// join makes the caller the actor of a transaction, if he may use the row.
+// join makes the caller the actor of a transaction, if they may use the row.
 func (c *call) join(tx *store.Tx) error {
 	if c.row.open {
 		return nil

@@ -81,7 +81,7 @@ func StatusOf(err error) int {
 }
 
 // Public returns what a caller may read of an error: all of it, unless it is the server's own fault or would tell a
-// stranger what exactly was wrong with his sign-in.
+// stranger what exactly was wrong with their sign-in.
 func Public(status int, err error, requestID string) error {
 	switch {
 	case status == http.StatusUnauthorized:

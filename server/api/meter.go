@@ -12,8 +12,8 @@ import (
 // for a request too many, is the answer.
 type Meter func(ctx context.Context, db *store.DB, userID int) (http.Header, error)
 
-// meter has a request counted where the door does so: once it is known whose it is, and before it is known whether he may
-// and what he wants.
+// meter has a request counted where the door does so: once it is known whose it is, and before it is known whether they may
+// and what they want.
 func (c *call) meter(ctx context.Context) error {
 	if c.api.Meter == nil || c.row.open {
 		return nil

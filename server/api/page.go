@@ -9,7 +9,7 @@ import (
 	"github.com/musterhq/muster/store"
 )
 
-// Paging is what a caller says of the piece of a list that he wants.
+// Paging is what a caller says of the piece of a list that they want.
 type Paging struct {
 	Limit  *int `form:"limit"`  // Number of records to return (default: 100000; at most 100000).
 	Offset *int `form:"offset"` // Number of records to skip before returning records (only together with limit).

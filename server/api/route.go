@@ -30,7 +30,7 @@ type Caller struct {
 	authorization string   // the header of a request for a row that is open
 }
 
-// Update runs fn in a transaction for the caller, who is looked at again in it: his rights may have changed since
+// Update runs fn in a transaction for the caller, who is looked at again in it: their rights may have changed since
 // the request began.
 func Update[R any](ctx context.Context, c Caller, fn func(*store.Tx) (R, error)) (R, error) {
 	return store.Update(ctx, c.DB, c.By, func(tx *store.Tx) (none R, err error) {

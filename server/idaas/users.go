@@ -15,7 +15,7 @@ var users = []api.Route{
 	api.GET("v3/users/{id}", viewsUsers, "Get a user", userByID).Named("userUsingGET").FillIn("the id that v3/users/userid answers with"),
 }
 
-// user is a user with his groups.
+// user is a user with their groups.
 type user struct {
 	ID        string     `json:"id" example:"9a7e5d1f-60b2-4c7a-8a51-3f6c2f0e4d0b"` // The UUID of the user.
 	UserID    string     `json:"userId" example:"olga"`                             // The name that the user signs in with.

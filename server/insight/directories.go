@@ -125,7 +125,7 @@ func (d *directoryFields) instance() string {
 	return ""
 }
 
-// createDirectoryUser looks a user up in his directory and makes him. The directory is asked between two transactions, and the
+// createDirectoryUser looks a user up in their directory and makes them. The directory is asked between two transactions, and the
 // second one checks again what the first one did.
 func (s Services) createDirectoryUser(ctx context.Context, c api.Caller, b userFields) (*user, error) {
 	name := b.UserName

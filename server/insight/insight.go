@@ -36,7 +36,7 @@ type Services struct {
 	Wake func()
 	// Stop ends the process of an import that was canceled.
 	Stop func(importID int)
-	// FindUser looks a user up in a directory; accountAttribute is what he is called by, of LDAP. Its errors are for the caller.
+	// FindUser looks a user up in a directory; accountAttribute is what they are called by, of LDAP. Its errors are for the caller.
 	FindUser func(ctx context.Context, a store.DirectoryAccess, name, accountAttribute string) (store.DirectoryEntry, error)
 	// FindGroup looks a group up in a directory; the attributes are those of LDAP. Its errors are for the caller.
 	FindGroup func(ctx context.Context, a store.DirectoryAccess, name, accountAttribute, membershipAttribute string) (store.DirectoryEntry, error)

@@ -9,7 +9,7 @@ import (
 	"github.com/musterhq/muster/store/record"
 )
 
-// user is a user as the document shows one, which differs by his type and by whether he is read or was written.
+// user is a user as the document shows one, which differs by their type and by whether they are read or was written.
 type user struct {
 	*client
 	UserID int `example:"3"` // ID of the user.
@@ -178,7 +178,7 @@ func (b *changedUserFields) Prepare(ctx context.Context, c api.Caller) (err erro
 	return err
 }
 
-// change brings the members that a user of his type has into a user.
+// change brings the members that a user of their type has into a user.
 func (b *changedUserFields) change(u *store.User) error {
 	switch {
 	case store.IsDirectoryType(u.UserType):

@@ -24,7 +24,7 @@ const Name = "metaaccess"
 // none.
 const Base = "/o"
 
-// New returns the dialect with its whole table. requests is how many a user has in any minute; 0 is as many as he likes.
+// New returns the dialect with its whole table. requests is how many a user has in any minute; 0 is as many as they like.
 func New(requests int) *api.Dialect {
 	d := &api.Dialect{
 		Name: Name, Title: "OPSWAT MetaAccess: groups", Version: "v3", Base: Base,
@@ -74,7 +74,7 @@ func describe(status int, err error) any { return failure{err.Error(), status} }
 // window is how long a request counts against the limit.
 const window = time.Minute
 
-// meter counts a request of a user. What is left of his requests stands in every answer to him.
+// meter counts a request of a user. What is left of their requests stands in every answer to them.
 func meter(ctx context.Context, db *store.DB, userID, requests int) (http.Header, error) {
 	a, err := store.CountRequest(ctx, db, userID, requests, window)
 	if errors.Is(err, store.ErrNoSpace) {

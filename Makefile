@@ -42,10 +42,11 @@ lint: ## what CI checks besides the tests
 fuzz: ## every fuzz target for a minute; FUZZTIME=10s for less
 	.ci/fuzz
 
-docs: ## what is made from the code: Swagger documents and a client of one, docs/keys.md, tables of docs/formats.md, the plugin protocol (needs protoc)
+docs: ## what is made from the code: Swagger documents and a client of one, docs/keys.md, docs/lab.schema.json, tables of docs/formats.md, the plugin protocol (needs protoc)
 	go generate ./...
 	cd server/idaas/clienttest && go test -run TestTheClientIsCurrent -update
 	go test ./store -run TestKeys -update
+	go test ./lab -run TestTheDocuments -update
 	go test ./importers/builtin -run TestFormats -update
 
 upgrade-fixture: ## testdata/upgrade/VERSION, a folder as this version writes it, for the tests of all later ones

@@ -44,7 +44,7 @@ func importCommand() *cobra.Command {
 	f.Int64Var(&c.importLimit, "import-limit", c.importLimit, "most bytes of the file, if no server runs on the store; else the server's limit holds")
 	f.StringVar(&r.typ, "type", "", "import type: NESSUS, …")
 	f.StringVar(&r.workgroup, "workgroup", "BeyondTrust Workgroup", "name or ID of the Workgroup to import into")
-	f.StringVar(&r.filter, "filter", store.AllAssets, "address, range or CIDR of the assets to import")
+	f.StringVar(&r.filter, "filter", store.AllAssets, "address, range, CIDR or name of an address group: which hosts to import")
 	f.StringVar(&r.user, "user", "administrator", "who imports")
 	f.BoolVar(&r.wait, "wait", false, "wait until the import has ended")
 	cobra.CheckErr(command.MarkFlagRequired("type"))

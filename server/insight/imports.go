@@ -35,7 +35,7 @@ type importFields struct {
 	WorkgroupID int `binding:"required" example:"1"`
 	// Type of import being queued (case-sensitive; default: PASSWORDSAFE). Formats of your own are types too.
 	ImportType string `example:"NESSUS" enums:"MCAFEEVM,METASPLOIT,NESSUS,NESSUSSECCEN,NEXPOSE,PASSWORDSAFE,QUALYSGUARD,RETINARTD,TRIPWIRE" default:"PASSWORDSAFE"`
-	// Asset selection filter: All Assets (default), a single IP address, a range a-b, or CIDR notation.
+	// Asset selection filter: All Assets (default), a single IP address, a range a-b, CIDR notation, or the name of an address group.
 	Filter string `example:"All Assets" default:"All Assets"`
 	// Filename (including extension) of the import file.
 	FileName string `binding:"max=255" example:"example.csv"`

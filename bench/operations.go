@@ -127,7 +127,7 @@ func members(rule int) func(*bench, *server) []load.Call {
 	}
 }
 
-// process has the members of a rule worked out anew. What came of it is compared by the list of its members.
+// process has the members of a rule worked out again. What came of it is compared by the list of its members.
 func process(_ *bench, s *server) []load.Call {
 	c := load.Call{Request: s.request("POST", fmt.Sprintf("SmartRules/%d/Process", s.rules[fleet.LargeRule]), ""), Status: http.StatusOK}
 	if s.name == rawBadger {

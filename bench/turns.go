@@ -107,7 +107,7 @@ func (b *bench) inTurn(round int, labels ...string) (order []*server) {
 	return order
 }
 
-// mostCalls is how many calls a turn has at the most, and slowest how much longer than it should a slow server's may take.
+// mostCalls is how many calls a turn has at most, and slowest how much longer than it should a slow server's may take.
 const (
 	mostCalls = 100_000
 	slowest   = 3

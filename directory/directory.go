@@ -88,7 +88,7 @@ type Options struct {
 	Roots   *x509.CertPool    // who vouches for certificates; nil: the system's authorities
 	Clouds  map[string]Cloud  // the endpoints of Entra ID, by the name of the cloud
 	Members int               // the most members of a group, those of nested groups counted
-	Bytes   int               // the most bytes of the answer to one question, 64 MiB at the most
+	Bytes   int               // the most bytes of the answer to one question, 64 MiB at most
 	Dial    time.Duration     // until a connection stands, TLS included
 	Ask     time.Duration     // until a question is answered
 	Log     *slog.Logger

@@ -132,7 +132,7 @@ func (g *graph) members(ctx context.Context, group Entry) (Found, error) {
 			return found, nil
 		}
 		if part.NextLink == next {
-			break // it would go on for ever
+			break // it would go on forever
 		}
 		if err := g.isOwn(part.NextLink); err != nil {
 			return Found{}, err

@@ -159,7 +159,7 @@ func TestHostileAnswers(t *testing.T) {
 	}
 }
 
-// TestEndlessPages pages through a search for ever, with entries and without.
+// TestEndlessPages pages through a search forever, with entries and without.
 func TestEndlessPages(t *testing.T) {
 	t.Parallel()
 	for name, entries := range map[string]int{"with entries": 50, "without": 0} {

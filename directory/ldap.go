@@ -239,7 +239,7 @@ func (s *session) search(
 			return nil
 		}
 		if bytes.Equal(next.Cookie, paging.Cookie) && len(page.Entries) == 0 {
-			break // it would go on for ever
+			break // it would go on forever
 		}
 		paging.SetCookie(slices.Clone(next.Cookie))
 	}

@@ -60,7 +60,7 @@ func BenchmarkLargeLab(b *testing.B) {
 	}
 }
 
-// streamed reads all entitlements and returns how many there are, and by how many bytes the heap grew at the most.
+// streamed reads all entitlements and returns how many there are, and by how many bytes the heap grew at most.
 func streamed(b *testing.B, db *store.DB) (rows int, grown float64) {
 	var m runtime.MemStats
 	runtime.GC()

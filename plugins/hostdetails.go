@@ -45,7 +45,7 @@ type Database struct {
 	Template          string `json:",omitempty"`
 }
 
-// ManagedSystem is the managed system of a host, which has one at the most (POST Assets/{id}/ManagedSystems). PlatformID is
+// ManagedSystem is the managed system of a host, which has one at most (POST Assets/{id}/ManagedSystems). PlatformID is
 // required.
 type ManagedSystem struct {
 	SystemName          string           `json:",omitempty"` // the asset's name unless it is given

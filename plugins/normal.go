@@ -69,10 +69,10 @@ func noAddressIn(cell string) string {
 }
 
 // Sentence returns what is told to the user in a shape fit for a log line and a JSON answer: one line of valid UTF-8,
-// 500 characters at the most.
+// 500 characters at most.
 func Sentence(s string) string { return clip(oneLine(s), maxSentence) }
 
-// plain returns a text of limit characters at the most, or nothing if it says "not known".
+// plain returns a text of limit characters at most, or nothing if it says "not known".
 func plain(s string, limit int) string {
 	return Text(clip(oneLine(s), limit))
 }

@@ -35,7 +35,7 @@ func reportOf(name string) (report, error) {
 	case store.ReportRuleMembers:
 		return report{authz.ReadsSmartRule(), ruleMembers}, nil
 	}
-	return report{}, store.Invalid("Report: %q is none", name)
+	return report{}, store.Invalid("invalid Report %q", name)
 }
 
 // Make writes the report of a subscription as its owner may see it, by what they may do in the moment of the transaction. It

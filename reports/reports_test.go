@@ -243,7 +243,7 @@ func TestAReportNeedsWhatTheAPINeeds(t *testing.T) {
 		{store.ReportRuleMembers, l.rule, store.ErrNotFound, fmt.Sprintf("Smart Rule %d not found", l.rule)},
 		{store.ReportRuleMembers, l.quick, store.ErrDenied, "Password Safe Account Management (Read) is required"},
 		{store.ReportRuleMembers, 99, store.ErrNotFound, "Smart Rule 99 not found"},
-		{"Secrets", 0, store.ErrInvalid, `Report: "Secrets" is none`},
+		{"Secrets", 0, store.ErrInvalid, `invalid Report "Secrets"`},
 	} {
 		if _, err := l.make(c.report, "south", c.rule); !errors.Is(err, c.want) || err.Error() != c.says {
 			t.Errorf("%s of %d: %v, want %s", c.report, c.rule, err, c.says)

@@ -70,7 +70,7 @@ func Write(w io.Writer, format string, t Table, scratch Scratch) error {
 	case store.FormatTIFF:
 		write, limit = writeTIFF, maxTIFFRows
 	default:
-		return store.Invalid("Format: %q is none", format)
+		return store.Invalid("invalid Format %q", format)
 	}
 	t.Title, t.Note = clean(t.Title), clean(t.Note)
 	t.Rows = limited(t.Rows, limit)

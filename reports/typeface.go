@@ -69,7 +69,7 @@ func (f *typeface) shown(s string) (shown string, lacks bool) {
 	}, s), lacks
 }
 
-// maxLines is how many lines a cell of a page has at the most; the rest is cut, so that a row always fits a page.
+// maxLines is how many lines a cell of a page has at most; the rest is cut, so that a row always fits a page.
 const maxLines = 12
 
 // wrap breaks a text into lines of at most so many ems: after a blank if one is near, else anywhere.

@@ -8,7 +8,7 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// maxCell is how many characters a cell of a workbook has at the most; beyond 32767 a spreadsheet calls the file damaged.
+// maxCell is how many characters a cell of a workbook has at most; beyond 32767 a spreadsheet calls the file damaged.
 const maxCell = 32_000
 
 // writeXLSX writes a workbook of one sheet. All cells are text, so that none is a formula. The title and the date are in

@@ -76,7 +76,7 @@ func TestDirectoryNamesAreOnlyNames(t *testing.T) {
 	}
 }
 
-// TestDirectoryGroupsFollow has members come and go, be renamed, disabled, enabled, deleted and made anew.
+// TestDirectoryGroupsFollow has members come and go, be renamed, disabled, enabled, deleted and made again.
 func TestDirectoryGroupsFollow(t *testing.T) {
 	t.Parallel()
 	l := newLDAPLab(t)

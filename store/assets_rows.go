@@ -18,7 +18,7 @@ const (
 // crowded says when some assets lie so close together that it costs less to read all that lies between them.
 const crowded = 8
 
-// assetRows yields the assets at some places as they are stored, in that order and limit at the most. One that is not
+// assetRows yields the assets at some places as they are stored, in that order and limit at most. One that is not
 // there is left out, or ends the rows with gone.
 func assetRows(tx *Tx, places iter.Seq2[assetRef, error], limit int, gone error) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {

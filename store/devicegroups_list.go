@@ -40,7 +40,7 @@ type ListedDeviceGroup struct {
 }
 
 // FindDeviceGroups returns a page of device groups, and how many there are on all pages. What it costs grows with how
-// many Workgroups there are, and not with their assets: all Workgroups are read, since their order is made anew each time.
+// many Workgroups there are, and not with their assets: all Workgroups are read, since their order is made again each time.
 func FindDeviceGroups(tx *Tx, q DeviceGroupQuery) (page []ListedDeviceGroup, total int, err error) {
 	found, err := q.matching(tx)
 	if err != nil {

@@ -169,7 +169,7 @@ func (l *fixture) in(t tb) *fixture {
 	return &within
 }
 
-// reopen opens the store anew. Without a Close before it, the store has crashed.
+// reopen opens the store again. Without a Close before it, the store has crashed.
 func (l *fixture) reopen() {
 	l.t.Helper()
 	o := options(l.clock.Now)

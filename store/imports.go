@@ -178,7 +178,7 @@ func ListImports() List {
 	})
 }
 
-// BeginImport marks a taken import as running, its counts afresh, and returns the name of its spooled file.
+// BeginImport marks a taken import as running, its counts again, and returns the name of its spooled file.
 func BeginImport(tx *Tx, job *Job) (*Import, string, error) {
 	i, err := Imports.Get(tx, job.Subject)
 	if err != nil {

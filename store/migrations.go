@@ -7,7 +7,7 @@ import (
 	"github.com/musterhq/muster/store/record"
 )
 
-// migrations bring a store from a version to the next: migrations[0] from 1 to 2. One that is interrupted begins anew at
+// migrations bring a store from a version to the next: migrations[0] from 1 to 2. One that is interrupted begins again at
 // the next start, since its version is written last; nothing else uses the store meanwhile.
 func migrations() []func(context.Context, *record.DB) error {
 	return []func(context.Context, *record.DB) error{

@@ -33,7 +33,7 @@ func (p *Plugin) Validate(*Tx) error {
 	return cmp.Or(required("File", p.File, 255), required("ImportType", p.ImportType, 64), short("Version", string(p.Version), 64))
 }
 
-// PinPlugin pins an external importer, or pins one anew whose file has changed. Its type may be built in, or that of
+// PinPlugin pins an external importer, or pins one again whose file has changed. Its type may be built in, or that of
 // another plugin, only if override says so: ErrExists otherwise. It returns the file of the plugin that it replaces,
 // which is pinned no longer.
 func PinPlugin(tx *Tx, p Plugin, builtIn []string, override string) (replaced string, err error) {

@@ -145,7 +145,7 @@ func TestARegistrationIsUsedThroughAGroup(t *testing.T) {
 	}
 }
 
-// What moves an epoch makes the rights of those concerned be read anew, at their next request; what does not, costs nobody.
+// What moves an epoch makes the rights of those concerned be read again, at their next request; what does not, costs nobody.
 func TestWhatMovesWhoseEpoch(t *testing.T) {
 	t.Parallel()
 	const nobody, his, everybodys = "nobody's", "his own", "everybody's"

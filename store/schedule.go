@@ -50,7 +50,7 @@ func ParseSchedule(text string) (Schedule, error) {
 	parser := cron.MustNewParser(options).WithMaxSearchYears(searchYears)
 	times, err := parser.Parse(strings.Join(fields, " "))
 	if err != nil {
-		return Schedule{}, Invalid("%q is no cron expression: %v", text, err)
+		return Schedule{}, Invalid("%q is not a cron expression: %v", text, err)
 	}
 	return Schedule{cron: times}, nil
 }

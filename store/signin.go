@@ -217,7 +217,7 @@ func ClientToken(ctx context.Context, db *DB, by Actor, clientID, secret string)
 	return token, s.Expires.Sub(s.Created), nil
 }
 
-// ClientSession is ClientToken for a door whose sessions last that long at the most.
+// ClientSession is ClientToken for a door whose sessions last that long at most.
 func ClientSession(ctx context.Context, db *DB, by Actor, clientID, secret string, atMost time.Duration) (token string, s *Session, err error) {
 	in, lifetime, err := CheckClient(ctx, db, by, clientID, secret)
 	if err != nil {

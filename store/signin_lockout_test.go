@@ -15,7 +15,7 @@ import (
 	"github.com/musterhq/muster/store/record"
 )
 
-// withLimits opens the store anew with limits.
+// withLimits opens the store again with limits.
 func (l *fixture) withLimits(accounts, addresses string) *fixture {
 	l.t.Helper()
 	var err error

@@ -170,7 +170,7 @@ func (s *Session) lives(now, lastSeen Time) bool {
 	return now.Before(s.Expires) && (s.Idle == 0 || now.Sub(lastSeen) < s.Idle)
 }
 
-// rights reads afresh what the session's user may do, ErrSignIn if the session should not go on at all.
+// rights reads again what the session's user may do, ErrSignIn if the session should not go on at all.
 func (s *Session) rights(tx *Tx) (*Rights, error) {
 	rights, err := RightsOf(tx, s.UserID)
 	if err != nil {

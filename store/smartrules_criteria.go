@@ -208,7 +208,7 @@ func InsertRule(tx *Tx, r *SmartRule, s Selection) error {
 }
 
 // PutRule stores a changed Smart Rule, whose type stays, and what it selects by. If that has changed, the members are found
-// anew. It returns ErrInvalid as InsertRule does and for a read-only rule, and ErrBusy for one that is being processed.
+// again. It returns ErrInvalid as InsertRule does and for a read-only rule, and ErrBusy for one that is being processed.
 func PutRule(tx *Tx, r *SmartRule, s Selection) error {
 	if r.IsReadOnly {
 		return Invalid("Smart Rule %q is read-only", r.Title)

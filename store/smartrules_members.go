@@ -95,7 +95,7 @@ func SystemsOfRule(tx *Tx, r *SmartRule) (iter.Seq2[*ManagedSystem, error], erro
 // the next refresh, or the sweep of the deleted asset.
 const inRules = 100
 
-// rulesWith returns the rules that an asset is in, so many at the most.
+// rulesWith returns the rules that an asset is in, so many at most.
 func rulesWith(tx *Tx, assetID int) (rules []int, err error) {
 	for in, err := range RuleAsset.To(tx, assetID) {
 		if err != nil || len(rules) == inRules {

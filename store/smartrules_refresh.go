@@ -32,7 +32,7 @@ func markAsset(tx *Tx, assetID int) error {
 	return AssetMarks.Replace(tx, nil, &AssetMark{AssetID: assetID, Mark: mark})
 }
 
-// How much a transaction of a refresh does: with both sides of each link, about 500 writes at the most.
+// How much a transaction of a refresh does: with both sides of each link, about 500 writes at most.
 const (
 	refreshedAssets = 100
 	refreshedLinks  = 120

@@ -53,7 +53,7 @@ func FormatByName(name string) (Format, error) {
 	formats := Formats()
 	i := slices.IndexFunc(formats, func(f Format) bool { return strings.EqualFold(f.Name, name) })
 	if i < 0 {
-		return Format{}, Invalid("Format: %q is none; there are CSV, XLSX, PDF, DOCX and TIFF", name)
+		return Format{}, Invalid("invalid Format %q; there are CSV, XLSX, PDF, DOCX and TIFF", name)
 	}
 	return formats[i], nil
 }
@@ -69,7 +69,7 @@ type Subscription struct {
 	Schedule    string // as ParseSchedule reads it
 	UserID      int    // its owner
 	KeepCount   int    // how many deliveries are kept, the newest; 0 becomes 30
-	KeepDays    int    // how long a delivery is kept at the most; 0: as long as KeepCount lets it be
+	KeepDays    int    // how long a delivery is kept at most; 0: as long as KeepCount lets it be
 }
 
 // The limits of a subscription.
@@ -116,7 +116,7 @@ func (s *Subscription) checkReport(tx *Tx) error {
 	reports := Reports()
 	i := slices.IndexFunc(reports, func(r string) bool { return strings.EqualFold(r, s.Report) })
 	if i < 0 {
-		return Invalid("Report: %q is none; there are %s", s.Report, strings.Join(reports, ", "))
+		return Invalid("invalid Report %q; there are %s", s.Report, strings.Join(reports, ", "))
 	}
 	s.Report = reports[i]
 	switch {

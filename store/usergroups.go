@@ -43,7 +43,7 @@ func (g *UserGroup) Validate(*Tx) error {
 		return err
 	}
 	if g.GroupType != BeyondInsightType && !IsDirectoryType(g.GroupType) {
-		return Invalid("GroupType: %q is none", g.GroupType)
+		return Invalid("invalid GroupType %q", g.GroupType)
 	}
 	return cmp.Or(
 		required("GroupName", g.Name, 200), short("Description", string(g.Description), 255),
@@ -59,7 +59,7 @@ func ownUUID(id *string) error {
 	}
 	parsed, err := uuid.Parse(*id)
 	if err != nil {
-		return Invalid("UUID: %q is none", *id)
+		return Invalid("invalid UUID %q", *id)
 	}
 	*id = parsed.String()
 	return nil

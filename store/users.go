@@ -64,7 +64,7 @@ func (u *User) Validate(tx *Tx) error {
 		return err
 	}
 	if u.UserType != BeyondInsightType && u.UserType != ApplicationType && !IsDirectoryType(u.UserType) {
-		return Invalid("UserType: %q is none", u.UserType)
+		return Invalid("invalid UserType %q", u.UserType)
 	}
 	if err := cmp.Or(
 		required("UserName", u.UserName, 64), short("DomainName", string(u.DomainName), 250), short("FirstName", string(u.FirstName), 64),

@@ -60,7 +60,7 @@ const (
 	// Twice as much would take some 3 % of the CPU off an import, and have the first list grow a server by as much as the list is large.
 	whileServing = 50
 	// While a store is opened little is in use, and that little garbage would be collected over and over: a start that verifies every table
-	// would take almost twice the CPU. It takes 140 MiB at the most.
+	// would take almost twice the CPU. It takes 140 MiB at most.
 	whileOpening = 400
 )
 

@@ -28,7 +28,7 @@ type Slapd struct {
 	stop func()
 }
 
-// What every Slapd begins with: a service account that may read everything, 500 entries at once at the most.
+// What every Slapd begins with: a service account that may read everything, 500 entries at once at most.
 const (
 	Suffix          = "dc=lab,dc=example"
 	ServiceDN       = "cn=reader,dc=lab,dc=example"

@@ -85,7 +85,7 @@ func (r *Roster) synchronize(ctx context.Context, groupID int) error {
 // maxHolders is how many users are looked at whose names others have in the directory.
 const maxHolders = 100
 
-// freeNames looks at users who have the names of others: an account may have been deleted and made anew, or names exchanged. A name
+// freeNames looks at users who have the names of others: an account may have been deleted and made again, or names exchanged. A name
 // that is still their own nobody loses.
 func (r *Roster) freeNames(ctx context.Context, a store.DirectoryAccess, g *store.UserGroup, users []int) error {
 	d, err := r.open(ctx, a, string(g.AccountAttribute), string(g.MembershipAttribute))

@@ -21,7 +21,7 @@ var (
 	seeds     = flag.Uint64("seeds", 20, "how many seeds TestVariants tries with each file")
 )
 
-// rewriter writes the content of a file anew, so that it holds times as many hosts.
+// rewriter writes the content of a file again, so that it holds times as many hosts.
 type rewriter func(r *rand.Rand, content []byte) (variant []byte, times int)
 
 // variants are the rewriters of the formats. They start from the cases variant_*, with the extension of the rewriter.
@@ -55,7 +55,7 @@ var variants = []struct {
 	{"TRIPWIRE", "tripwire", ".csv", tables{keep: []string{"IP", "ipAddress", "name", "netbiosName", "Skill", "NetBIOS Domain"}}.rewrite},
 }
 
-// TestVariants imports files that are written anew at random and counts their hosts. A failure names the seed:
+// TestVariants imports files that are written again at random and counts their hosts. A failure names the seed:
 // go test ./importers/builtin -run TestVariants -seed N -seeds 1.
 func TestVariants(t *testing.T) {
 	t.Parallel()

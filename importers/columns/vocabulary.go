@@ -9,7 +9,7 @@ import (
 // maxName is the length in bytes of the longest cell that may be the name of a column.
 const maxName = 64
 
-// maxNames is how many columns a header has at the most.
+// maxNames is how many columns a header has at most.
 const maxNames = 4096
 
 // manyNames is how many familiar names make a header of a row.

@@ -48,7 +48,7 @@ func (r *Runner) newRunning(job *store.Job) *running {
 	return &running{Runner: r, job: job, room: batchWrites, unchanged: map[int]struct{}{}}
 }
 
-// run runs one import from its beginning: counts start afresh, and hosts that an interrupted run has brought in are
+// run runs one import from its beginning: counts start again, and hosts that an interrupted run has brought in are
 // found unchanged. The error is only what is no matter of the import itself.
 func (r *Runner) run(ctx context.Context, job *store.Job) error {
 	i := r.newRunning(job)

@@ -185,7 +185,7 @@ func TestSpoolLimit(t *testing.T) {
 	}
 }
 
-// TestCancel ends an importer that would run for ever, and leaves what it has found.
+// TestCancel ends an importer that would run forever, and leaves what it has found.
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, time.Minute)

@@ -34,7 +34,7 @@ var (
 // read through a buffer and no further than Allow says.
 type File struct {
 	*bufio.Reader
-	Head   []byte    // the first bytes, 4 KiB at the most, for guesses about what the file is
+	Head   []byte    // the first bytes, 4 KiB at most, for guesses about what the file is
 	source io.Reader // what the buffer reads
 	left   int       // bytes that may still be read from source
 }

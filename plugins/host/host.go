@@ -137,7 +137,7 @@ func (h *Host) isBuiltIn(typ string) bool {
 // The error is that of emit, of Options.Pins or the cause of ctx as it is; one of the errors above; or what the importer
 // says of the file, in its own words. Records that were on their way when an import failed may be lost, so a failed import is never
 // complete up to some point. content is read as fast as the importer takes it, no longer than Import runs, and must
-// not block for ever.
+// not block forever.
 func (h *Host) Import(ctx context.Context, typ, fileName string, content io.Reader, emit func(plugins.Record) error) (Report, error) {
 	command, err := h.find(ctx, typ)
 	if err != nil {

@@ -124,7 +124,7 @@ func (x *Description) GetVersion() string {
 	return ""
 }
 
-// Chunk is a piece of the file, 64 KiB at the most. There is at least one, even of an empty file.
+// Chunk is a piece of the file, 64 KiB at most. There is at least one, even of an empty file.
 type Chunk struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	FileName      string                 `protobuf:"bytes,1,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"` // In the first chunk only; may be empty.
@@ -239,7 +239,7 @@ func (x *Batch) GetWarningsDropped() uint64 {
 }
 
 // Record is one host. Only an address, or the reason to skip the host, is required. With a functional account it is no host:
-// then nothing else of it counts. Of a host, the members 10 to 12 take 512 KiB at the most together; one with more is skipped.
+// then nothing else of it counts. Of a host, the members 10 to 12 take 512 KiB at most together; one with more is skipped.
 type Record struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	IpAddress         string                 `protobuf:"bytes,1,opt,name=ip_address,json=ipAddress,proto3" json:"ip_address,omitempty"`
@@ -251,8 +251,8 @@ type Record struct {
 	OperatingSystem   string                 `protobuf:"bytes,7,opt,name=operating_system,json=operatingSystem,proto3" json:"operating_system,omitempty"`
 	Description       string                 `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
 	Skip              string                 `protobuf:"bytes,9,opt,name=skip,proto3" json:"skip,omitempty"`              // Why the host is not imported; such hosts are counted.
-	Attributes        []*Attribute           `protobuf:"bytes,10,rep,name=attributes,proto3" json:"attributes,omitempty"` // 100 at the most.
-	Databases         []*Database            `protobuf:"bytes,11,rep,name=databases,proto3" json:"databases,omitempty"`   // 100 at the most.
+	Attributes        []*Attribute           `protobuf:"bytes,10,rep,name=attributes,proto3" json:"attributes,omitempty"` // 100 at most.
+	Databases         []*Database            `protobuf:"bytes,11,rep,name=databases,proto3" json:"databases,omitempty"`   // 100 at most.
 	ManagedSystem     *ManagedSystem         `protobuf:"bytes,12,opt,name=managed_system,json=managedSystem,proto3" json:"managed_system,omitempty"`
 	FunctionalAccount *FunctionalAccount     `protobuf:"bytes,13,opt,name=functional_account,json=functionalAccount,proto3" json:"functional_account,omitempty"`
 	unknownFields     protoimpl.UnknownFields
@@ -532,7 +532,7 @@ type ManagedSystem struct {
 	AutoManagementFlag  *bool                  `protobuf:"varint,9,opt,name=auto_management_flag,json=autoManagementFlag,proto3,oneof" json:"auto_management_flag,omitempty"`
 	ReleaseDuration     int64                  `protobuf:"varint,10,opt,name=release_duration,json=releaseDuration,proto3" json:"release_duration,omitempty"`            // Minutes.
 	MaxReleaseDuration  int64                  `protobuf:"varint,11,opt,name=max_release_duration,json=maxReleaseDuration,proto3" json:"max_release_duration,omitempty"` // Minutes.
-	ManagedAccounts     []*ManagedAccount      `protobuf:"bytes,12,rep,name=managed_accounts,json=managedAccounts,proto3" json:"managed_accounts,omitempty"`             // 1,000 at the most.
+	ManagedAccounts     []*ManagedAccount      `protobuf:"bytes,12,rep,name=managed_accounts,json=managedAccounts,proto3" json:"managed_accounts,omitempty"`             // 1,000 at most.
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
 }

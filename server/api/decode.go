@@ -74,7 +74,7 @@ func parse(body []byte) (any, error) {
 		return nil, notJSON(err, len(body))
 	}
 	if _, err := p.Token(); !errors.Is(err, io.EOF) {
-		return nil, store.Invalid("the body has something behind its JSON value")
+		return nil, store.Invalid("unexpected data after the JSON value")
 	}
 	if tree == "" {
 		tree = nil

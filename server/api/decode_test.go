@@ -67,7 +67,7 @@ func TestDecodeRefuses(t *testing.T) {
 		`{"Name":"a","Given":"","List":{}}`:      "List: a list is expected",
 		`{"Name":"a","Given":"","List":[1]}`:     "List[0]: an object is expected",
 		`{"Name":"a","Given":"","List":[{"ID":"x"}]}`: "List[0].ID: a whole number",
-		`{"Name":"a","Given":""}{}`:                   "something behind its JSON value",
+		`{"Name":"a","Given":""}{}`:                   "unexpected data after the JSON value",
 		`[]`:                                          "the body: an object is expected",
 		`{"Name":`:                                    "it ends too early",
 		`{"Name":"a",}`:                               "not JSON",

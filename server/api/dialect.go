@@ -145,7 +145,7 @@ func Refuse(c *gin.Context, status int, err error, dialects ...*Dialect) {
 	write(c, status, d.Error(status, err))
 }
 
-// distinct checks that every request for the rows, which share method and path, has one row at the most that fits it best.
+// distinct checks that every request for the rows, which share method and path, has one row at most that fits it best.
 func distinct(rows []*Route) error {
 	seen := map[string]*Route{}
 	for _, r := range rows {

@@ -49,7 +49,7 @@ func TestCredential(t *testing.T) {
 	}
 }
 
-// FuzzCredential reads headers of all sorts: what is found is one thing at the most, and was in the header.
+// FuzzCredential reads headers of all sorts: what is found is one thing at most, and was in the header.
 func FuzzCredential(f *testing.F) {
 	for _, header := range []string{"", "Bearer a.b.c", "a.b.c", "id,secret", "id, se,cret", "Basic YTpi", "bearer ,", " ", "\xff,\x00"} {
 		f.Add(header)

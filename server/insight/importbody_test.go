@@ -81,7 +81,7 @@ func TestCutContentsRefuses(t *testing.T) {
 		`{"WorkgroupID":1,"FileContents":{"a":1}}`:                  "FileContents: a text is expected",
 		`{"WorkgroupID":1,"Base64FileContents":[65]}`:               "Base64FileContents: a text is expected",
 		`{"WorkgroupID":1,"FileContents":"QQ==","filecontents":""}`: "filecontents is given twice",
-		`{"WorkgroupID":1,"FileContents":"QQ=="} x`:                 "behind its JSON value",
+		`{"WorkgroupID":1,"FileContents":"QQ=="} x`:                 "after the JSON value",
 		`[1]`:      "an object is expected",
 		`nonsense`: "not JSON",
 		``:         "WorkgroupID is required",

@@ -7,7 +7,7 @@
 //
 //	P  key, value                  a pair of the store
 //	F  name                        a file begins
-//	C  content                     a part of it, 64 KiB at the most
+//	C  content                     a part of it, 64 KiB at most
 //	E  pairs, files, SHA-256       the end: how many there were, and the hash of all pieces until here
 package backup
 

@@ -16,8 +16,8 @@ import (
 const (
 	MaxKey    = 2560      // bytes in a key, which has at least one; PostgreSQL refuses longer B-tree keys
 	MaxValue  = 512 << 10 // bytes in a value
-	MaxWrites = 500       // records, with their index entries, that a transaction should write at the most
-	MaxBytes  = 2 << 20   // bytes that a transaction should write at the most; larger work goes in batches
+	MaxWrites = 500       // records, with their index entries, that a transaction should write at most
+	MaxBytes  = 2 << 20   // bytes that a transaction should write at most; larger work goes in batches
 )
 
 var (

@@ -132,7 +132,7 @@ func Piece[T any](all iter.Seq2[T, error], offset, limit int) iter.Seq2[T, error
 	}
 }
 
-// Filtered is the List of what a sequence of records yields, walked anew for each use.
+// Filtered is the List of what a sequence of records yields, walked again for each use.
 func Filtered[T any](records func(*Tx) iter.Seq2[T, error]) List {
 	return List{
 		Count: func(tx *Tx) (int, error) { return CountOf(records(tx)) },

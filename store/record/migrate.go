@@ -67,7 +67,7 @@ func (db *DB) migrate(ctx context.Context, version int) error {
 	return nil
 }
 
-// Recount makes a count anew by a walk over the records, in the place of whatever lies there. Nobody may write them meanwhile.
+// Recount makes a count again by a walk over the records, in the place of whatever lies there. Nobody may write them meanwhile.
 func Recount[ID int | string, T any](ctx context.Context, db *DB, n *Count[ID, T]) error {
 	written, err := View(ctx, db, System("store"), func(tx *Tx) (map[string]int, error) {
 		all, err := n.walk(tx)

@@ -48,7 +48,7 @@ type Verified struct {
 // VerifyOptions say how Verify goes about it.
 type VerifyOptions struct {
 	Vault         *authz.Vault // required
-	RepairIndexes bool         // make index entries, pointers, guards, counts and the way back of links anew from records and links
+	RepairIndexes bool         // make index entries, pointers, guards, counts and the way back of links again from records and links
 
 	// Progress is told now and then what is being looked at and how many keys were, some of them twice. nil: nobody asks.
 	Progress func(what string, keys int)

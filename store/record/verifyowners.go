@@ -90,7 +90,7 @@ func (v *Verification) owned() error {
 	if !v.orphaned && v.Problems+v.Repaired == 0 {
 		return nil
 	}
-	for _, o := range v.schema.Owners() { // anew: what v.owners remember is of an earlier snapshot
+	for _, o := range v.schema.Owners() { // again: what v.owners remember is of an earlier snapshot
 		if err := o.verify(v); err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 type batch struct {
 	engine  *Engine
 	number  uint64
-	alone   bool        // there will be one member at the most
+	alone   bool        // there will be one member at most
 	tx      *badger.Txn // nil until there is a member
 	members []*request
 	failed  error // it holds half of what a member wrote

@@ -18,7 +18,7 @@ func TestDeletedStaysDeleted(t *testing.T) {
 }
 
 // deletedStaysDeleted writes, overwrites and deletes keys in rounds, and between them compacts the tables, collects the value
-// log and opens the store anew. After each of these it holds what was written last and not deleted, and nothing else.
+// log and opens the store again. After each of these it holds what was written last and not deleted, and nothing else.
 func deletedStaysDeleted(t *testing.T, rounds, keys int) (deleted int) {
 	t.Helper()
 	o := Options{Dir: t.TempDir(), Key: masterKey, NoSync: true}

@@ -25,7 +25,7 @@ type txn struct {
 	reads  []uint64         // the fingerprints of the keys that it has read
 	writes []write          // in order
 	adds   map[string]int64 // by their keys, what it adds to sums; nothing of it is zero
-	bytes  int              // of all writes and additions, as Badger counts them at the most
+	bytes  int              // of all writes and additions, as Badger counts them at most
 }
 
 // write is one Set or Delete.
@@ -41,7 +41,7 @@ func newTxn(ctx context.Context, e *Engine, snapshot uint64) *txn {
 	return t
 }
 
-// size is how many keys it changes, at the most.
+// size is how many keys it changes, at most.
 func (t *txn) size() int { return len(t.writes) + len(t.adds) }
 
 // fingerprints are those of the keys that it changes.

@@ -40,7 +40,7 @@ type rememberedPage struct {
 const (
 	rememberedPages   = 20
 	rememberedBytes   = mib     // in a page
-	rememberedRecords = 4 << 10 // in a page at the most; each takes some 60 bytes besides
+	rememberedRecords = 4 << 10 // in a page at most; each takes some 60 bytes besides
 	rememberedSize    = 4 << 10 // bytes of the largest value that is kept
 	lengthsSize       = 4       // bytes of the two lengths
 )

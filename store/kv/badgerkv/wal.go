@@ -25,7 +25,7 @@ const memSuffix = ".mem"
 // a crash interrupted the next.
 const (
 	walHeader   = 20
-	entryHeader = 22 // at the most
+	entryHeader = 22 // at most
 	metaTxn     = 1 << 6
 	metaFin     = 1 << 7
 	maxLogKey   = 1 << 16

@@ -10,6 +10,10 @@ export GORACE ?= atexit_sleep_ms=0
 # What these measure, memory and how long a request takes, is another thing beside other tests and with the race detector: they run alone.
 MEASURED := ^Test(BodiesInParallel|SlowCallers|HostileFiles|Memory|MemoryOfNames)$$
 
+# The tests of cmd/muster start hundreds of processes, each several times as slow with the detector. What works side by side within
+# them is tested with it by the packages that they are made of, and by these:
+SIDE_BY_SIDE := ^Test(StopUnderLoad|BackupWhileServing|KillDuringImport|NoPluginOutlivesTheServer|FullDisk)$$
+
 .PHONY: build run test soak lint docs upgrade-fixture fuzz bench bench-test bench-million bench-plot bench-go
 
 build: ## the binary, bin/muster
@@ -21,7 +25,9 @@ run: build ## serve the demo lab from ./data
 test: ## all tests, with the race detector where there is a C compiler for it
 	@$(if $(RACE),echo "with the race detector",echo "without the race detector: it needs a C compiler")
 	go test -p 1 -run '$(MEASURED)' ./cmd/muster ./importers/...
-	go test $(RACE) -skip '$(MEASURED)' -timeout 30m ./... ./testdata/soak
+	go test $(RACE) -skip '$(MEASURED)' -timeout 30m $$(go list ./... | grep -v /cmd/muster$$) ./testdata/soak
+	go test -skip '$(MEASURED)' -timeout 30m ./cmd/muster
+	$(if $(RACE),go test $(RACE) -run '$(SIDE_BY_SIDE)' ./cmd/muster)
 	cd plugins/hostlist && go test $(RACE) ./...
 	cd server/idaas/clienttest && go test ./...
 

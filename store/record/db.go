@@ -1,6 +1,7 @@
 // Package record says what a record, an index, a link, a count, a sequence, an audit, a job, a sweep and a verification are, over an
 // ordered key-value engine. It knows no noun: package store declares which records there are, and gives it a Schema of
-// them. collection.go is the only place where a record, its index entries and its audit rows change.
+// them. collection.go is the only place where a record, its index entries and its audit rows change. A third of the files
+// are verify*.go, one for each kind of thing that a verification looks at; they need what the others hide.
 package record
 
 import (

@@ -86,7 +86,7 @@ func (a *Asset) SetDates(now Time, old *Asset) {
 	}
 }
 
-// AfterWrite makes the list of operating systems grow with the assets, takes along what a deleted asset had, and tells
+// AfterWrite makes the list of operating systems grow with the assets, deletes what a deleted asset had, and tells
 // Smart Rules where a moved one lies.
 func (a *Asset) AfterWrite(tx *Tx, old *Asset) error {
 	if a == nil {

@@ -37,7 +37,7 @@ func (d *Directory) Validate(*Tx) error {
 // maxDirectoryAccount is room for a distinguished name.
 const maxDirectoryAccount = 1024
 
-// AfterWrite takes along the credential of a deleted directory.
+// AfterWrite deletes the credential of a deleted directory.
 func (d *Directory) AfterWrite(tx *Tx, old *Directory) error {
 	if d != nil {
 		return nil

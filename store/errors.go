@@ -28,7 +28,7 @@ var (
 )
 
 // Invalid returns an ErrInvalid whose text is exactly the given one.
-func Invalid(format string, args ...any) error { return record.Error(ErrInvalid, format, args...) }
+func Invalid(format string, args ...any) error { return record.Invalid(format, args...) }
 
 // Denied returns an ErrDenied whose text is exactly the given one.
 func Denied(text string) error { return record.Error(ErrDenied, "%s", text) }

@@ -154,7 +154,7 @@ func (a *ManagedAccount) Validate(tx *Tx) error {
 	)
 }
 
-// AfterWrite takes along the password of a deleted account.
+// AfterWrite deletes the password of a deleted account.
 func (a *ManagedAccount) AfterWrite(tx *Tx, old *ManagedAccount) error {
 	if a != nil {
 		return nil
@@ -210,7 +210,7 @@ func (a *FunctionalAccount) Validate(tx *Tx) error {
 	)
 }
 
-// AfterWrite takes along the password of a deleted account.
+// AfterWrite deletes the password of a deleted account.
 func (a *FunctionalAccount) AfterWrite(tx *Tx, old *FunctionalAccount) error {
 	if a != nil {
 		return nil

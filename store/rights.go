@@ -17,7 +17,7 @@ const epochTag = "ep"
 
 func epochKey(user int) []byte { return append([]byte(epochTag+"="), K(user)...) }
 
-// bump moves an epoch: whoever signed in before it is looked at again at their next request. It is one blind
+// bump moves an epoch: a user who signed in before it is looked at again at the next request. It is one blind
 // write, however many users it concerns, since what counts is only that the value is another one.
 func bump(tx *Tx, user int) error {
 	value, err := tx.NextID(epochTag, 1)

@@ -76,7 +76,7 @@ func (g *UserGroup) SetDates(now Time, old *UserGroup) {
 	}
 }
 
-// AfterWrite protects the groups that must stay, and takes along what a deleted group had.
+// AfterWrite protects the groups that must stay, and deletes what a deleted group had.
 func (g *UserGroup) AfterWrite(tx *Tx, old *UserGroup) error {
 	switch {
 	case old == nil:

@@ -95,7 +95,7 @@ func isAddress(s string) bool {
 	return err == nil && a.Address == s
 }
 
-// AfterWrite keeps an administrator, and takes along what a deleted user had.
+// AfterWrite keeps an administrator, and deletes what a deleted user had.
 func (u *User) AfterWrite(tx *Tx, old *User) error {
 	if old == nil {
 		return nil
@@ -124,7 +124,7 @@ func (u *User) endSessions(tx *Tx) error {
 	return changeSecret(tx.Unaudited(), u.UserID, func(*UserSecret) {})
 }
 
-// dropUser takes along what a user had. His memberships and their part in secrets are swept: nobody finds them by them.
+// dropUser deletes what a user had. Their memberships and their part in secrets are swept, since nothing leads there any more.
 func dropUser(tx *Tx, id int) error {
 	// All that they are given moves their epoch; so that nothing is given to them unseen, it is read, and before it is written.
 	if _, err := epochs(tx, id); err != nil {
@@ -220,7 +220,7 @@ func DeleteUser(tx *Tx, id int) error {
 	return Users.Delete(tx, id)
 }
 
-// QuarantineUser keeps a user out, whoever they are but the last active administrator, and ends their sessions sessions.
+// QuarantineUser keeps a user out, whoever they are but the last active administrator, and ends their sessions.
 func QuarantineUser(tx *Tx, id int) (*User, error) {
 	u, err := Users.Get(tx, id)
 	if err != nil || u.IsQuarantined {
@@ -259,12 +259,12 @@ func secretOf(tx *Tx, userID int) (*UserSecret, error) {
 	return s, err
 }
 
-// SetPassword gives a user the password with that hash, and ends their sessions sessions.
+// SetPassword gives a user the password with that hash, and ends their sessions.
 func SetPassword(tx *Tx, userID int, hash string) error {
 	return changeSecret(tx, userID, func(s *UserSecret) { s.Password = hash })
 }
 
-// SetClientSecret gives an Application user the ClientSecret with that hash, and ends their sessions sessions.
+// SetClientSecret gives an Application user the ClientSecret with that hash, and ends their sessions.
 func SetClientSecret(tx *Tx, userID int, hash string) error {
 	return changeSecret(tx, userID, func(s *UserSecret) { s.Client = hash })
 }

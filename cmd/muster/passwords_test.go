@@ -18,7 +18,7 @@ import (
 )
 
 // TestPasswordsAreNowhere imports passwords in all kinds of files, good and bad, and looks for them in whatever muster says
-// and keeps: its log at most talkative, every answer, every import record and audit, and every file below its directory.
+// and keeps: its log at its most talkative, every answer, every import record and audit, and every file below its directory.
 func TestPasswordsAreNowhere(t *testing.T) {
 	t.Parallel()
 	const secret = "Xq7-Kestrel"

@@ -67,7 +67,7 @@ func (f *family) look() []relative {
 	return found
 }
 
-// end kills all but the importer itself, which is stopped meanwhile: whoever loses their parent becomes its child.
+// end kills all but the importer itself, which is stopped meanwhile: a process that loses its parent becomes its child.
 func (f *family) end() {
 	_ = unix.Kill(f.root, unix.SIGSTOP)
 	for range 20 { // those that are just being started are found by the next look

@@ -98,7 +98,7 @@ func (c *call) fail(err error) {
 	}
 	c.outcome.refuse(err)
 	c.note(status, err)
-	// Whoever was refused before their body was read must not hold the connection with the rest of it.
+	// A caller who was refused before the body was read must not hold the connection with the rest of it.
 	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(restTime))
 	public := Public(status, err, id)
 	if c.api.Refused != "" && errors.Is(err, store.ErrRefused) {

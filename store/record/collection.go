@@ -152,7 +152,7 @@ func (c *Collection[ID, T]) Put(tx *Tx, record *T) error {
 	return c.Replace(tx, old, record)
 }
 
-// Delete removes the record. It returns ErrNotFound when there is none.
+// Delete removes the record. It returns ErrNotFound if it does not exist.
 func (c *Collection[ID, T]) Delete(tx *Tx, id ID) error {
 	old, err := c.Get(tx, id)
 	if err != nil {

@@ -32,8 +32,8 @@ func (c *Collection[ID, T]) Secret() *Collection[ID, T] {
 	return c
 }
 
-// GivenIDs declares that a record gets no other id than the store gives out, so that a new one need not be looked up: that was one of the
-// three questions that an import has about a new host. Whoever inserts a record with an id must have it from the store.
+// GivenIDs declares that a record gets no other id than the store gives out, so that Insert does not look a new one up. A
+// caller that inserts a record with an id must have it from the store.
 func (c *Collection[ID, T]) GivenIDs() *Collection[ID, T] {
 	c.given = true
 	return c

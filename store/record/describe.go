@@ -73,21 +73,15 @@ func (c *Collection[ID, T]) Expected(tx *Tx, all map[string][]byte) error {
 		if err != nil {
 			return fmt.Errorf("%q: %w", pair.Key, err)
 		}
-		recordKey := c.RecordKey(record)
-		if all[string(c.Key(KindRecord, recordKey))], err = Encode(record); err != nil {
+		if all[string(c.Key(KindRecord, c.RecordKey(record)))], err = Encode(record); err != nil {
 			return err
 		}
-		if c.sortPrefix != nil {
-			all[string(c.Key(KindPointer, K(*c.id(record))))] = recordKey
+		for _, f := range c.following(record) {
+			all[string(f.key)] = f.value
 		}
 		for _, ix := range c.indexes {
-			key, value := ix.Entry(record)
-			if key == nil {
-				continue
-			}
-			all[string(key)] = value
-			if ix.guarded {
-				all[string(ix.GuardKey(ix.keys(record)))] = nil
+			if key := ix.keys(record); ix.guarded && key != nil {
+				all[string(ix.GuardKey(key))] = nil
 			}
 		}
 	}
@@ -109,20 +103,12 @@ func (l *Link[A, B]) Expected(tx *Tx, all map[string][]byte) error {
 		if err != nil {
 			return err
 		}
-		a, rest, err := CutID[A](bytes.Clone(pair.Key[len(l.Key(KindForth, nil)):]))
+		back, err := turned[A, B](l.Key(KindBack, nil), pair)
 		if err != nil {
-			return err
-		}
-		b, rest, err := CutID[B](rest)
-		if err != nil || len(rest) > 0 {
-			return fmt.Errorf("the link %q is no pair of ids: %v", pair.Key, err)
+			return fmt.Errorf("the link %q with the value %q: %w", pair.Key, pair.Value, err)
 		}
 		value := bytes.Clone(pair.Value)
-		if _, rest, err := CutInt(value); err != nil || len(rest) > 0 {
-			return fmt.Errorf("the link %q has the value %q: %v", pair.Key, value, err)
-		}
-		all[string(l.Key(KindForth, K(a, b)))] = value
-		all[string(l.Key(KindBack, K(b, a)))] = value
+		all[string(pair.Key)], all[string(back)] = value, value
 	}
 	return nil
 }

@@ -2,7 +2,7 @@ package record
 
 import "context"
 
-// Schema says which records a store has, and what package record must know of them. It is given to Open and Verify.
+// Schema says which records a store has, and what package record must know of them. It is given to New and Verify.
 type Schema struct {
 	// Version is written into a new store, and into backups. A change of the key layout or of a record's meaning raises it and
 	// adds a migration.
@@ -12,8 +12,6 @@ type Schema struct {
 	// Facts are the names of what the store knows of itself besides; see StoreKey. Prefixes are what other keys begin with
 	// that belong to no collection or link.
 	Facts, Prefixes []string
-	// Seed fills a new store.
-	Seed func(tx *Tx) error
 	// Migrations bring a store from a version to the next: the first one from 1 to 2. One that is interrupted runs again at
 	// the next start, since its version is written last. Nothing else uses the store meanwhile.
 	Migrations []func(context.Context, *DB) error

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"log/slog"
 	"slices"
-	"time"
 
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/store/kv"
@@ -71,7 +69,7 @@ func checks() []func(*Verification) error {
 // order. It refuses a store of another schema. It returns an error of report's, and one if the store cannot be read or is none. Its memory grows with the number
 // of audits by a bit, with that of problems, and with that of queued sweeps, but not with the store.
 func Verify(ctx context.Context, engine kv.Engine, schema *Schema, o VerifyOptions, report func(Problem) error) (*Verified, error) {
-	db := &DB{engine: engine, vault: o.Vault, now: time.Now, log: slog.New(slog.DiscardHandler), schema: schema, sequences: map[string]*sequence{}}
+	db := New(engine, schema, Options{Vault: o.Vault})
 	switch version, err := db.version(ctx); {
 	case err != nil:
 		return nil, err

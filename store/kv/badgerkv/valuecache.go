@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// memory keeps the values that were read of late, one by one, so that what every request asks for (the caller's session, their
+// valueCache keeps the values that were read of late, one by one, so that what every request asks for (the caller's session, their
 // rights, a record that a script polls) is not searched for in every level of the tree each time.
 //
 // It is exact: a snapshot is told what Badger would tell it. A value holds from the snapshot in which it was read until a

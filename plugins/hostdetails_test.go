@@ -28,7 +28,7 @@ func slicesOf[T any](n int, value T) []T {
 	return list
 }
 
-func TestNormalizedBelongings(t *testing.T) {
+func TestNormalizedHostDetails(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("é", 5000)
 	for name, test := range map[string]struct{ have, want Record }{
@@ -81,7 +81,7 @@ func TestNormalizedLeavesTheRecordAlone(t *testing.T) {
 	}
 }
 
-func TestFillTakesMissingBelongings(t *testing.T) {
+func TestFillTakesMissingHostDetails(t *testing.T) {
 	t.Parallel()
 	r := Record{IPAddress: "192.0.2.1"}
 	shared := r

@@ -84,11 +84,11 @@ func (r *Record) Fill(other Record) {
 		}
 	}
 	if other.HostDetails != nil {
-		belongings := new(HostDetails) // r's own may be shared with a copy of r
+		details := new(HostDetails) // r's own may be shared with a copy of r
 		if r.HostDetails != nil {
-			*belongings = *r.HostDetails
+			*details = *r.HostDetails
 		}
-		belongings.fill(other.HostDetails)
-		r.HostDetails = belongings
+		details.fill(other.HostDetails)
+		r.HostDetails = details
 	}
 }

@@ -224,7 +224,7 @@ func (l *fixture) object(noun string) object {
 			a, err := anAsset(tx)
 			return object{strconv.Itoa(a.AssetID), a.AssetName}, err
 		case "Attributes", "AttributeTypes", "Databases", "Platforms":
-			return belongings(tx, noun)
+			return hostDetail(tx, noun)
 		case "Imports":
 			i := &store.Import{WorkgroupID: 1, ImportType: "NESSUS", Filter: store.AllAssets}
 			if err = store.QueueImport(tx, i, "spooled"); err == nil { // and taken, so that the runner leaves it alone

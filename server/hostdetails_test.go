@@ -14,9 +14,9 @@ import (
 	"github.com/musterhq/muster/store/record"
 )
 
-// TestBelongingsOfHiddenAssetsAreAsIfAbsent asks for the attributes and databases of an asset as somebody who has every
+// TestHostDetailsOfHiddenAssetsAreAsIfAbsent asks for the attributes and databases of an asset as somebody who has every
 // permission and no access to its Organization.
-func TestBelongingsOfHiddenAssetsAreAsIfAbsent(t *testing.T) {
+func TestHostDetailsOfHiddenAssetsAreAsIfAbsent(t *testing.T) {
 	t.Parallel()
 	l := newFixture(t, false)
 	attribute, database, asset := l.object("Attributes").id, l.object("Databases").id, l.object("Assets").id
@@ -89,8 +89,8 @@ func (l *fixture) awaitSweeps() {
 	}
 }
 
-// belongings finds or makes, for the guard tests, what assets can have.
-func belongings(tx *store.Tx, noun string) (o object, err error) {
+// hostDetail finds or makes, for the guard tests, what assets can have.
+func hostDetail(tx *store.Tx, noun string) (o object, err error) {
 	switch noun {
 	case "AttributeTypes":
 		t, err := anAttributeType(tx)

@@ -48,34 +48,36 @@ func SetGroups(tx *Tx, userID int, groupIDs []int) error {
 	if _, err := epochs(tx, userID); err != nil {
 		return err
 	}
-	in := map[int]bool{}
 	groups, err := GroupsOf(tx, userID)
 	if err != nil {
 		return err
 	}
+	var joins, leaves []int
+	in := map[int]bool{}
 	for _, g := range groups {
 		in[g.GroupID] = true
+		if !slices.Contains(groupIDs, g.GroupID) {
+			leaves = append(leaves, g.GroupID)
+		}
 	}
-	changes := 0
 	for _, id := range groupIDs {
 		if !in[id] {
-			changes++
-			if _, err := Join(tx, userID, id); err != nil {
-				return err
-			}
-		}
-		in[id] = true
-	}
-	for _, g := range groups {
-		if !slices.Contains(groupIDs, g.GroupID) {
-			changes++
-			if err := Leave(tx, userID, g.GroupID); err != nil {
-				return err
-			}
+			in[id] = true
+			joins = append(joins, id)
 		}
 	}
-	if changes > maxMemberships {
+	if len(joins)+len(leaves) > maxMemberships {
 		return Invalid("more than %d memberships would change at once", maxMemberships)
+	}
+	for _, id := range joins {
+		if _, err := Join(tx, userID, id); err != nil {
+			return err
+		}
+	}
+	for _, id := range leaves {
+		if err := Leave(tx, userID, id); err != nil {
+			return err
+		}
 	}
 	return nil
 }

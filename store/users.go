@@ -233,54 +233,6 @@ func QuarantineUser(tx *Tx, id int) (*User, error) {
 	return u, tx.Audit(record.ActionQuarantine, Users.Name(), record.Detail("UserID", id, id), record.Detail("IsQuarantined", false, true))
 }
 
-// UserSecret is what a user proves themselves with, and how often it was replaced or their sessions were ended otherwise: a session
-// knows the Version it began with and dies with it.
-type UserSecret struct {
-	UserID   int
-	Password string // argon2id, empty: no sign-in by password
-	Client   string // hash of the ClientSecret, empty: none
-	Version  int
-}
-
-// AfterWrite ends the sessions that began with another secret, or with none. A secret that goes goes with its user.
-func (s *UserSecret) AfterWrite(tx *Tx, _ *UserSecret) error {
-	if s == nil {
-		return nil
-	}
-	return bump(tx, s.UserID)
-}
-
-// secretOf returns a user's secret, an empty one if they have none.
-func secretOf(tx *Tx, userID int) (*UserSecret, error) {
-	s, err := UserSecrets.Get(tx, userID)
-	if errors.Is(err, ErrNotFound) {
-		return &UserSecret{UserID: userID}, nil
-	}
-	return s, err
-}
-
-// SetPassword gives a user the password with that hash, and ends their sessions.
-func SetPassword(tx *Tx, userID int, hash string) error {
-	return changeSecret(tx, userID, func(s *UserSecret) { s.Password = hash })
-}
-
-// SetClientSecret gives an Application user the ClientSecret with that hash, and ends their sessions.
-func SetClientSecret(tx *Tx, userID int, hash string) error {
-	return changeSecret(tx, userID, func(s *UserSecret) { s.Client = hash })
-}
-
-func changeSecret(tx *Tx, userID int, set func(*UserSecret)) error {
-	s, err := secretOf(tx, userID)
-	if err != nil {
-		return err
-	}
-	set(s)
-	if s.Version++; s.Version == 1 {
-		return UserSecrets.Insert(tx, s)
-	}
-	return UserSecrets.Put(tx, s)
-}
-
 // UserNamed returns the user of a domain, empty for none, and a name.
 func UserNamed(tx *Tx, domain, name string) (*User, error) {
 	return userByName.One(tx, K(record.Fold(domain), record.Fold(name)), name)

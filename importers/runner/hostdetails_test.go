@@ -34,7 +34,7 @@ const server = `{"IPAddress":"192.0.2.1","AssetName":"srv01","HostDetails":{
 	"ManagedSystem":{"PlatformID":2,"ManagedAccounts":[{"AccountName":"root","Password":"correct horse"},{"DomainName":"CORP","AccountName":"admin"}]}}}
 `
 
-func TestBelongings(t *testing.T) {
+func TestHostDetails(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, time.Minute)
 	f.start(f.runner)

@@ -1,13 +1,11 @@
 package host_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -19,13 +17,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-plugin"
 	"golang.org/x/sys/unix"
-	"google.golang.org/grpc"
 
 	"github.com/musterhq/muster/plugins"
 	"github.com/musterhq/muster/plugins/host"
-	"github.com/musterhq/muster/plugins/importerpb"
 )
 
 // The test binary is its own set of importers, as muster is: "importer TYPE" serves one, and so does the binary under the
@@ -251,99 +246,6 @@ var odd = map[string]plugins.Importer{
 	"ODD EXTENSION":   {Type: "ODD", Extensions: []string{"TXT"}, Import: behaviours["LINES"]},
 	"ODD VERSION":     {Type: "ODD", Version: "\x1b[2J", Import: behaviours["LINES"]},
 	"MANY EXTENSIONS": {Type: "ODD", Extensions: slices.Repeat([]string{".a"}, 21), Import: behaviours["LINES"]},
-}
-
-// emitChild starts a process that shares our standard output and error, and emits its number.
-func emitChild(emit func(plugins.Record) error, child *exec.Cmd) error {
-	child.Path, _ = exec.LookPath("/bin/sleep")
-	child.Err = nil
-	child.Stdout, child.Stderr = os.Stdout, os.Stderr
-	if err := child.Start(); err != nil {
-		return err
-	}
-	return emit(plugins.Record{IPAddress: "192.0.2.1", Description: strconv.Itoa(child.Process.Pid)})
-}
-
-// shout writes a line of 50 MB that does not end.
-func shout(fd int) {
-	for part, sent := bytes.Repeat([]byte("a"), 1<<20), 0; sent < 50; sent++ {
-		for rest := part; len(rest) > 0; {
-			n, err := syscall.Write(fd, rest)
-			if err != nil && err != syscall.EINTR {
-				os.Exit(4)
-			}
-			rest = rest[max(0, n):]
-		}
-	}
-}
-
-// programs do without the kit.
-var programs = map[string]func(){
-	"PRINTS":     func() { fmt.Print("hello, world\nhow are you?\n"); os.Exit(0) },
-	"LEAVES":     func() { fmt.Fprintln(os.Stderr, "no such library"); os.Exit(127) },
-	"SILENT":     func() { select {} },
-	"ELSEWHERE":  func() { fmt.Println("1|1|tcp|127.0.0.1:9|grpc|"); select {} },
-	"OTHER":      func() { fmt.Println("1|2|unix|/tmp/socket|grpc|"); select {} },
-	"NETRPC":     func() { fmt.Printf("1|1|unix|%s/s|netrpc|\n", os.Getenv(plugin.EnvUnixSocketDir)); select {} },
-	"SHOUTS":     func() { shout(1); select {} },
-	"DEAF":       func() { listen(); select {} },
-	"DEAD END":   func() { fmt.Printf("1|1|unix|%s/none|grpc|\n", os.Getenv(plugin.EnvUnixSocketDir)); select {} },
-	"STRANGER":   func() { serveRaw(nil) },
-	"GIGABYTE":   func() { serveRaw(rawRecord(1 << 30)) },
-	"OVERSIZED":  func() { serveRaw(rawRecord(4 << 20)) },
-	"UNPOLISHED": func() { serveRaw(rawRecord(500 << 10)) },
-	"LIES": func() {
-		var warnings []string
-		for i := range 150 {
-			warnings = append(warnings, fmt.Sprintf("a\x00b %d", i))
-		}
-		serveRaw(&importerpb.Batch{Warnings: slices.Repeat(warnings, 2), WarningsDropped: 1<<64 - 1})
-	},
-}
-
-// listen shakes hands, but nobody is there to answer the connection.
-func listen() {
-	socket := filepath.Join(os.Getenv(plugin.EnvUnixSocketDir), "s")
-	if _, err := net.Listen("unix", socket); err != nil {
-		os.Exit(5)
-	}
-	fmt.Printf("1|1|unix|%s|grpc|\n", socket)
-}
-
-func rawRecord(size int) *importerpb.Batch {
-	return &importerpb.Batch{Records: []*importerpb.Record{{
-		IpAddress: "192.0.2.1", AssetName: "tab\there", OperatingSystem: strings.Repeat("\x1bé", size/3),
-	}}}
-}
-
-// serveRaw answers an import with one batch that the kit would never send; without one it knows no importer at all.
-func serveRaw(batch *importerpb.Batch) {
-	plugin.Serve(&plugin.ServeConfig{
-		HandshakeConfig:  plugins.Handshake(),
-		VersionedPlugins: map[int]plugin.PluginSet{plugins.Version: {plugins.Name: &rawPlugin{batch: batch}}},
-		GRPCServer:       plugin.DefaultGRPCServer,
-	})
-}
-
-type rawPlugin struct {
-	plugin.NetRPCUnsupportedPlugin
-	importerpb.UnimplementedImporterServer
-	batch *importerpb.Batch
-}
-
-func (p *rawPlugin) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
-	if p.batch != nil {
-		importerpb.RegisterImporterServer(s, p)
-	}
-	return nil
-}
-
-func (p *rawPlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
-	return nil, nil
-}
-
-func (p *rawPlugin) Import(stream grpc.BidiStreamingServer[importerpb.Chunk, importerpb.Batch]) error {
-	return stream.Send(p.batch)
 }
 
 // hostUntilKilled prints what an importer says first that runs under this process, and does not end.

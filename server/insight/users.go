@@ -41,7 +41,7 @@ func users(s Services) []api.Route {
 	}
 }
 
-// recyclesSecret is decided by the user affected, in the handler.
+// recyclesSecret is decided by the user affected, in the store.
 var recyclesSecret = writesAccounts.Or(authz.Self())
 
 type userQuery struct {
@@ -146,25 +146,7 @@ func createUserInGroup(tx *store.Tx, in newUserInGroup) (*user, error) {
 }
 
 func recycleClientSecret(tx *store.Tx, in byID) (string, error) {
-	level, err := store.PermissionLevel(tx, authz.UserAccountsManagement)
-	if err != nil {
-		return "", err
-	}
-	if tx.By.UserID != in.ID && !level.Includes(authz.ReadWrite) {
-		return "", store.Denied(recyclesSecret.Required())
-	}
-	u, err := store.Users.Get(tx, in.ID)
-	if err != nil {
-		return "", err
-	}
-	if err := store.MayChangeUser(tx, u.UserID); err != nil {
-		return "", err
-	}
-	if u.UserType != store.ApplicationType {
-		return "", store.Invalid("User %d is no %s user and has no client secret", u.UserID, store.ApplicationType)
-	}
-	secret := authz.NewClientSecret()
-	return secret, store.SetClientSecret(tx, u.UserID, authz.HashClientSecret(secret))
+	return store.RecycleClientSecret(tx, in.ID, recyclesSecret.Required())
 }
 
 type changedUser struct {

@@ -11,7 +11,7 @@ import (
 // background is the work that goes on beside requests, each until its context ends.
 func (s *Server) background() []func(context.Context) {
 	return []func(context.Context){
-		s.Runner.Run, s.reports.Run, s.Roster.Run, s.endSessions, s.followClock, s.payOwed, s.tellRefusals, s.seal,
+		s.Runner.Run, s.reports.Run, s.Roster.Run, s.endSessions, s.followClock, s.sweepDrafts, s.payOwed, s.tellRefusals, s.seal,
 		func(ctx context.Context) { store.KeepRules(ctx, s.DB) },
 		func(ctx context.Context) { s.DB.KeepSwept(ctx) },
 	}
@@ -50,6 +50,10 @@ func (s *Server) attempt(ctx context.Context, name string, work func(context.Con
 func (s *Server) followClock(ctx context.Context) {
 	s.attempt(ctx, "follow the clock", store.FollowClock)
 	s.every(ctx, followClockEvery, "follow the clock", store.FollowClock)
+}
+
+func (s *Server) sweepDrafts(ctx context.Context) {
+	s.every(ctx, endSessionsEvery, "sweep drafts of secret files", store.SweepSecretDrafts)
 }
 
 func (s *Server) endSessions(ctx context.Context) {

@@ -42,6 +42,9 @@ func (l *fixture) raw(fn func(kv.Txn) error) {
 	}
 }
 
+// damagedSafe has the secret of populated.
+const damagedSafe = "7d1c3d0e-31a4-4f43-9a0b-5f2a6a1f0077"
+
 // populated is a lab with something of everything that Verify looks at. Of its asset it returns the id.
 func populated(t tb) (*fixture, int) {
 	l := newFixture(t)
@@ -55,7 +58,8 @@ func populated(t tb) (*fixture, int) {
 			AssetAttribute.Set(tx, asset, 1, 0), Databases.Insert(tx, &Database{AssetID: asset, PlatformID: platformMySQL, Port: 3306, IsDefaultInstance: true}),
 			GroupPermission.Set(tx, Administrators, int(authz.AssetManagement), 3),
 			UserGroups.Insert(tx, &UserGroup{GroupID: 7, Name: "Operators", GroupType: BeyondInsightType, IsActive: true}),
-			Secrets.Insert(tx, &Secret{GroupID: 7, Name: "safe"}),
+			SecretsFolders.Insert(tx, &SecretsFolder{ID: damagedSafe, Name: "safe", UserGroupID: 7}),
+			Secrets.Insert(tx, &Secret{FolderID: damagedSafe, Title: "root", SecretType: CredentialSecret}),
 		)
 	})
 	if _, err := l.DB.SealAudits(l.ctx); err != nil {
@@ -100,11 +104,11 @@ var damages = []struct {
 		return w.Set(Assets.Key(record.KindPointer, K(44)), K(1, 44))
 	}, []string{`Asset as@<44>: follows from no record`}, true},
 	{"a guard is gone", func(l *fixture, asset int, w kv.Txn) error {
-		return w.Delete(secretsByGroup.GuardKey(K(7)))
-	}, []string{`Secret ss!g<7>: is missing, and guards ssg<7>`}, true},
+		return w.Delete(secretsByFolder.GuardKey(K(damagedSafe)))
+	}, []string{`Secret ss!f<"` + damagedSafe + `">: is missing, and guards ssf<"` + damagedSafe + `">`}, true},
 	{"a guard too many", func(l *fixture, asset int, w kv.Txn) error {
-		return w.Set(secretsByGroup.GuardKey(K(8)), nil)
-	}, []string{`Secret ss!g<8>: guards what has no entries`}, true},
+		return w.Set(secretsByFolder.GuardKey(K("8")), nil)
+	}, []string{`Secret ss!f<"8">: guards what has no entries`}, true},
 	{"a link has no way back", func(l *fixture, asset int, w kv.Txn) error {
 		return w.Delete(GroupPermission.Key(record.KindBack, K(int(authz.AssetManagement), Administrators)))
 	}, []string{`User Group Permission gr<<1><1>: is missing, and is the way back of gr><1><1>`}, true},
@@ -253,7 +257,7 @@ func TestKeysAreWrittenAsTheDocumentDoes(t *testing.T) {
 		`asn<1><"wéb">`:        Assets.Key('n', K(1, "wéb")),
 		`asi<10.0.0.1><-1><2>`: Assets.Key('i', K((&Asset{IPAddress: "10.0.0.1"}).address(), -1, 2)),
 		`asi<2001:db8::1>`:     Assets.Key('i', K((&Asset{IPAddress: "2001:db8::1"}).address())),
-		`ss!g<7>`:              secretsByGroup.GuardKey(K(7)),
+		`ss!f<"x">`:            secretsByFolder.GuardKey(K("x")),
 		`usn<""><"olga">`:      Users.Key('n', K("", "olga")),
 		`!schema`:              record.StoreKey("schema"),
 		`au=<` + fmt.Sprint(begin.Format("2006-01-02T15:04:05.999999999Z07:00")) + `><1>`: record.Audits.Key(record.KindRecord, K(record.At(begin), 1)),

@@ -17,5 +17,6 @@ func migrations() []func(context.Context, *record.DB) error {
 		func(ctx context.Context, db *record.DB) error {
 			return cmp.Or(record.Recount(ctx, db, assetsInWorkgroup), record.Recount(ctx, db, assetsInBlock))
 		},
+		moveSecretsToSafes,
 	}
 }

@@ -22,6 +22,7 @@ type privileges struct {
 	roles         map[roleOnRule]bool
 	registrations map[int]bool
 	organizations map[string]bool
+	safes         map[string]SafeFlags
 }
 
 type roleOnRule struct{ rule, role int }
@@ -31,6 +32,7 @@ func privilegesOf(tx *Tx, groups ...int) (*privileges, error) {
 	h := &privileges{
 		grants: map[authz.Permission]authz.Level{}, rules: map[int]authz.Level{}, roles: map[roleOnRule]bool{},
 		registrations: map[int]bool{}, organizations: map[string]bool{},
+		safes: map[string]SafeFlags{},
 	}
 	for _, group := range groups {
 		if err := h.add(tx, group); err != nil {
@@ -55,7 +57,19 @@ func (h *privileges) add(tx *Tx, group int) error {
 		everyLink(GroupRule.From(tx, group), func(id, level int) { h.rules[id] |= authz.Level(level) }),
 		everyLink(GroupRegistration.From(tx, group), func(id, _ int) { h.registrations[id] = true }),
 		everyLink(GroupOrganization.From(tx, group), func(id string, _ int) { h.organizations[id] = true }),
+		h.addSafes(tx, PrincipalGroup, group),
 	)
+}
+
+// addSafes adds what a principal may do in safes, even if it is over.
+func (h *privileges) addSafes(tx *Tx, kind, id int) error {
+	for p, err := range safePermissionsByPrincipal.Each(tx, K(kind, id)) {
+		if err != nil {
+			return err
+		}
+		h.safes[p.SafeID] |= p.Flags.reach()
+	}
+	return nil
 }
 
 func everyLink[ID int | string](links iter.Seq2[record.Linked[ID], error], fn func(id ID, value int)) error {
@@ -85,6 +99,11 @@ func (h *privileges) missing(others *privileges) string {
 	for rule, level := range others.rules {
 		if !h.rules[rule].Includes(level) {
 			return "the same access to its Smart Rules"
+		}
+	}
+	for safe, flags := range others.safes {
+		if h.safes[safe]&flags != flags {
+			return "the same permissions on its safes"
 		}
 	}
 	switch {
@@ -134,7 +153,7 @@ func MayChangeUser(tx *Tx, userID int) error {
 	for i, g := range groups {
 		ids[i] = g.GroupID
 	}
-	return mayChange(tx, Users.Name(), userID, ids)
+	return mayChange(tx, Users.Name(), userID, ids, userID)
 }
 
 // MayChangeRegistration returns an ErrDenied for an API registration that a user group with rights which the actor
@@ -150,15 +169,21 @@ func MayChangeRegistration(tx *Tx, registrationID int) error {
 	return mayChange(tx, ApiRegistrations.Name(), registrationID, groups)
 }
 
-func mayChange(tx *Tx, what string, id int, groups []int) error {
+func mayChange(tx *Tx, what string, id int, groups []int, users ...int) error {
 	if unrestricted(tx) {
 		return nil
 	}
 	own, err := privilegesOf(tx, tx.By.Groups...)
+	if err == nil {
+		err = own.addSafes(tx, PrincipalUser, tx.By.UserID)
+	}
 	if err != nil {
 		return err
 	}
 	others, err := privilegesOf(tx, groups...)
+	for _, user := range users {
+		err = cmp.Or(err, others.addSafes(tx, PrincipalUser, user))
+	}
 	if err != nil {
 		return err
 	}

@@ -232,24 +232,63 @@ var (
 	accessPolicyByName = AccessPolicies.UniqueBy('n', "name", func(p *AccessPolicy) Key { return K(record.Fold(p.Name)) })
 )
 
-// What user groups and users have beyond their rights. A group's secrets are guarded: with them it cannot go.
+// What user groups have beyond their rights.
 var (
 	RuleRoles = record.NewCollection[int, GroupRuleRoles](&registry, "ro", "Smart Rule Roles", func(r *GroupRuleRoles) *int { return &r.ID })
 
 	ruleRolesByPair = RuleRoles.UniqueBy('p', "pair", func(r *GroupRuleRoles) Key { return K(r.GroupID, r.SmartRuleID) })
 	ruleRolesByRule = RuleRoles.IndexBy('r', func(r *GroupRuleRoles) Key { return K(r.SmartRuleID) })
 
-	Secrets = record.NewCollection[int, Secret](&registry, "ss", "Secret", func(s *Secret) *int { return &s.SecretID })
-
-	secretsByGroup = Secrets.GuardedBy('g', func(s *Secret) Key { return K(s.GroupID) })
-
 	OwnRoles = record.NewCollection[int, Role](&registry, "rl", "Role", func(r *Role) *int { return &r.RoleID }).LowestID(firstOwnID)
 
 	ownRoleByName = OwnRoles.UniqueBy('n', "name", func(r *Role) Key { return K(record.Fold(r.Name)) })
+)
+
+// Secrets Safe. What lies in a folder is guarded: with it the folder cannot go. Values and files lie sealed in records of their
+// own, a file in parts.
+var (
+	SecretsFolders = record.NewCollection[string, SecretsFolder](&registry, "sf", "Secrets Safe Folder", func(f *SecretsFolder) *string { return &f.ID })
+
+	folderByName    = SecretsFolders.UniqueBy('n', "name", func(f *SecretsFolder) Key { return K(f.ParentID, record.Fold(f.Name)) })
+	foldersByParent = SecretsFolders.GuardedBy('p', func(f *SecretsFolder) Key { return unlessEmpty(Text(f.ParentID)) })
+	safeByGroup     = SecretsFolders.UniqueBy('g', "user group", func(f *SecretsFolder) Key {
+		if f.UserGroupID == 0 {
+			return nil
+		}
+		return K(f.UserGroupID)
+	})
+
+	SafePermissions = record.NewCollection[int, SafePermission](&registry, "sp", "Safe Permission", func(p *SafePermission) *int { return &p.ID })
+
+	safePermissionBy           = SafePermissions.UniqueBy('s', "principal", func(p *SafePermission) Key { return K(p.SafeID, p.PrincipalType, p.PrincipalID) })
+	safePermissionsByPrincipal = SafePermissions.IndexBy('p', func(p *SafePermission) Key { return K(p.PrincipalType, p.PrincipalID) })
+
+	Secrets = record.NewCollection[int, Secret](&registry, "ss", "Secret", func(s *Secret) *int { return &s.SecretID })
+
+	secretByUUID    = Secrets.UniqueBy('i', "id", func(s *Secret) Key { return K(s.ID) })
+	secretByTitle   = Secrets.UniqueBy('t', "title", func(s *Secret) Key { return K(s.FolderID, record.Fold(s.Title)) })
+	secretsByTitle  = Secrets.IndexBy('a', func(s *Secret) Key { return K(record.Fold(s.Title)) })
+	secretsByFolder = Secrets.GuardedBy('f', func(s *Secret) Key { return K(s.FolderID) })
 
 	SecretOwner = record.NewLink[int, int](&registry, "so", "Secret Owner", "SecretID", "UserID").
 			Joins(Secrets, sweepOfSecret, Users, sweepOfUser).
 			AfterWrite(func(tx *Tx, _, user int) error { return bump(tx, user) })
+	SecretOwnerGroup = record.NewLink[int, int](&registry, "sg", "Secret Owner Group", "SecretID", "GroupID").
+				Joins(Secrets, sweepOfSecret, UserGroups, sweepOfUserGroup)
+
+	SecretValues = record.NewCollection[int, SecretValue](&registry, "sv", "Secret Value", func(v *SecretValue) *int { return &v.SecretID }).Secret()
+
+	SecretFiles = record.NewCollection[int, SecretFile](&registry, "sx", "Secret File", func(f *SecretFile) *int { return &f.FileID }).Unaudited()
+
+	secretFileDrafts = SecretFiles.IndexBy('d', func(f *SecretFile) Key {
+		if f.SecretID != 0 {
+			return nil
+		}
+		return K(f.FileID)
+	})
+
+	secretParts = record.NewCollection[int, secretPart](&registry, "sy", "Secret File Part", func(p *secretPart) *int { return &p.PartID }).
+			Unaudited().SortedBy(func(p *secretPart) Key { return K(p.FileID) })
 )
 
 // Where users and user groups may come from, and what it is asked with.

@@ -3,136 +3,230 @@ package store
 import (
 	"cmp"
 	"errors"
+	"reflect"
 
-	"github.com/musterhq/muster/authz"
+	"github.com/google/uuid"
+
 	"github.com/musterhq/muster/store/record"
 )
 
-// Secret is a secret of Secrets Safe as far as the documents speak of it: that it exists, in which user group's safe, and
-// who owns it. What it is about is not kept.
+// The kinds of secret, as the API calls them.
+const (
+	CredentialSecret = "Credential"
+	TextSecret       = "Text"
+	FileSecret       = "File"
+)
+
+// Secret is a secret of Secrets Safe, without what is secret of it: see SecretValue and SecretFile.
 type Secret struct {
-	SecretID int
-	GroupID  int // 0: in no group's safe
-	Name     string
+	SecretID              int
+	ID                    string // by which the API knows it
+	FolderID              string
+	Title                 string
+	SecretType            string
+	Description           Text
+	Username              Text // of a credential
+	Notes                 Text
+	Urls                  []SecretURL
+	FileName              Text // of a file
+	FileHash              Text // its SHA-256 in hex
+	FileID                int
+	CreatedOn             Time
+	CreatedBy             string
+	ModifiedOn            Time
+	ModifiedBy            string
+	SecretValueModifiedOn Time
 }
+
+// SecretURL is where a credential is used.
+type SecretURL struct {
+	ID  string
+	URL string
+}
+
+// The limits of secrets, in code points.
+const (
+	maxSecretTitle = 256
+	maxSecretText  = 256
+	maxUsername    = 1000
+	maxNotes       = 4000
+	maxURL         = 2048
+	maxURLs        = 100
+	maxFileName    = 256
+)
 
 func (s *Secret) Validate(tx *Tx) error {
-	if err := required("Name", s.Name, 256); err != nil {
+	if err := ownUUID(&s.ID); err != nil {
 		return err
 	}
-	if s.GroupID == 0 {
-		return nil
+	for i := range s.Urls {
+		if err := cmp.Or(ownUUID(&s.Urls[i].ID), required("Url", s.Urls[i].URL, maxURL)); err != nil {
+			return err
+		}
 	}
-	known, err := UserGroups.Has(tx, s.GroupID)
+	if len(s.Urls) > maxURLs {
+		return Invalid("Urls: at most %d are expected", maxURLs)
+	}
+	if s.SecretType == FileSecret {
+		if err := required("FileName", string(s.FileName), maxFileName); err != nil {
+			return err
+		}
+	}
+	known, err := SecretsFolders.Has(tx, s.FolderID)
 	if err == nil && !known {
-		err = Invalid("GroupID: there is no User Group %d", s.GroupID)
+		err = Invalid("FolderId: there is no folder %s", s.FolderID)
 	}
-	return err
+	return cmp.Or(
+		err, required("Title", s.Title, maxSecretTitle), short("Description", string(s.Description), maxSecretText),
+		short("Username", string(s.Username), maxUsername), short("Notes", string(s.Notes), maxNotes),
+	)
 }
 
+// AfterWrite deletes what is secret of a deleted secret, and what was before another file.
 func (s *Secret) AfterWrite(tx *Tx, old *Secret) error {
+	if old == nil {
+		return nil
+	}
+	if old.FileID != 0 && (s == nil || s.FileID != old.FileID) {
+		if err := dropSecretFile(tx, old.FileID); err != nil {
+			return err
+		}
+	}
 	if s != nil {
 		return nil
+	}
+	if err := record.Ignore(ErrNotFound, SecretValues.Delete(tx, old.SecretID)); err != nil {
+		return err
 	}
 	return record.SweepLater(tx, sweepOfSecret, old.SecretID)
 }
 
 // clearSecret clears away who owned a deleted secret.
-func clearSecret(b *record.SweepBatch, id int) error { return record.CutFrom(b, SecretOwner, id) }
-
-// holdsNoSecrets returns an ErrInvalid for a user group with secrets, and makes the transaction run again if it gets one.
-func holdsNoSecrets(tx *Tx, groupID int) error {
-	if any, err := secretsByGroup.Guard(tx, K(groupID)); err != nil || !any {
-		return err
-	}
-	for _, err := range secretsByGroup.Each(tx, K(groupID)) {
-		return cmp.Or(err, Invalid("User Group %d has secrets", groupID))
-	}
-	return nil
+func clearSecret(b *record.SweepBatch, id int) error {
+	return cmp.Or(record.CutFrom(b, SecretOwner, id), record.CutFrom(b, SecretOwnerGroup, id))
 }
 
-// loseSecretsSafe takes the permission from a user group that has no secrets.
-func loseSecretsSafe(tx *Tx, groupID int) error {
-	had, err := GroupPermission.Cut(tx, groupID, int(authz.SecretsSafe))
-	if err != nil || !had {
-		return err
-	}
-	return holdsNoSecrets(tx, groupID)
+// NewSecret is what a secret is made or changed with. What is nil of a change stays.
+type NewSecret struct {
+	Secret Secret
+	Owners []SecretPrincipal
+	Value  *string // the password or the text
 }
 
-// mayChangeSecretsSafe returns an ErrDenied for a user group with Secrets Safe, unless the actor is an administrator.
-func mayChangeSecretsSafe(tx *Tx, groupID int) error {
-	_, has, err := GroupPermission.Get(tx, groupID, int(authz.SecretsSafe))
-	if err == nil && has && !tx.By.Admin {
-		err = errSecretsSafe()
+// CreateSecret makes a secret in a folder, which takes Create on the safe. Without owners the actor owns it.
+func CreateSecret(tx *Tx, n NewSecret) (*Secret, error) {
+	folder, err := LookInSafes(tx).folderFor(n.Secret.FolderID, SafeCreate)
+	if err != nil {
+		return nil, err
+	}
+	s := n.Secret
+	s.FolderID = folder.ID
+	s.CreatedOn, s.ModifiedOn, s.SecretValueModifiedOn = tx.Now, tx.Now, tx.Now
+	s.CreatedBy, s.ModifiedBy = tx.By.UserName, tx.By.UserName
+	if len(n.Owners) == 0 {
+		n.Owners = []SecretPrincipal{{UserID: tx.By.UserID}}
+	}
+	return &s, storeSecret(tx, &s, n, Secrets.Insert)
+}
+
+// ChangeSecret stores a changed secret, whose SecretID says which. It takes Edit on the safe, or to own it.
+func ChangeSecret(tx *Tx, n NewSecret) (*Secret, error) {
+	old, err := Secrets.Get(tx, n.Secret.SecretID)
+	if err != nil {
+		return nil, err
+	}
+	if err := MayOnSecret(tx, old, SafeEdit); err != nil {
+		return nil, err
+	}
+	s := n.Secret
+	s.CreatedOn, s.CreatedBy, s.ModifiedOn, s.ModifiedBy = old.CreatedOn, old.CreatedBy, old.ModifiedOn, old.ModifiedBy
+	s.SecretValueModifiedOn = old.SecretValueModifiedOn
+	fresh, err := newValue(tx, old, n)
+	if err != nil {
+		return nil, err
+	}
+	if fresh {
+		s.SecretValueModifiedOn = tx.Now
+	}
+	if !reflect.DeepEqual(&s, old) || n.Owners != nil {
+		s.ModifiedOn, s.ModifiedBy = tx.Now, tx.By.UserName
+	}
+	return &s, storeSecret(tx, &s, n, Secrets.Put)
+}
+
+// newValue reports whether a change brings another value or file.
+func newValue(tx *Tx, old *Secret, n NewSecret) (bool, error) {
+	if n.Secret.FileID != old.FileID {
+		return true, nil
+	}
+	if n.Value == nil {
+		return false, nil
+	}
+	value, err := old.Value(tx)
+	return value != *n.Value, err
+}
+
+func storeSecret(tx *Tx, s *Secret, n NewSecret, put func(*Tx, *Secret) error) error {
+	err := put(tx, s)
+	if _, twice := errors.AsType[*record.Duplicate](err); twice {
+		return record.Error(ErrExists, "Title name already exists")
+	}
+	if err == nil && n.Owners != nil {
+		err = SetSecretOwners(tx, s.SecretID, n.Owners)
+	}
+	if err == nil && n.Value != nil {
+		err = SetSecretValue(tx, s, *n.Value)
+	}
+	if err == nil && s.FileID != 0 {
+		err = publishSecretFile(tx, s)
 	}
 	return err
 }
 
-func errSecretsSafe() error {
-	return Denied("a user group with Secrets Safe is an administrator's: membership of Administrators is required")
+// DeleteSecret deletes a secret, which takes Delete on the safe, or to own it.
+func DeleteSecret(tx *Tx, id string) error {
+	s, err := SecretByUUID(tx, id)
+	if err != nil {
+		return err
+	}
+	if err := MayOnSecret(tx, s, SafeDelete); err != nil {
+		return err
+	}
+	return Secrets.Delete(tx, s.SecretID)
 }
 
-// ownsNoSecretAlone returns an ErrInvalid for a user without whom a secret would have no owner. Another owner is read by Get:
-// of two transactions that delete the last two owners, one runs again.
-func ownsNoSecretAlone(tx *Tx, userID int) error {
-	for s, err := range SecretOwner.To(tx, userID) {
-		if err != nil {
-			return err
-		}
-		secret, err := Secrets.Get(tx, s.ID)
-		if errors.Is(err, ErrNotFound) {
-			continue // deleted, and not swept yet
-		}
-		if err != nil {
-			return err
-		}
-		shared, err := hasOwnerBut(tx, s.ID, userID)
-		if err != nil {
-			return err
-		}
-		if !shared {
-			return Invalid("User %d is the only owner of the secret %q", userID, secret.Name)
-		}
+// SecretByUUID returns a secret in a safe that the actor may read, or ErrNotFound.
+func SecretByUUID(tx *Tx, id string) (*Secret, error) {
+	parsed, err := uuid.Parse(id)
+	if err != nil {
+		return nil, record.NotFound(Secrets.Name(), id)
 	}
-	return nil
+	s, err := secretByUUID.One(tx, K(parsed.String()), id)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := LookInSafes(tx).Folder(s.FolderID); err != nil {
+		return nil, cmp.Or(record.Ignore(ErrNotFound, err), record.NotFound(Secrets.Name(), id))
+	}
+	return s, nil
 }
 
-func hasOwnerBut(tx *Tx, secretID, userID int) (bool, error) {
-	for o, err := range SecretOwner.From(tx, secretID) {
-		if err != nil {
-			return false, err
-		}
-		if o.ID == userID {
-			continue
-		}
-		lives, err := Users.Has(tx, o.ID)
-		if err != nil {
-			return false, err
-		}
-		_, linked, err := SecretOwner.Get(tx, secretID, o.ID)
-		if err != nil || lives && linked {
-			return err == nil, err
-		}
+// MayOnSecret returns ErrNotFound for a secret in a safe that the actor may not read, and ErrDenied unless they have the flag
+// on the safe or own the secret.
+func MayOnSecret(tx *Tx, s *Secret, flag SafeFlags) error {
+	look := LookInSafes(tx)
+	_, err := look.folderFor(s.FolderID, flag)
+	if !errors.Is(err, ErrDenied) {
+		return err
 	}
-	return false, nil
+	owned, e := ownsSecret(tx, s.SecretID)
+	if e != nil || owned {
+		return e
+	}
+	return err
 }
 
-// SecretIn returns the secret in the safe of a user group, 0 for none, that has a name.
-func SecretIn(tx *Tx, groupID int, name string) (*Secret, error) {
-	for s, err := range secretsByGroup.Each(tx, K(groupID)) {
-		if err != nil || record.Fold(s.Name) == record.Fold(name) {
-			return s, err
-		}
-	}
-	return nil, record.NotFound(Secrets.Name(), name)
-}
-
-// reveal opens what was sealed; what another master key sealed is nothing.
-func reveal(tx *Tx, sealed []byte, context string) (string, error) {
-	plain, err := tx.Vault().Open(sealed, context)
-	if errors.Is(err, authz.ErrSealed) {
-		return "", nil
-	}
-	return string(plain), err
+// SecretIn returns the secret of a title in a folder, without regard to case, or ErrNotFound. It does not ask who may see it.
+func SecretIn(tx *Tx, folderID, title string) (*Secret, error) {
+	return secretByTitle.One(tx, K(folderID, record.Fold(title)), title)
 }

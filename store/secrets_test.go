@@ -13,18 +13,7 @@ func TestSecretsHoldTheirGroupsAndOwners(t *testing.T) {
 	group := l.group("safe")
 	alone, first, second := l.user("alone", group), l.user("first"), l.user("second")
 	secret := func(name string, owners ...int) int {
-		return update(l, func(tx *Tx) (int, error) {
-			s := &Secret{GroupID: group, Name: name}
-			if err := Secrets.Insert(tx, s); err != nil {
-				return 0, err
-			}
-			for _, o := range owners {
-				if err := SecretOwner.Set(tx, s.SecretID, o, 0); err != nil {
-					return 0, err
-				}
-			}
-			return s.SecretID, nil
-		})
+		return update(l, func(tx *Tx) (int, error) { return credentialIn(tx, group, name, owners...) })
 	}
 	set := func(p authz.Permission, level authz.Level) func(*Tx) error {
 		return func(tx *Tx) error { return SetPermissions(tx, group, []authz.Grant{{Permission: p, Level: level}}) }
@@ -37,8 +26,9 @@ func TestSecretsHoldTheirGroupsAndOwners(t *testing.T) {
 		"taking Secrets Safe":          set(authz.SecretsSafe, authz.None),
 		"taking all permissions":       func(tx *Tx) error { return ClearPermissions(tx, group) },
 		"deleting the only owner":      func(tx *Tx) error { return DeleteUser(tx, alone) },
-		"a secret in no group's safe":  func(tx *Tx) error { return Secrets.Insert(tx, &Secret{GroupID: 99, Name: "x"}) },
-		"a secret that has no name":    func(tx *Tx) error { return Secrets.Insert(tx, &Secret{GroupID: group}) },
+		"a secret in no folder":        func(tx *Tx) error { return Secrets.Insert(tx, &Secret{FolderID: "x", Title: "x"}) },
+		"a secret that has no title":   func(tx *Tx) error { _, err := credentialIn(tx, group, "", alone); return err },
+		"an owner who does not exist":  func(tx *Tx) error { _, err := credentialIn(tx, group, "x", 9999); return err },
 		"deleting a group for its end": func(tx *Tx) error { return UserGroups.Delete(tx, group) },
 	} {
 		t.Logf("%s: %s", what, l.refused(ErrInvalid, fn))
@@ -57,7 +47,7 @@ func TestSecretsHoldTheirGroupsAndOwners(t *testing.T) {
 	l.change(func(tx *Tx) error { return DeleteUser(tx, second) })
 	l.change(func(tx *Tx) error { return DeleteUserGroup(tx, group) })
 	l.sweep()
-	if left := append(l.keys("so"), l.keys("ss=")...); len(left) != 0 {
+	if left := append(l.keys("so"), append(l.keys("ss="), l.keys("sf=")...)...); len(left) != 0 {
 		t.Errorf("%q are left", left)
 	}
 }
@@ -70,19 +60,16 @@ func TestASecretKeepsAnOwner(t *testing.T) {
 		l := newFixture(t)
 		owners := []int{l.user("first"), l.user("second"), l.user("third")}
 		l.change(func(tx *Tx) error {
-			s := &Secret{Name: "shared"}
-			return errors.Join(Secrets.Insert(tx, s), SecretOwner.Set(tx, s.SecretID, owners[0], 0), SecretOwner.Set(tx, s.SecretID, owners[1], 0))
+			_, err := credentialIn(tx, 0, "shared", owners[0], owners[1])
+			return err
 		})
 		atOnce(3, func(i int) error {
 			return Change(l.ctx, l.DB, System("test"), func(tx *Tx) error {
 				if i < 2 {
 					return DeleteUser(tx, owners[i])
 				}
-				s := &Secret{Name: "new"}
-				if known, err := Users.Has(tx, owners[0]); err != nil || !known {
-					return err
-				}
-				return errors.Join(Secrets.Insert(tx, s), SecretOwner.Set(tx, s.SecretID, owners[0], 0))
+				_, err := credentialIn(tx, 0, "new", owners[0])
+				return err
 			})
 		})
 		ownerless := view(l, func(tx *Tx) (int, error) {
@@ -116,7 +103,8 @@ func TestASecretKeepsItsGroup(t *testing.T) {
 				if i == 0 {
 					return DeleteUserGroup(tx, group)
 				}
-				return Secrets.Insert(tx, &Secret{GroupID: group, Name: "new"})
+				_, err := credentialIn(tx, group, "new", administratorID)
+				return err
 			})
 		})
 		if (errs[0] == nil) == (errs[1] == nil) {
@@ -142,22 +130,38 @@ func TestASecretThatComesInBetweenCounts(t *testing.T) {
 		"the group loses it":   safe(authz.None),
 	} {
 		l.change(safe(authz.Read))
-		tries, secret := 0, &Secret{GroupID: group, Name: "new"}
+		tries, secret := 0, 0
 		err := l.try(System("test"), func(tx *Tx) error {
 			if err := end(tx); err != nil {
 				return err
 			}
 			if tries++; tries == 1 {
-				l.change(func(tx *Tx) error {
-					return errors.Join(Secrets.Insert(tx, secret), SecretOwner.Set(tx, secret.SecretID, owner, 0))
-				})
+				secret = update(l, func(tx *Tx) (int, error) { return credentialIn(tx, group, "new", owner) })
 			}
 			return nil
 		})
 		if !errors.Is(err, ErrInvalid) {
 			t.Fatalf("%s: after %d tries: %v", name, tries, err)
 		}
-		l.change(func(tx *Tx) error { return Secrets.Delete(tx, secret.SecretID) })
+		l.change(func(tx *Tx) error { return Secrets.Delete(tx, secret) })
 		l.sweep()
 	}
+}
+
+// credentialIn stores a credential in the safe of a user group, 0 for none.
+func credentialIn(tx *Tx, groupID int, title string, owners ...int) (int, error) {
+	safe, err := GroupsSafe(tx, groupID)
+	if err != nil {
+		return 0, err
+	}
+	s := &Secret{FolderID: safe.ID, Title: title, SecretType: CredentialSecret}
+	if err := Secrets.Insert(tx, s); err != nil {
+		return 0, err
+	}
+	for _, o := range owners {
+		if err := AddSecretOwner(tx, s.SecretID, SecretPrincipal{UserID: o}); err != nil {
+			return 0, err
+		}
+	}
+	return s.SecretID, nil
 }

@@ -18,7 +18,7 @@ import (
 
 // SchemaVersion is written into a new store, and into backups. A change of the key layout or of a record's meaning raises it and
 // adds a migration.
-const SchemaVersion = 3
+const SchemaVersion = 4
 
 // DB is an open store. It is safe for concurrent use.
 type DB struct {

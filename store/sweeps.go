@@ -11,6 +11,7 @@ const (
 	sweepOfUser          record.SweepKind = "sweep user"
 	sweepOfUserGroup     record.SweepKind = "sweep user group"
 	sweepOfSecret        record.SweepKind = "sweep secret"
+	sweepOfSecretFile    record.SweepKind = "sweep secret file" // or of a draft that came to nothing
 	sweepOfRule          record.SweepKind = "sweep smart rule"
 	sweepOfManagedSystem record.SweepKind = "sweep managed system"
 	sweepOfDelivery      record.SweepKind = "sweep delivery" // or of a draft that came to nothing
@@ -27,6 +28,7 @@ func sweeps() []record.Sweep {
 		{Kind: sweepOfUser, Clear: clearUser},
 		{Kind: sweepOfUserGroup, Clear: clearUserGroup},
 		{Kind: sweepOfSecret, Clear: clearSecret},
+		{Kind: sweepOfSecretFile, Clear: clearSecretFile},
 		{Kind: sweepOfRule, Clear: clearRule},
 		{Kind: sweepOfManagedSystem, Clear: clearManagedSystem},
 		{Kind: sweepOfDelivery, Clear: clearDelivery},

@@ -84,7 +84,7 @@ func (g *UserGroup) AfterWrite(tx *Tx, old *UserGroup) error {
 	case !g.isActive() && old.GroupID == Administrators:
 		return Invalid("the User Group Administrators is built in: it can be neither deleted nor deactivated")
 	case g == nil:
-		if err := holdsNoSecrets(tx, old.GroupID); err != nil {
+		if err := dropGroupsSafe(tx, old.GroupID); err != nil {
 			return err
 		}
 		if err := record.SweepLater(tx, sweepOfUserGroup, old.GroupID); err != nil {
@@ -111,6 +111,7 @@ func clearUserGroup(b *record.SweepBatch, id int) error {
 	return cmp.Or(
 		record.CutFrom(b, GroupMember, id), record.CutFrom(b, GroupPermission, id), record.CutFrom(b, GroupRegistration, id), record.CutFrom(b, GroupRule, id),
 		record.CutFrom(b, GroupOrganization, id), record.Remove(b, RuleRoles, ruleRolesByPair.Each(b.Tx, K(id))),
+		record.CutTo(b, SecretOwnerGroup, id), clearPrincipal(b, PrincipalGroup, id),
 	)
 }
 

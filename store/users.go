@@ -147,7 +147,7 @@ func (u *User) CascadeSummary(tx *Tx) ([]UserAuditDetail, error) {
 
 // clearUser clears away what a deleted user had.
 func clearUser(b *record.SweepBatch, id int) error {
-	return cmp.Or(record.CutTo(b, GroupMember, id), record.CutTo(b, SecretOwner, id))
+	return cmp.Or(record.CutTo(b, GroupMember, id), record.CutTo(b, SecretOwner, id), clearPrincipal(b, PrincipalUser, id))
 }
 
 // UserByName finds a user by what people type: a plain name finds those without a domain, domain\name and name@domain

@@ -58,6 +58,8 @@ type collector struct {
 	directoryHosts    map[int]string
 	groupNames        map[int]string
 	userNames         map[int]string
+	groupSafes        map[string]string   // the group whose safe it is, by the id of the safe
+	folderWays        map[string][]string // the names on the way to a folder, by its id
 }
 
 // collect collects the sections, each after what it refers to.
@@ -68,6 +70,7 @@ func collect(tx *store.Tx, secrets bool) (*File, error) {
 		policyNames: map[int]string{}, attributeNames: map[int][2]string{}, functionalNames: map[int]*FunctionalAccountName{},
 		workgroupNames: map[int]*Workgroup{}, registrationNames: map[int]string{}, ruleTitles: map[int]string{},
 		directoryHosts: map[int]string{}, groupNames: map[int]string{}, userNames: map[int]string{},
+		groupSafes: map[string]string{}, folderWays: map[string][]string{},
 	}
 	f := &File{Muster: Version}
 	for _, section := range []func() error{
@@ -77,7 +80,7 @@ func collect(tx *store.Tx, secrets bool) (*File, error) {
 		section(&f.Workgroups, c.workgroups), section(&f.AddressGroups, c.addressGroups),
 		section(&f.ApiRegistrations, c.apiRegistrations), section(&f.SmartRules, c.smartRules),
 		section(&f.Directories, c.directories), section(&f.UserGroups, c.userGroups), section(&f.Users, c.users),
-		section(&f.Secrets, c.secretsSafe), section(&f.Subscriptions, c.subscriptions),
+		section(&f.Safes, c.safes), section(&f.Secrets, c.secretsSafe), section(&f.Subscriptions, c.subscriptions),
 	} {
 		if err := section(); err != nil {
 			return nil, err

@@ -26,7 +26,8 @@ type File struct {
 	Directories        []*Directory         // Where users and user groups come from, and how they are asked.
 	UserGroups         []*UserGroup         // User groups with all that their members may do.
 	Users              []*User              // Users, their passwords and the groups that they are in.
-	Secrets            []*Secret            // Secrets of Secrets Safe: their names and owners.
+	Safes              []*Safe              // Safes of Secrets Safe with their folders, and what users and user groups may do there.
+	Secrets            []*Secret            // Secrets of Secrets Safe with their owners.
 	Subscriptions      []*Subscription      // Reports that are made on a schedule.
 }
 
@@ -37,7 +38,7 @@ func (f *File) steps() []step {
 		singly(f.Organizations), singly(f.Platforms), singly(f.Roles), singly(f.AccessPolicies), wholly(f.EPMPolicies),
 		wholly(f.AttributeTypes), singly(f.FunctionalAccounts), wholly(f.Workgroups), wholly(f.AddressGroups),
 		singly(f.ApiRegistrations), singly(f.SmartRules), singly(f.Directories), wholly(f.UserGroups), wholly(f.Users),
-		wholly(f.Secrets), singly(f.Subscriptions),
+		wholly(f.Safes), wholly(f.Secrets), singly(f.Subscriptions),
 	)
 }
 

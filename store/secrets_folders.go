@@ -255,8 +255,13 @@ func segments(path, separator string) []string {
 
 // FolderAt returns the folder of a path by its names, or ErrNotFound. It does not ask who may see it.
 func FolderAt(tx *Tx, path, separator string) (*SecretsFolder, error) {
+	return FolderOn(tx, segments(path, separator))
+}
+
+// FolderOn returns the folder to which names lead, the first of which is a safe's, or ErrNotFound. It does not ask who may see it.
+func FolderOn(tx *Tx, way []string) (*SecretsFolder, error) {
 	at := &SecretsFolder{}
-	for _, name := range segments(path, separator) {
+	for _, name := range way {
 		next, err := folderIn(tx, at.ID, name)
 		if err != nil {
 			return nil, err
@@ -264,7 +269,7 @@ func FolderAt(tx *Tx, path, separator string) (*SecretsFolder, error) {
 		at = next
 	}
 	if at.ID == "" {
-		return nil, record.NotFound(SecretsFolders.Name(), path)
+		return nil, record.NotFound(SecretsFolders.Name(), "without a name")
 	}
 	return at, nil
 }

@@ -130,6 +130,11 @@ func (p *SafePermission) principal(kind int) int {
 	return p.PrincipalID
 }
 
+// SafePermissionOf returns what a principal has been given on a safe, or ErrNotFound.
+func SafePermissionOf(tx *Tx, safeID string, kind, id int) (*SafePermission, error) {
+	return safePermissionBy.One(tx, K(safeID, kind, id), id)
+}
+
 // PermissionsOn yields the permissions on a safe, users first.
 func PermissionsOn(tx *Tx, safeID string) iter.Seq2[*SafePermission, error] {
 	return safePermissionBy.Each(tx, K(safeID))

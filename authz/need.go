@@ -25,6 +25,7 @@ const (
 	KindSelf                     // the caller is the user affected
 	KindOrganization             // the caller may see the Organization of the object
 	KindSmartRule                // the caller has Term.Level on the Smart Rule
+	KindObject                   // the caller has on the object what Term.Name says: a role, or to have made it
 )
 
 // Term is one condition of a Need. Terms are comparable.
@@ -32,7 +33,7 @@ type Term struct {
 	Kind  Kind
 	Grant // both fields for KindGrant, the Level alone for KindSmartRule
 
-	Name string // what a vendor calls the grant who knows others than the manual's; see Called
+	Name string // of a grant: what a vendor calls it who knows others than the manual's, see Called; of KindObject: what is asked for
 }
 
 // String returns the term as a part of a sentence.
@@ -44,6 +45,8 @@ func (t Term) String() string {
 		return "permission to the Organization"
 	case KindSmartRule:
 		return t.Level.String() + " access to the Smart Rule"
+	case KindObject:
+		return t.Name
 	}
 	if t.Name != "" {
 		return t.Name + ", which is " + t.Grant.String()
@@ -77,6 +80,9 @@ func Self() Need { return Need{{{Kind: KindSelf}}} }
 
 // Organization asks that the caller may see the Organization of the object.
 func Organization() Need { return Need{{{Kind: KindOrganization}}} }
+
+// OnObject asks for what the caller is to have on the object of the request, in words: "the role Approver for the account".
+func OnObject(what string) Need { return Need{{{Kind: KindObject, Name: what}}} }
 
 // ReadsSmartRule asks for at least Read on the Smart Rule of the request.
 func ReadsSmartRule() Need { return Need{{{Kind: KindSmartRule, Grant: Grant{Level: Read}}}} }

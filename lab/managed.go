@@ -16,6 +16,8 @@ type ManagedSystem struct {
 	AutoManagementFlag *bool                  // Whether passwords are changed by a program.
 	ReleaseDuration    *int                   // Minutes; 120 unless it is given.
 	MaxReleaseDuration *int                   // Minutes; 525600 unless it is given.
+	ISAReleaseDuration *int                   // Minutes; 120 unless it is given.
+	Reachable          *bool                  // Whether passwords can be changed and tested there; true unless it is given.
 	Accounts           []*ManagedAccount      // Managed accounts that the system has at least.
 }
 
@@ -30,6 +32,11 @@ type ManagedAccount struct {
 	AutoManagementFlag *bool   // Whether the password is changed by a program.
 	ReleaseDuration    *int    // Minutes; that of the system unless it is given.
 	MaxReleaseDuration *int    // Minutes; that of the system unless it is given.
+	ISAReleaseDuration *int    // Minutes; that of the system unless it is given.
+
+	MaxConcurrentRequests             *int    // Number of active requests at the same time, 0 for any; 1 unless it is given.
+	ChangePasswordAfterAnyReleaseFlag *bool   // Whether the password changes after it was released.
+	UserPrincipalName                 *string // Its principal name, of a directory.
 	Credential
 }
 
@@ -63,14 +70,17 @@ func (s *ManagedSystem) put(p *loader, w *Workgroup, a *Asset) error {
 		return err
 	}
 	found, err := store.ManagedSystemIn(p.tx, asset.AssetID, s.name(a))
-	_, err = put(p, store.ManagedSystems, s, quoted(w.Name, a.name(), s.name(a)), found, err, func(r *store.ManagedSystem, _ bool) error {
-		r.AssetID, r.PlatformID, r.SystemName = asset.AssetID, platform, s.name(a)
+	r, err := put(p, store.ManagedSystems, s, quoted(w.Name, a.name(), s.name(a)), found, err, func(r *store.ManagedSystem, _ bool) error {
+		r.AssetID, r.PlatformID, r.SystemName = &asset.AssetID, platform, s.name(a)
 		if functional != nil {
 			r.FunctionalAccountID = functional
 		}
 		return nil
 	})
-	return err
+	if err != nil || s.Reachable == nil {
+		return err
+	}
+	return store.SetReachable(p.tx, r.ManagedSystemID, *s.Reachable)
 }
 
 func (s *ManagedSystem) functionalAccount(p *loader) (*int, error) {
@@ -118,12 +128,25 @@ func (m *ManagedAccount) put(p *loader, w *Workgroup, a *Asset, s *ManagedSystem
 		})
 }
 
+// reachable is what a lab file says of a system that cannot be reached, nothing of others.
+func (c *collector) reachable(s *store.ManagedSystem) (*bool, error) {
+	yes, err := store.IsReachable(c.tx, s)
+	if yes || err != nil {
+		return nil, err
+	}
+	return &yes, nil
+}
+
 func (c *collector) managedSystems(asset *store.Asset) (all []*ManagedSystem, err error) {
 	for r, err := range store.ManagedSystemsOn(c.tx, asset.AssetID) {
 		if err != nil {
 			return nil, err
 		}
 		s := &ManagedSystem{Platform: c.platformNames[r.PlatformID]}
+		r.Normalize()
+		if s.Reachable, err = c.reachable(r); err != nil {
+			return nil, err
+		}
 		if show(s, r); r.FunctionalAccountID != nil {
 			s.FunctionalAccount = c.functionalNames[*r.FunctionalAccountID]
 		}
@@ -135,7 +158,14 @@ func (c *collector) managedSystems(asset *store.Asset) (all []*ManagedSystem, er
 				return nil, err
 			}
 			m := &ManagedAccount{}
+			account.Normalize()
 			show(m, account)
+			if *account.MaxConcurrentRequests == 1 {
+				m.MaxConcurrentRequests = nil
+			}
+			if account.ISAReleaseDuration == r.ISAReleaseDuration {
+				m.ISAReleaseDuration = nil
+			}
 			if account.ReleaseDuration == r.ReleaseDuration {
 				m.ReleaseDuration = nil
 			}

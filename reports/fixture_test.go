@@ -101,7 +101,7 @@ func (l *fixture) organization(tx *store.Tx, i int, name string) error {
 		func() error { return store.Organizations.Insert(tx, o) },
 		func() error { return store.Workgroups.Insert(tx, w) },
 		func() error { a.WorkgroupID = w.ID; return store.Assets.Insert(tx, a) },
-		func() error { s.AssetID = a.AssetID; return store.ManagedSystems.Insert(tx, s) },
+		func() error { s.AssetID = &a.AssetID; return store.ManagedSystems.Insert(tx, s) },
 		func() error {
 			return store.ManagedAccounts.Insert(tx, &store.ManagedAccount{ManagedSystemID: s.ManagedSystemID, AccountName: "root-" + name})
 		},

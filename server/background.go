@@ -11,7 +11,7 @@ import (
 // background is the work that goes on beside requests, each until its context ends.
 func (s *Server) background() []func(context.Context) {
 	return []func(context.Context){
-		s.Runner.Run, s.reports.Run, s.Roster.Run, s.endSessions, s.followClock, s.sweepDrafts, s.payOwed, s.tellRefusals, s.seal,
+		s.Runner.Run, s.reports.Run, s.Roster.Run, s.endSessions, s.endRequests, s.followClock, s.sweepDrafts, s.payOwed, s.tellRefusals, s.seal,
 		func(ctx context.Context) { store.KeepRules(ctx, s.DB) },
 		func(ctx context.Context) { s.DB.KeepSwept(ctx) },
 	}
@@ -20,6 +20,7 @@ func (s *Server) background() []func(context.Context) {
 // How often the work is done that nothing calls for.
 const (
 	endSessionsEvery  = 5 * time.Minute
+	endRequestsEvery  = 20 * time.Second
 	followClockEvery  = 30 * time.Second
 	payOwedEvery      = time.Second
 	tellRefusalsEvery = 5 * time.Second
@@ -62,6 +63,17 @@ func (s *Server) endSessions(ctx context.Context) {
 			sessions, err1 := store.SweepSessions(ctx, db)
 			lockouts, err2 := store.SweepLockouts(ctx, db)
 			if err := errors.Join(err1, err2); sessions+lockouts == 0 || err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// endRequests ends the requests for managed accounts whose time is over, which changes passwords.
+func (s *Server) endRequests(ctx context.Context) {
+	s.every(ctx, endRequestsEvery, "end requests", func(ctx context.Context, db *store.DB) error {
+		for {
+			if n, err := store.SweepRequests(ctx, db); n == 0 || err != nil {
 				return err
 			}
 		}

@@ -42,6 +42,11 @@ func headingsOf(t *testing.T, door string) map[string]*heading {
 	}
 	text, err := os.ReadFile("../testdata/manual/" + manual.list)
 	must(t, err)
+	if door == insight.Name {
+		beyond, err := os.ReadFile("../testdata/manual/insight-beyond.txt")
+		must(t, err)
+		text = append(text, beyond...)
+	}
 	headings, documented := map[string]*heading{}, 0
 	var last *heading
 	for line := range strings.Lines(string(text)) {

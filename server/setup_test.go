@@ -23,6 +23,10 @@ import (
 //	given attribute A on asset N
 //	given no attribute A on asset N
 //	given managed account NAME on SYSTEM    on an asset of that name, which is made unless it exists
+//	given requestable account NAME on SYSTEM    one with ApiEnabled, whose password changes after a release
+//	given role R for NAME on Smart Rule N under P    for the group of that user; P is the id of an access policy
+//	given unreachable system N
+//	given access policy NAME with N approvers    which wants a reason
 //	given Smart Rule TITLE in NAME          of an Organization of that name, which is made unless it exists
 //	given asset NAME in NAME                in a Workgroup of an Organization, both of that name and made unless they exist
 //	given Organization NAME for USER        {id} is its id; the group of that user gets access to it
@@ -49,6 +53,10 @@ func (c *conversation) given(thing string) error {
 			_, err := store.AssetAttribute.Cut(tx, asset, attribute)
 			return attribute, err
 		})
+	case strings.HasPrefix(what, "requestable account "):
+		return c.lay(func(tx *store.Tx) (int, error) {
+			return requestableAccount(tx, rest, strings.TrimPrefix(what, "requestable account "))
+		})
 	case strings.HasPrefix(what, "managed account "):
 		return c.lay(func(tx *store.Tx) (int, error) {
 			return managedAccount(tx, rest, strings.TrimPrefix(what, "managed account "))
@@ -65,6 +73,12 @@ func (c *conversation) given(thing string) error {
 		return c.lay(func(tx *store.Tx) (int, error) {
 			return rule, store.SetRoles(tx, group, rule, role[:], store.DefaultAccessPolicy)
 		})
+	case scan("role %d for %s on Smart Rule %d under %d", &role[0], &name, &rule, &role[1]):
+		return c.giveRole(name, role[0], rule, role[1])
+	case scan("unreachable system %d", &rule):
+		return c.lay(func(tx *store.Tx) (int, error) { return rule, store.SetReachable(tx, rule, false) })
+	case scan("access policy %s with %d approvers", &name, &count):
+		return c.lay(func(tx *store.Tx) (int, error) { return accessPolicy(tx, name, count) })
 	case scan("processing of Smart Rule %d", &rule):
 		return c.lay(func(tx *store.Tx) (int, error) {
 			r, err := store.SmartRules.Get(tx, rule)
@@ -182,7 +196,7 @@ func managedSystem(tx *store.Tx, name string) (*store.ManagedSystem, error) {
 	for old, err := range store.ManagedSystemsOn(tx, asset.AssetID) {
 		return old, err
 	}
-	s := &store.ManagedSystem{AssetID: asset.AssetID, PlatformID: 2}
+	s := &store.ManagedSystem{AssetID: &asset.AssetID, PlatformID: 2}
 	return s, store.ManagedSystems.Insert(tx, s)
 }
 

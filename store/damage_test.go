@@ -50,7 +50,7 @@ func populated(t tb) (*fixture, int) {
 	l := newFixture(t)
 	asset := l.asset(Asset{AssetName: "web01", IPAddress: "10.0.0.1", DnsName: "web01.fixture.example"})
 	l.change(func(tx *Tx) error {
-		system := &ManagedSystem{AssetID: asset, SystemName: "web01", PlatformID: 2, Port: new(22)}
+		system := &ManagedSystem{AssetID: &asset, SystemName: "web01", PlatformID: 2, Port: new(22)}
 		if err := ManagedSystems.Insert(tx, system); err != nil {
 			return err
 		}

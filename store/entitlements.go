@@ -216,7 +216,7 @@ func (e *entitling) rule(id int, level authz.Level) error {
 	e.by.SmartRuleId, e.by.AccessLevel = id, Text(level.String())
 	by, err1 := fragment(e.by)
 	under, err2 := e.under(policy, entitledRule{Text(r.Title), Text(r.RuleType)})
-	accounts, err3 := accountsOfRule(e.tx, r)
+	accounts, err3 := AccountsOfRule(e.tx, r)
 	if err := cmp.Or(err1, err2, err3); err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (l *fixture) accounts(system string, names ...string) (all []int) {
 	l.t.Helper()
 	asset := l.asset(Asset{IPAddress: "192.0.2.9", AssetName: system})
 	id := update(l, func(tx *Tx) (int, error) {
-		s := &ManagedSystem{AssetID: asset, PlatformID: 2}
+		s := &ManagedSystem{AssetID: &asset, PlatformID: 2}
 		err := ManagedSystems.Insert(tx, s)
 		return s.ManagedSystemID, err
 	})

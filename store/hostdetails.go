@@ -124,7 +124,7 @@ type SystemFacts struct {
 // side by side make one system.
 func UpsertManagedSystem(tx *Tx, asset *Asset, f SystemFacts) (*ManagedSystem, Outcome, error) {
 	tx = tx.Unaudited()
-	s := &ManagedSystem{AssetID: asset.AssetID}
+	s := &ManagedSystem{AssetID: &asset.AssetID}
 	for old, err := range ManagedSystemsOn(tx, asset.AssetID) {
 		if err != nil {
 			return nil, Unchanged, err

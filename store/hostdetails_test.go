@@ -54,6 +54,22 @@ func functional(f FunctionalFacts) brought {
 	return func(tx *Tx) (Outcome, error) { return UpsertFunctionalAccount(tx, f, nil) }
 }
 
+// imported are the members of a managed system that an import may set.
+type imported struct {
+	ManagedSystemID, EntityTypeID       int
+	AssetID                             *int
+	SystemName                          string
+	PlatformID                          int
+	NetBiosName                         Text
+	ContactEmail                        Text
+	Description                         Text
+	Port                                *int
+	Timeout                             int
+	FunctionalAccountID                 *int
+	AutoManagementFlag                  bool
+	ReleaseDuration, MaxReleaseDuration int
+}
+
 // hostDetails are what there is, each on a line of its own, a password as it is when it is opened.
 func (l *fixture) hostDetails() []string {
 	l.t.Helper()
@@ -75,7 +91,10 @@ func (l *fixture) hostDetails() []string {
 		}
 		systems, err3 := gather(ManagedSystems.All(tx))
 		for _, s := range systems {
-			raw, _ := record.Encode(s)
+			raw, _ := record.Encode(imported{
+				s.ManagedSystemID, s.EntityTypeID, s.AssetID, s.SystemName, s.PlatformID, s.NetBiosName, s.ContactEmail, s.Description, s.Port, s.Timeout,
+				s.FunctionalAccountID, s.AutoManagementFlag, s.ReleaseDuration, s.MaxReleaseDuration,
+			})
 			found = append(found, string(raw))
 		}
 		accounts, err4 := gather(ManagedAccounts.All(tx))
@@ -286,7 +305,7 @@ func TestAPasswordUnderAnotherMasterKeyIsReplaced(t *testing.T) {
 	root := account(AccountFacts{AccountName: "root", Password: "one"})
 	update(l, root)
 	l.change(func(tx *Tx) error {
-		return AccountPasswords.Put(tx, &AccountPassword{1, []byte("\x01sealed elsewhere")})
+		return AccountPasswords.Put(tx, &AccountPassword{ManagedAccountID: 1, Sealed: []byte("\x01sealed elsewhere")})
 	})
 	if got := update(l, root); got != Updated {
 		t.Errorf("the outcome is %d", got)

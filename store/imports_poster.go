@@ -81,14 +81,14 @@ func UsedElsewhere(tx *Tx) (map[int]bool, error) {
 		if s.FunctionalAccountID == nil || used[*s.FunctionalAccountID] {
 			continue
 		}
-		at, exists, err := locate(tx, s.AssetID)
+		in, exists, err := s.workgroup(tx)
 		if err != nil {
 			return nil, err
 		}
 		if !exists { // deleted, and not swept yet
 			continue
 		}
-		visible, err := sees.workgroup(at.workgroup)
+		visible, err := sees.workgroup(in)
 		if err != nil {
 			return nil, err
 		}

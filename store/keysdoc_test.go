@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -208,6 +209,8 @@ func (w collectionWriter) parts(e ast.Expr) string {
 			return all.String()
 		case "int": // of a type of its own
 			return w.parts(call.Args[0])
+		case "whileOpen", "onceClosed":
+			return w.parts(call.Args[1])
 		case "unlessNil":
 			return w.member(call.Args[0], "")
 		case "unlessEmpty":
@@ -251,5 +254,5 @@ func isOptional(e ast.Expr) bool {
 		return false
 	}
 	function, ok := call.Fun.(*ast.Ident)
-	return ok && (function.Name == "unlessEmpty" || function.Name == "unlessNil")
+	return ok && slices.Contains([]string{"unlessEmpty", "unlessNil", "whileOpen", "onceClosed"}, function.Name)
 }

@@ -25,10 +25,16 @@ func (r *Role) Validate(*Tx) error {
 	return required("Name", r.Name, 256)
 }
 
-// The roles that ask for passwords or sessions, which an access policy rules.
+// The built-in roles. What the first and the third ask for, an access policy rules.
 const (
-	roleRequestor         = 1
-	roleRequestorApprover = 3
+	RoleRequestor          = 1
+	RoleApprover           = 2
+	RoleRequestorApprover  = 3
+	RoleISA                = 4
+	RoleAuditor            = 5
+	RoleCredentialsManager = 7
+	RoleRecordedReviewer   = 8
+	RoleActiveReviewer     = 9
 )
 
 // Roles returns all roles in the order of the ids. The slice is the caller's.
@@ -46,14 +52,14 @@ func Roles(tx *Tx) ([]Role, error) {
 
 func builtInRoles() []Role {
 	return []Role{
-		{roleRequestor, "Requestor"},
-		{2, "Approver"},
-		{roleRequestorApprover, "Requestor/Approver"},
-		{4, "Information Security Administrator"},
-		{5, "Auditor"},
-		{7, "Credentials Manager"},
-		{8, "Recorded Session Reviewer"},
-		{9, "Active Session Reviewer"},
+		{RoleRequestor, "Requestor"},
+		{RoleApprover, "Approver"},
+		{RoleRequestorApprover, "Requestor/Approver"},
+		{RoleISA, "Information Security Administrator"},
+		{RoleAuditor, "Auditor"},
+		{RoleCredentialsManager, "Credentials Manager"},
+		{RoleRecordedReviewer, "Recorded Session Reviewer"},
+		{RoleActiveReviewer, "Active Session Reviewer"},
 	}
 }
 
@@ -81,7 +87,7 @@ func (r *GroupRuleRoles) Validate(tx *Tx) error {
 		}
 	}
 	if r.AccessPolicyID == 0 {
-		if slices.Contains(r.Roles, roleRequestor) || slices.Contains(r.Roles, roleRequestorApprover) {
+		if slices.Contains(r.Roles, RoleRequestor) || slices.Contains(r.Roles, RoleRequestorApprover) {
 			return Invalid("AccessPolicyID is required for a Requestor")
 		}
 		return nil

@@ -105,7 +105,7 @@ var (
 var (
 	ManagedSystems = record.NewCollection[int, ManagedSystem](&registry, "ms", "Managed System", func(s *ManagedSystem) *int { return &s.ManagedSystemID })
 
-	managedSystemsByAsset = ManagedSystems.IndexBy('a', func(s *ManagedSystem) Key { return K(s.AssetID) })
+	managedSystemsByAsset = ManagedSystems.IndexBy('a', func(s *ManagedSystem) Key { return unlessNil(s.AssetID) })
 	managedSystemsByName  = ManagedSystems.IndexBy('n', func(s *ManagedSystem) Key { return K(record.Fold(s.SystemName)) })
 
 	ManagedAccounts = record.NewCollection[int, ManagedAccount](&registry, "ma", "Managed Account", func(a *ManagedAccount) *int { return &a.ManagedAccountID }).
@@ -118,6 +118,8 @@ var (
 
 	AccountPasswords = record.NewCollection[int, AccountPassword](&registry, "mp", "Managed Account Password", func(p *AccountPassword) *int { return &p.ManagedAccountID }).Secret()
 
+	UnreachableSystems = record.NewCollection[int, UnreachableSystem](&registry, "mu", "Unreachable System", func(s *UnreachableSystem) *int { return &s.ManagedSystemID }).Unaudited()
+
 	FunctionalAccounts = record.NewCollection[int, FunctionalAccount](&registry, "fa", "Functional Account", func(a *FunctionalAccount) *int { return &a.FunctionalAccountID })
 
 	functionalAccountByName = FunctionalAccounts.UniqueBy('n', "name", func(a *FunctionalAccount) Key {
@@ -125,6 +127,17 @@ var (
 	})
 
 	FunctionalPasswords = record.NewCollection[int, FunctionalPassword](&registry, "fp", "Functional Account Password", func(p *FunctionalPassword) *int { return &p.FunctionalAccountID }).Secret()
+)
+
+// Requests for managed accounts. Those that are open are found by account, by requestor and by their end.
+var (
+	Requests = record.NewCollection[int, Request](&registry, "re", "Request", func(r *Request) *int { return &r.RequestID })
+
+	openRequestsByAccount   = Requests.GuardedBy('a', func(r *Request) Key { return whileOpen(r, K(r.AccountID)) })
+	openRequestsByRequestor = Requests.IndexBy('r', func(r *Request) Key { return whileOpen(r, K(r.RequestorUserID)) })
+	openRequestsByEnd       = Requests.IndexBy('e', func(r *Request) Key { return whileOpen(r, K(r.ExpiresDate)) })
+	requestsByRequestor     = Requests.IndexBy('u', func(r *Request) Key { return K(r.RequestorUserID) })
+	closedRequests          = Requests.IndexBy('c', func(r *Request) Key { return onceClosed(r, K(r.ClosedDate)) })
 )
 
 // Platforms and databases. Databases lie in the order of their assets.
@@ -308,6 +321,22 @@ func unlessEmpty(t Text) Key {
 		return nil
 	}
 	return K(record.Fold(string(t)))
+}
+
+// whileOpen is the key of a request that is open.
+func whileOpen(r *Request, key Key) Key {
+	if r.isOpen() {
+		return key
+	}
+	return nil
+}
+
+// onceClosed is the key of a request that is over.
+func onceClosed(r *Request, key Key) Key {
+	if r.isOpen() {
+		return nil
+	}
+	return key
 }
 
 // unlessNil is the key of a number that may be absent.

@@ -21,7 +21,7 @@ type RuleCriteria struct {
 	PlatformID  int    // of filterAccount and filterSystem; 0: any
 }
 
-// The Filters. A new one is a case in AssetsOfRule or accountsOfRule, which read members, and, if its members are
+// The Filters. A new one is a case in AssetsOfRule or AccountsOfRule, which read members, and, if its members are
 // written down, in difference and verdicts, which say who they should be.
 const (
 	filterAll        = "all"        // all there is of the RuleType; never materialised
@@ -295,6 +295,6 @@ func (c *RuleCriteria) covers(tx *Tx, s *ManagedSystem) (bool, error) {
 	if c.WorkgroupID == 0 {
 		return true, nil
 	}
-	at, exists, err := locate(tx, s.AssetID)
-	return exists && at.workgroup == c.WorkgroupID, err
+	in, exists, err := s.workgroup(tx)
+	return exists && in == c.WorkgroupID, err
 }

@@ -33,7 +33,7 @@ func TestRulesOfAnyTypeSelectWhatTheySay(t *testing.T) {
 		if err := Assets.Insert(tx, a); err != nil {
 			return err
 		}
-		s := &ManagedSystem{AssetID: a.AssetID, PlatformID: 1}
+		s := &ManagedSystem{AssetID: &a.AssetID, PlatformID: 1}
 		if err := ManagedSystems.Insert(tx, s); err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func TestRulesOfAnyTypeSelectWhatTheySay(t *testing.T) {
 	})
 	selected := func(r *SmartRule) []string {
 		return view(l, func(tx *Tx) (names []string, err error) {
-			accounts, err := accountsOfRule(tx, r)
+			accounts, err := AccountsOfRule(tx, r)
 			if err != nil {
 				return nil, err
 			}

@@ -61,9 +61,9 @@ func assetsAmong(all func(*Tx) iter.Seq2[assetRef, error]) List {
 	}
 }
 
-// accountsOfRule yields the managed accounts that a Smart Rule selects. They are found by the criteria each time, so
-// they are never out of date.
-func accountsOfRule(tx *Tx, r *SmartRule) (iter.Seq2[*AccountOnSystem, error], error) {
+// AccountsOfRule yields the managed accounts that a Smart Rule selects, as far as the actor may see them. They are found by the
+// criteria each time, so that they are never out of date.
+func AccountsOfRule(tx *Tx, r *SmartRule) (iter.Seq2[*AccountOnSystem, error], error) {
 	criteria, err := Criteria.Get(tx, r.SmartRuleID)
 	switch {
 	case err != nil:

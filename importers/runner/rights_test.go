@@ -120,7 +120,7 @@ func TestFunctionalAccountsOfOthers(t *testing.T) {
 		if err := errors.Join(store.SetFunctionalPassword(tx, a.FunctionalAccountID, "theirs"), store.Assets.Insert(tx, asset)); err != nil {
 			return 0, err
 		}
-		return a.FunctionalAccountID, store.ManagedSystems.Insert(tx, &store.ManagedSystem{AssetID: asset.AssetID, PlatformID: 2, FunctionalAccountID: &a.FunctionalAccountID})
+		return a.FunctionalAccountID, store.ManagedSystems.Insert(tx, &store.ManagedSystem{AssetID: &asset.AssetID, PlatformID: 2, FunctionalAccountID: &a.FunctionalAccountID})
 	})
 	before := change(f, func(tx *store.Tx) (*store.FunctionalPassword, error) { return store.FunctionalPasswords.Get(tx, id) })
 	olga := f.poster("olga", write(authz.PasswordSafeAccountManagement))

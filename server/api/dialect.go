@@ -169,7 +169,7 @@ func pick(rows []*Route, c *gin.Context, query map[string]string) *Route {
 	for _, r := range rows {
 		score := 0
 		if r.pattern.query != "" {
-			if _, ok := query[r.pattern.query]; !ok {
+			if !r.pattern.asked(query) {
 				continue
 			}
 			score += 2

@@ -36,6 +36,13 @@ func Of[T any](p Paging, list store.List) (Page[T], error) {
 	return page, p.fill(&page.limit, &page.offset)
 }
 
+// Bare is the page of a list that is bare whether or not the caller gives a limit, which is most unless they do. An offset counts
+// alone, too.
+func Bare[T any](p Paging, list store.List, most int) (Page[T], error) {
+	page := Page[T]{list: list, limit: most}
+	return page, p.fill(&page.limit, &page.offset)
+}
+
 // WholeList is a list that the document has no limit for, always all of it and bare.
 type WholeList[T any] struct{ Page[T] }
 

@@ -72,7 +72,7 @@ func (r Reply[T]) parts() (body any, h http.Header, status int) { return r.Body,
 // Route is one row of an API's table.
 type Route struct {
 	Method  string
-	Path    string // as the document has it, below the base; "?name" at its end: only with that query parameter
+	Path    string // as the document has it, below the base; "?name" at its end: only with that query parameter, "?one&two": only with both
 	Need    authz.Need
 	Summary string
 
@@ -86,10 +86,12 @@ type Route struct {
 	form           bool         // the document shows the body as a form
 	file           string       // what the file is that comes with the body; empty: there is none
 	status, manual int
+	also           int // another status of success; 0: none
 	manualList     bool
 	printed        *printed // nil: what the handler answers
 	updates        bool     // runs in store.Update
 	open           bool     // needs no session
+	beyond         string   // how sure its shape is, of a row beyond the documents; empty: it is in them
 	deprecated     bool
 	limit          int64 // of the body, in bytes; 0: the server's
 
@@ -179,6 +181,9 @@ func (r Route) File(what string) Route { r.file = what; return r }
 // Answers sets the status of success.
 func (r Route) Answers(status int) Route { r.status = status; return r }
 
+// OrAnswers documents another status of success, which the handler says in its Reply.
+func (r Route) OrAnswers(status int) Route { r.also = status; return r }
+
 // Manual sets the status of success under the contract of the printed document, where clients need another.
 func (r Route) Manual(status int) Route { r.manual = status; return r }
 
@@ -211,6 +216,12 @@ func (r Route) Updates() Route { r.updates = true; return r }
 
 // Open lets the row be called without a session.
 func (r Route) Open() Route { r.open = true; return r }
+
+// Beyond marks a row that no document has, and says how sure its shape is: a sentence for the page.
+func (r Route) Beyond(sure string) Route { r.beyond = sure; return r }
+
+// IsBeyond reports whether no document has the row.
+func (r Route) IsBeyond() bool { return r.beyond != "" }
 
 // Deprecated marks the row as the document does.
 func (r Route) Deprecated() Route { r.deprecated = true; return r }
@@ -247,7 +258,21 @@ func (r Route) Status(manual bool) int {
 // pattern is what the row's path says, apart.
 type pattern struct {
 	segments []string
-	query    string // the parameter that picks the row, in lower case; empty: none
+	query    string // the parameter that picks the row, in lower case, or several joined by &; empty: none
+}
+
+// asked reports whether a query has what picks the row: its parameter, or all of several, none of them empty.
+func (p pattern) asked(query map[string]string) bool {
+	if !strings.Contains(p.query, "&") {
+		_, given := query[p.query]
+		return given
+	}
+	for one := range strings.SplitSeq(p.query, "&") {
+		if query[one] == "" {
+			return false
+		}
+	}
+	return true
 }
 
 func patternOf(path string) pattern {

@@ -101,6 +101,9 @@ func (p *printer) operation(rows []*Route) error {
 		p.line("// @Param %s", parameter)
 	}
 	p.line("%s", strings.TrimSpace(fmt.Sprintf("// @Success %d %s", main.Status(false), answer)))
+	if main.also != 0 {
+		p.line("%s", strings.TrimSpace(fmt.Sprintf("// @Success %d %s", main.also, answer)))
+	}
 	for _, r := range rows { // swag learns the types of the other rows here; what is made of its document puts them in their place
 		other, err := p.schema(r.out)
 		if err != nil {
@@ -124,6 +127,9 @@ func (p *printer) operation(rows []*Route) error {
 	p.line("// @Router %s [%s]\nfunc _() {}\n", p.paths[main.pattern.ginPath()], strings.ToLower(main.Method))
 	return nil
 }
+
+// beyondTag is the section of the rows that no document has.
+const beyondTag = "Beyond the documents: "
 
 // summaries are the sentences of all rows, each once.
 func summaries(rows []*Route) string {
@@ -167,6 +173,9 @@ func notes(r *Route) []string {
 		needs = "Required permissions: none, the caller need not be signed in."
 	}
 	words := []string{needs}
+	if r.beyond != "" {
+		words = append(words, "Beyond the documents of this API. "+r.beyond)
+	}
 	if r.deprecated {
 		words = append(words, "Deprecated.")
 	}
@@ -261,8 +270,16 @@ func refusals(rows []*Route) (statuses []int) {
 
 var beforeTag = regexp.MustCompile(`^(api|v\d+)$`)
 
-// tag is the first segment of a path that is no parameter, no version and not just "api", under which the page shows the operation.
+// tag is the section under which the page shows the operation.
 func tag(r *Route) string {
+	if r.beyond != "" {
+		return beyondTag + noun(r)
+	}
+	return noun(r)
+}
+
+// noun is the first segment of a path that is no parameter, no version and not just "api".
+func noun(r *Route) string {
 	for _, s := range r.pattern.segments {
 		if !isParameter(s) && !beforeTag.MatchString(s) {
 			return s

@@ -26,7 +26,9 @@ func operationID(r *Route) string {
 	}
 	id := verb + strings.Join(nouns, "")
 	if q := r.pattern.query; q != "" {
-		id += "By" + strings.ToUpper(q[:1]) + q[1:]
+		for i, one := range strings.Split(q, "&") {
+			id += map[bool]string{true: "By", false: "And"}[i == 0] + strings.ToUpper(one[:1]) + one[1:]
+		}
 	}
 	return id
 }

@@ -116,7 +116,9 @@ func (p *printer) parameters(rows []*Route) (all []*parameter, err error) {
 	for _, one := range all {
 		if one.in == "query" {
 			one.required = hasRule(one.tag.Get("binding"), "required") ||
-				!slices.ContainsFunc(rows, func(r *Route) bool { return !strings.EqualFold(r.pattern.query, one.name) })
+				!slices.ContainsFunc(rows, func(r *Route) bool {
+					return !slices.Contains(strings.Split(r.pattern.query, "&"), strings.ToLower(one.name))
+				})
 			switch {
 			case one.required && rows[0].acts():
 				one.example = "Nowhere"

@@ -88,7 +88,7 @@ func New(s Services) *api.Dialect {
 			"Platforms": "2", "SmartRules": "4", "UserAudits": "1", "UserGroups": "2", "Users": "3", "Workgroups": "2",
 			"": examplePolicy, "epmpolicies": examplePolicy,
 		},
-		Error:    func(_ int, err error) any { return err.Error() },
+		Error:    encodeError,
 		Unserved: unserved,
 		Refused:  "Failed to authenticate due to one or more authentication rules.",
 		Routes: slices.Concat(
@@ -98,9 +98,18 @@ func New(s Services) *api.Dialect {
 			imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
 			accessPolicies, addressGroups, addresses, configuration, epmPolicies, subscriptions,
 			memberships, roles, userGroups(s), users(s),
-			smartRules, managed, entitlements,
+			smartRules, managed, requestable, requests, credentials, entitlements,
 		),
 	}
+}
+
+// encodeError is the text of an error as JSON, or the bare digits of a code.
+func encodeError(_ int, err error) any {
+	var code store.Code
+	if errors.As(err, &code) {
+		return int(code)
+	}
+	return err.Error()
 }
 
 // examplePolicy is a policy of the demo lab.

@@ -1387,9 +1387,11 @@ func _() {}
 func _() {}
 
 // @Summary Returns a list of managed systems.
-// @Description Required permissions: Password Safe System Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Description Required permissions: Password Safe System Management (Read). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. With `limit` the answer is an object of TotalCount and Data instead of an array.
 // @ID listManagedSystems
-// @Tags ManagedSystems
+// @Tags Beyond the documents: ManagedSystems
+// @Param type query integer false "Entity type of the systems: 1 Asset, 2 Database, 3 Directory, 4 Cloud." enums(1,2,3,4)
+// @Param name query string false "Name of the managed system. For example: web01"
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Success 200 {array} store.ManagedSystem
@@ -1400,9 +1402,9 @@ func _() {}
 func _() {}
 
 // @Summary Returns a managed system by ID.
-// @Description Required permissions: Password Safe System Management (Read).
+// @Description Required permissions: Password Safe System Management (Read). Beyond the documents of this API. The vendor's own pages describe it.
 // @ID getManagedSystem
-// @Tags ManagedSystems
+// @Tags Beyond the documents: ManagedSystems
 // @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Success 200 {object} store.ManagedSystem
 // @Failure 400,401,403,404,503 {string} string
@@ -1411,31 +1413,370 @@ func _() {}
 // @Router /ManagedSystems/{id} [get]
 func _() {}
 
-// @Summary Returns a list of managed accounts.
-// @Description Required permissions: Password Safe Account Management (Read). With `limit` the answer is an object of TotalCount and Data instead of an array.
-// @ID listManagedAccounts
-// @Tags ManagedAccounts
-// @Param systemName query string false "Name of the managed system. For example: web01"
-// @Param accountName query string false "Name of the managed account. For example: root"
+// @Summary Returns the managed system of an asset.
+// @Description Required permissions: Password Safe System Management (Read). Beyond the documents of this API. The vendor's own pages describe it. Under `--contract manual` the answer is an array of one.
+// @ID getAssetManagedSystem
+// @Tags Beyond the documents: Assets
+// @Param id path integer true "ID of the record." extensions(x-example=1)
+// @Success 200 {object} store.ManagedSystem
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Assets/{id}/ManagedSystems [get]
+func _() {}
+
+// @Summary Returns the managed system of a database.
+// @Description Required permissions: Password Safe System Management (Read). Beyond the documents of this API. The vendor's own pages describe it. Under `--contract manual` the answer is an array of one.
+// @ID getDatabaseManagedSystem
+// @Tags Beyond the documents: Databases
+// @Param id path integer true "ID of the record." extensions(x-example=2)
+// @Success 200 {object} store.ManagedSystem
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Databases/{id}/ManagedSystems [get]
+func _() {}
+
+// @Summary Returns a list of managed systems in a Workgroup.
+// @Description Required permissions: Password Safe System Management (Read). Beyond the documents of this API. The vendor's own pages describe it. With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @ID listWorkgroupManagedSystems
+// @Tags Beyond the documents: Workgroups
+// @Param id path integer true "ID of the record." extensions(x-example=2)
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
-// @Success 200 {array} managedAccount
-// @Failure 400,401,403,503 {string} string
+// @Success 200 {array} store.ManagedSystem
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Workgroups/{id}/ManagedSystems [get]
+func _() {}
+
+// @Summary Returns a list of managed systems that a functional account manages.
+// @Description Required permissions: Password Safe System Management (Read) or Password Safe Account Management (Read). Beyond the documents of this API. The vendor's own pages describe it. With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @ID listFunctionalAccountManagedSystems
+// @Tags Beyond the documents: FunctionalAccounts
+// @Param id path integer true "ID of the record."
+// @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
+// @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
+// @Success 200 {array} store.ManagedSystem
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /FunctionalAccounts/{id}/ManagedSystems [get]
+func _() {}
+
+// @Summary Returns a list of managed systems of a Smart Rule.
+// @Description Required permissions: Read access to the Smart Rule. Beyond the documents of this API. The vendor's own pages describe it. With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @ID listSmartRuleManagedSystems
+// @Tags Beyond the documents: SmartRules
+// @Param id path integer true "ID of the record." extensions(x-example=4)
+// @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
+// @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
+// @Success 200 {array} store.ManagedSystem
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /SmartRules/{id}/ManagedSystems [get]
+func _() {}
+
+// @Summary Returns a managed account by ID.
+// @Description Required permissions: Password Safe Account Management (Read). Beyond the documents of this API. The vendor's own pages describe it.
+// @ID getManagedAccount
+// @Tags Beyond the documents: ManagedAccounts
+// @Param id path integer true "ID of the record." extensions(x-example=1)
+// @Success 200 {object} accountOnSystem
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedAccounts/{id} [get]
+func _() {}
+
+// @Summary Returns a list of managed accounts on a managed system. Returns a managed account on a managed system by name.
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
+// @Description
+// @Description - `GET ManagedSystems/{id}/ManagedAccounts`: Returns a list of managed accounts on a managed system. Required permissions: Password Safe Account Management (Read). Beyond the documents of this API. The vendor's own pages describe it. With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Description - `GET ManagedSystems/{id}/ManagedAccounts?name`: Returns a managed account on a managed system by name. Required permissions: Password Safe Account Management (Read). Beyond the documents of this API. Public clients need it; its shape is theirs. Answers one accountOnSystem.
+// @ID listManagedSystemManagedAccounts
+// @Tags Beyond the documents: ManagedSystems
+// @Param id path integer true "ID of the record." extensions(x-example=1)
+// @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
+// @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
+// @Param name query string false "Name of the managed account. For example: root"
+// @Success 200 {array} store.ManagedAccount
+// @Success default {object} accountOnSystem
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedSystems/{id}/ManagedAccounts [get]
+func _() {}
+
+// @Summary Returns a list of managed accounts of a Smart Rule.
+// @Description Required permissions: Read access to the Smart Rule. Beyond the documents of this API. The vendor's own pages describe it. With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @ID listSmartRuleManagedAccounts
+// @Tags Beyond the documents: SmartRules
+// @Param id path integer true "ID of the record." extensions(x-example=4)
+// @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
+// @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
+// @Success 200 {array} store.ManagedAccount
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /SmartRules/{id}/ManagedAccounts [get]
+func _() {}
+
+// @Summary Returns a list of managed accounts that the caller can request. Returns the managed account of a system and a name that the caller can request.
+// @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
+// @Description
+// @Description - `GET ManagedAccounts`: Returns a list of managed accounts that the caller can request. Required permissions: The role Requestor on the managed account or the role Information Security Administrator on the managed account or membership of Administrators. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. With `limit` the answer is an object of TotalCount and Data instead of an array.
+// @Description - `GET ManagedAccounts?systemName&accountName`: Returns the managed account of a system and a name that the caller can request. Required permissions: The role Requestor on the managed account or the role Information Security Administrator on the managed account or membership of Administrators. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Answers one requestableAccount.
+// @ID listManagedAccounts
+// @Tags Beyond the documents: ManagedAccounts
+// @Param type query string false "Type of the accounts." enums(system,recent,domainlinked,database,cloud,application)
+// @Param systemName query string false "Name of the managed system. For example: web01"
+// @Param accountName query string false "Name of the managed account: name, domain\\name, or the principal name. For example: root"
+// @Param systemID query integer false "ID of the managed system. For example: 1"
+// @Param workgroupName query string false "Name of the Workgroup. For example: Meridian"
+// @Param applicationDisplayName query string false "Name of the application; only with type application."
+// @Param ipAddress query string false "IP address of the system; only with type system, domainlinked or database. For example: 192.0.2.11"
+// @Param limit query integer false "Number of records to return (default: 1000; at most 100000)."
+// @Param offset query integer false "Number of records to skip."
+// @Success 200 {array} requestableAccount
+// @Success default {object} requestableAccount
+// @Failure 403 {object} code
+// @Failure 400,401,404,503 {string} string
 // @Security Bearer
 // @Security PS-Auth
 // @Router /ManagedAccounts [get]
 func _() {}
 
-// @Summary Returns a managed account by ID.
-// @Description Required permissions: Password Safe Account Management (Read).
-// @ID getManagedAccount
-// @Tags ManagedAccounts
+// @Summary Returns a list of pending and active requests, one's own or those to approve.
+// @Description Required permissions: The role Requestor on a managed account or the role Approver on the managed account or membership of Administrators. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID listRequests
+// @Tags Beyond the documents: Requests
+// @Param status query string false "Status of the requests (default: all)." enums(all,active,pending)
+// @Param queue query string false "Whose requests: req, one's own (default); app, those to approve." enums(req,app)
+// @Success 200 {array} request
+// @Failure 403 {object} code
+// @Failure 400,401,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Requests [get]
+func _() {}
+
+// @Summary Creates a request for a managed account.
+// @Description Required permissions: The role Requestor on the managed account. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in SystemID and AccountID of a managed account that the caller can request.
+// @ID createRequest
+// @Tags Beyond the documents: Requests
+// @Param body body requestFields true "The members of the body, in any letter case."
+// @Success 201 {integer} integer
+// @Success 200 {integer} integer
+// @Failure 403,409 {object} code
+// @Failure 400,401,404,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Requests [post]
+func _() {}
+
+// @Summary Checks a request in.
+// @Description Required permissions: The request to be one's own. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID checkinRequest
+// @Tags Beyond the documents: Requests
+// @Param id path integer true "ID of the record."
+// @Param body body reasonFields false "The members of the body, in any letter case."
+// @Success 204
+// @Failure 403 {object} code
+// @Failure 400,401,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Requests/{id}/Checkin [put]
+func _() {}
+
+// @Summary Checks a request in, by the path of earlier versions.
+// @Description Required permissions: The request to be one's own. Beyond the documents of this API. The vendor's own pages describe it. Deprecated.
+// @ID releaseRequest
+// @Tags Beyond the documents: Requests
+// @Param id path integer true "ID of the record."
+// @Param body body reasonFields false "The members of the body, in any letter case."
+// @Success 204
+// @Failure 403 {object} code
+// @Failure 400,401,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Deprecated
+// @Router /Requests/Release/{id} [put]
+func _() {}
+
+// @Summary Approves a pending request.
+// @Description Required permissions: The role Approver on the managed account. Beyond the documents of this API. The vendor's own pages describe it.
+// @ID approveRequest
+// @Tags Beyond the documents: Requests
+// @Param id path integer true "ID of the record."
+// @Param body body reasonFields false "The members of the body, in any letter case."
+// @Success 204
+// @Failure 403,409 {object} code
+// @Failure 400,401,404,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Requests/{id}/Approve [put]
+func _() {}
+
+// @Summary Denies a pending or an active request.
+// @Description Required permissions: The role Approver on the managed account. Beyond the documents of this API. The vendor's own pages describe it.
+// @ID denyRequest
+// @Tags Beyond the documents: Requests
+// @Param id path integer true "ID of the record."
+// @Param body body reasonFields false "The members of the body, in any letter case."
+// @Success 204
+// @Failure 403,409 {object} code
+// @Failure 400,401,404,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Requests/{id}/Deny [put]
+func _() {}
+
+// @Summary Has the password changed when the request is checked in.
+// @Description Required permissions: The request to be one's own. Beyond the documents of this API. The vendor's own pages describe it.
+// @ID rotateRequestOnCheckin
+// @Tags Beyond the documents: Requests
+// @Param id path integer true "ID of the record."
+// @Success 204
+// @Failure 403 {object} code
+// @Failure 400,401,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Requests/{id}/RotateOnCheckin [put]
+func _() {}
+
+// @Summary Cancels all open requests for a managed account.
+// @Description Required permissions: Password Safe API Global Quarantine (Read/Write). Beyond the documents of this API. The vendor's own pages describe it.
+// @ID terminateManagedAccountRequests
+// @Tags Beyond the documents: ManagedAccounts
 // @Param id path integer true "ID of the record." extensions(x-example=1)
-// @Success 200 {object} managedAccount
+// @Param body body reasonFields false "The members of the body, in any letter case."
+// @Success 204
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedAccounts/{id}/Requests/Terminate [post]
+func _() {}
+
+// @Summary Cancels all open requests for the accounts of a managed system.
+// @Description Required permissions: Password Safe API Global Quarantine (Read/Write). Beyond the documents of this API. The vendor's own pages describe it.
+// @ID terminateManagedSystemRequests
+// @Tags Beyond the documents: ManagedSystems
+// @Param id path integer true "ID of the record." extensions(x-example=1)
+// @Param body body reasonFields false "The members of the body, in any letter case."
+// @Success 204
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedSystems/{id}/Requests/Terminate [post]
+func _() {}
+
+// @Summary Cancels all open requests of a user.
+// @Description Required permissions: Password Safe API Global Quarantine (Read/Write). Beyond the documents of this API. The vendor's own pages describe it.
+// @ID terminateUserRequests
+// @Tags Beyond the documents: Users
+// @Param id path integer true "ID of the record." extensions(x-example=3)
+// @Param body body reasonFields false "The members of the body, in any letter case."
+// @Success 204
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Users/{id}/Requests/Terminate [post]
+func _() {}
+
+// @Summary Returns the secret of the managed account of an active request.
+// @Description Required permissions: The request to be one's own. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID getCredential
+// @Tags Beyond the documents: Credentials
+// @Param requestId path integer true "ID of the request."
+// @Param type query string false "Kind of secret (default: password)." enums(password,dsskey,passphrase)
+// @Success 200 {string} string
+// @Failure 403 {object} code
+// @Failure 400,401,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Credentials/{requestId} [get]
+func _() {}
+
+// @Summary Creates a request that needs no approval and returns the secret of the managed account.
+// @Description Required permissions: The role Information Security Administrator on the managed account or membership of Administrators. Beyond the documents of this API. The vendor's own pages describe it. Fill in SystemID and AccountID of a managed account that can be requested.
+// @ID createISARequest
+// @Tags Beyond the documents: ISARequests
+// @Param type query string false "Kind of secret (default: password)." enums(password,dsskey,passphrase)
+// @Param body body isaRequestFields true "The members of the body, in any letter case."
+// @Success 201 {string} string
+// @Failure 403 {object} code
+// @Failure 400,401,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ISARequests [post]
+func _() {}
+
+// @Summary Sets the secrets of a managed account.
+// @Description Required permissions: Password Safe Account Management (Read/Write) or the role Information Security Administrator on the managed account or the role Credentials Manager on it. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID updateManagedAccountCredential
+// @Tags Beyond the documents: ManagedAccounts
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
+// @Param body body credentialFields false "The members of the body, in any letter case."
+// @Success 204
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedAccounts/{id}/Credentials [put]
+func _() {}
+
+// @Summary Sets the secrets of a managed account by the names of its Workgroup, asset and account.
+// @Description Required permissions: Password Safe Account Management (Read/Write) or the role Information Security Administrator on the managed account or the role Credentials Manager on it. Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID updateCredentialByWorkgroupnameAndAssetnameAndAccountname
+// @Tags Beyond the documents: Credentials
+// @Param workgroupName query string true "Name of the Workgroup." extensions(x-example=Nowhere)
+// @Param assetName query string true "Name of the asset." extensions(x-example=Nowhere)
+// @Param accountName query string true "Name of the managed account." extensions(x-example=Nowhere)
+// @Param body body credentialFields false "The members of the body, in any letter case."
+// @Success 204
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Credentials [put]
+func _() {}
+
+// @Summary Changes the password of a managed account.
+// @Description Required permissions: Password Safe Account Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID changeManagedAccountCredentials
+// @Tags Beyond the documents: ManagedAccounts
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
+// @Param body body credentialFields false "The members of the body, in any letter case."
+// @Success 204
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedAccounts/{id}/Credentials/Change [post]
+func _() {}
+
+// @Summary Tests the password of a managed account.
+// @Description Required permissions: Password Safe Account Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it.
+// @ID testManagedAccountCredentials
+// @Tags Beyond the documents: ManagedAccounts
+// @Param id path integer true "ID of the record." extensions(x-example=1)
+// @Success 200 {object} credentialTest
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
 // @Security PS-Auth
-// @Router /ManagedAccounts/{id} [get]
+// @Router /ManagedAccounts/{id}/Credentials/Test [post]
+func _() {}
+
+// @Summary Changes the passwords of all accounts of a managed system.
+// @Description Required permissions: Password Safe API Global Quarantine (Read/Write). Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID changeManagedSystemCredentials
+// @Tags Beyond the documents: ManagedSystems
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
+// @Success 204
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedSystems/{id}/ManagedAccounts/Credentials/Change [post]
 func _() {}
 
 // @Summary Returns user entitlements. Returns user entitlements for the specified group IDs.

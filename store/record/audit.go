@@ -12,18 +12,19 @@ type Action string
 
 // The ActionTypes.
 const (
-	ActionAdd          Action = "Add"
-	ActionEdit         Action = "Edit"
-	ActionDelete       Action = "Delete"
-	ActionLogin        Action = "Login"
-	ActionLogout       Action = "Logout"
-	ActionAccessDenied Action = "AccessDenied"
-	ActionImport       Action = "Import"
-	ActionProcess      Action = "Process"
-	ActionView         Action = "View" // a secret was read
-	ActionQuarantine   Action = "Quarantine"
-	ActionLockout      Action = "Lockout"
-	ActionUnlock       Action = "Unlock"
+	ActionAdd            Action = "Add"
+	ActionEdit           Action = "Edit"
+	ActionDelete         Action = "Delete"
+	ActionLogin          Action = "Login"
+	ActionLogout         Action = "Logout"
+	ActionAccessDenied   Action = "AccessDenied"
+	ActionImport         Action = "Import"
+	ActionProcess        Action = "Process"
+	ActionView           Action = "View"           // a secret was read
+	ActionPasswordAccess Action = "PasswordAccess" // a secret was given out
+	ActionQuarantine     Action = "Quarantine"
+	ActionLockout        Action = "Lockout"
+	ActionUnlock         Action = "Unlock"
 )
 
 // SectionAuthentication is the Section of sign-ins and their refusals; that of a changed record is its name.

@@ -14,55 +14,6 @@ type AccountOnSystem struct {
 	System *ManagedSystem
 }
 
-// ManagedSystemByID returns a managed system on an asset that the actor may see, or ErrNotFound.
-func ManagedSystemByID(tx *Tx, id int) (*ManagedSystem, error) {
-	s, err := ManagedSystems.Get(tx, id)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := AssetByID(tx, s.AssetID); err != nil {
-		return nil, cmp.Or(record.Ignore(ErrNotFound, err), record.NotFound(ManagedSystems.Name(), id))
-	}
-	return s, nil
-}
-
-// ManagedSystemsOn yields the managed systems on an asset.
-func ManagedSystemsOn(tx *Tx, assetID int) iter.Seq2[*ManagedSystem, error] {
-	return managedSystemsByAsset.Each(tx, K(assetID))
-}
-
-// VisibleManagedSystems yields the managed systems on assets that the actor may see.
-func VisibleManagedSystems(tx *Tx) iter.Seq2[*ManagedSystem, error] {
-	return visibleSystems(tx, ManagedSystems.All(tx))
-}
-
-func visibleSystems(tx *Tx, all iter.Seq2[*ManagedSystem, error]) iter.Seq2[*ManagedSystem, error] {
-	sees := workgroupSight{tx: tx, seen: map[int]bool{}}
-	return func(yield func(*ManagedSystem, error) bool) {
-		for s, err := range all {
-			var visible bool
-			if err == nil {
-				visible, err = s.visible(tx, &sees)
-			}
-			if err == nil && !visible {
-				continue
-			}
-			if !yield(s, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// visible reports whether a system is on an asset that there is and that the actor may see.
-func (s *ManagedSystem) visible(tx *Tx, sees *workgroupSight) (bool, error) {
-	at, exists, err := locate(tx, s.AssetID)
-	if err != nil || !exists {
-		return false, err
-	}
-	return sees.workgroup(at.workgroup)
-}
-
 // ManagedAccountByID returns a managed account on an asset that the actor may see, or ErrNotFound.
 func ManagedAccountByID(tx *Tx, id int) (*AccountOnSystem, error) {
 	a, err := ManagedAccounts.Get(tx, id)
@@ -73,6 +24,7 @@ func ManagedAccountByID(tx *Tx, id int) (*AccountOnSystem, error) {
 	if err != nil {
 		return nil, cmp.Or(record.Ignore(ErrNotFound, err), record.NotFound(ManagedAccounts.Name(), id))
 	}
+	a.Normalize()
 	return &AccountOnSystem{a, s}, nil
 }
 
@@ -108,6 +60,9 @@ func accountsOnSystems(tx *Tx, systems iter.Seq2[*ManagedSystem, error], account
 				accounts = managedAccountByName.Each(tx, K(s.ManagedSystemID, record.Fold(accountName)))
 			}
 			for a, err := range accounts {
+				if err == nil {
+					a.Normalize()
+				}
 				if !yield(&AccountOnSystem{a, s}, err) || err != nil {
 					return
 				}
@@ -119,6 +74,50 @@ func accountsOnSystems(tx *Tx, systems iter.Seq2[*ManagedSystem, error], account
 // AccountsOf yields the accounts of a managed system.
 func AccountsOf(tx *Tx, systemID int) iter.Seq2[*ManagedAccount, error] {
 	return ManagedAccounts.In(tx, K(systemID))
+}
+
+// AccountsOnSystem yields the accounts of a managed system that the actor may see, with it.
+func AccountsOnSystem(tx *Tx, systemID int) iter.Seq2[*AccountOnSystem, error] {
+	return withSystems(tx, AccountsOf(tx, systemID))
+}
+
+// AccountOnSystemByName returns the account of a name on a managed system that the actor may see, the first of several domains, or
+// ErrNotFound.
+func AccountOnSystemByName(tx *Tx, systemID int, name string) (*AccountOnSystem, error) {
+	s, err := ManagedSystemByID(tx, systemID)
+	if err != nil {
+		return nil, err
+	}
+	for a, err := range managedAccountByName.Each(tx, K(systemID, record.Fold(name))) {
+		if err != nil {
+			return nil, err
+		}
+		a.Normalize()
+		return &AccountOnSystem{a, s}, nil
+	}
+	return nil, record.NotFound(ManagedAccounts.Name(), name)
+}
+
+// AccountByNames returns the managed account of a name on the systems of an asset of a Workgroup, all by their names, that the actor
+// may see, or ErrNotFound.
+func AccountByNames(tx *Tx, workgroup, asset, account string) (*AccountOnSystem, error) {
+	in, err := workgroupsNamed(tx, workgroup)
+	if err != nil {
+		return nil, err
+	}
+	for id := range in {
+		a, err := AssetByName(tx, id, asset)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for found, err := range accountsOnSystems(tx, ManagedSystemsOn(tx, a.AssetID), account) {
+			return found, err
+		}
+	}
+	return nil, record.NotFound(ManagedAccounts.Name(), account)
 }
 
 // withSystems yields accounts with their systems and leaves out those that the actor may not see. Accounts of one system
@@ -134,6 +133,9 @@ func withSystems(tx *Tx, accounts iter.Seq2[*ManagedAccount, error]) iter.Seq2[*
 			}
 			if err == nil && !visible {
 				continue
+			}
+			if err == nil {
+				a.Normalize()
 			}
 			if !yield(&AccountOnSystem{a, last}, err) || err != nil {
 				return
@@ -152,15 +154,8 @@ func systemOf(tx *Tx, a *ManagedAccount, sees *workgroupSight) (s *ManagedSystem
 	if err == nil {
 		visible, err = s.visible(tx, sees)
 	}
-	return s, visible, err
-}
-
-// ManagedSystemIn returns the managed system on an asset that has a name.
-func ManagedSystemIn(tx *Tx, assetID int, name string) (*ManagedSystem, error) {
-	for s, err := range ManagedSystemsOn(tx, assetID) {
-		if err != nil || record.Fold(s.SystemName) == record.Fold(name) {
-			return s, err
-		}
+	if err == nil && visible {
+		err = s.describe(tx)
 	}
-	return nil, record.NotFound(ManagedSystems.Name(), name)
+	return s, visible, err
 }

@@ -414,6 +414,16 @@ func TestConversationsCoverEveryRow(t *testing.T) {
 	}
 }
 
+// hasAll reports whether a query has all parameters that pick a row.
+func hasAll(query, parameters string) bool {
+	for one := range strings.SplitSeq(parameters, "&") {
+		if one != "" && !strings.Contains(query, one+"=") {
+			return false
+		}
+	}
+	return true
+}
+
 // isFor reports whether a line of a conversation is a request for the row.
 func isFor(line string, d *api.Dialect, r api.Route) bool {
 	if !strings.HasPrefix(line, r.Method+" ") {
@@ -431,7 +441,7 @@ func isFor(line string, d *api.Dialect, r api.Route) bool {
 	}
 	path = below
 	want, got := strings.Split(rowPath, "/"), strings.Split(path, "/")
-	if len(want) != len(got) || rowQuery != "" && !strings.Contains(query, rowQuery+"=") {
+	if len(want) != len(got) || !hasAll(query, rowQuery) {
 		return false
 	}
 	for i, segment := range want {

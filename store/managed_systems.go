@@ -32,7 +32,7 @@ type ManagedSystem struct {
 	IPAddress                          Text   `example:"192.0.2.11"`                           // IP address of the host.
 	InstanceName                       Text   `example:"SQLEXPRESS"`                           // Name of the instance of a database.
 	IsDefaultInstance                  *bool  `example:"true"`                                 // Whether the database is the default instance.
-	Template                           Text   `example:""`                                     // Template of the platform. It is always null.
+	Template                           Text   `example:"Unix"`                                 // Template of the platform. It is always null.
 	ForestName                         Text   `example:"meridian.lab.example"`                 // Forest of a directory.
 	UseSSL                             *bool  `example:"true"`                                 // Whether a directory is asked by TLS.
 	OracleInternetDirectoryID          Text   `example:"c1f3f5a0-54f5-4f0b-8a1f-1a2b3c4d5e6f"` // ID of an Oracle Internet Directory.

@@ -61,12 +61,12 @@ func postISARequest(tx *store.Tx, in newISARequest) (api.Reply[string], error) {
 }
 
 type credentialFields struct {
-	Password     string `binding:"max=1000" example:"correct horse"` // The new password; one is made if neither it nor a key is given.
-	PublicKey    string `prefill:"-"`                                // The new public key of the host; required beside PrivateKey while UpdateSystem is true.
-	PrivateKey   string `prefill:"-"`                                // The new private key.
-	Passphrase   string `prefill:"-"`                                // Passphrase of an encrypted private key.
-	UpdateSystem *bool  `prefill:"-"`                                // Whether the managed system gets the secrets too (default: true).
-	Queue        bool   `prefill:"-"`                                // Whether a change waits for a system that cannot be reached (default: false).
+	Password     string `binding:"max=1000" example:"correct horse"`                // The new password; one is made if neither it nor a key is given.
+	PublicKey    string `example:"ssh-ed25519 AAAAC3Nza" prefill:"-"`               // The new public key of the host; required beside PrivateKey while UpdateSystem is true.
+	PrivateKey   string `example:"-----BEGIN OPENSSH PRIVATE KEY-----" prefill:"-"` // The new private key.
+	Passphrase   string `example:"battery staple" prefill:"-"`                      // Passphrase of an encrypted private key.
+	UpdateSystem *bool  `example:"true" prefill:"-"`                                // Whether the managed system gets the secrets too (default: true).
+	Queue        bool   `example:"false" prefill:"-"`                               // Whether a change waits for a system that cannot be reached (default: false).
 }
 
 func (b credentialFields) secrets() store.NewCredential {

@@ -31,7 +31,7 @@ type requestableAccount struct {
 	PlatformID             int         `example:"2"`                                    // ID of the platform of the system.
 	SystemId               int         `example:"1"`                                    // ID of the managed system.
 	SystemName             string      `example:"web01"`                                // Name of the managed system.
-	InstanceName           string      `example:""`                                     // Name of the instance of a database.
+	InstanceName           string      `example:"SQLEXPRESS"`                           // Name of the instance of a database.
 	DomainName             store.Text  `example:"meridian"`                             // Domain of the account.
 	AccountId              int         `example:"1"`                                    // ID of the managed account.
 	AccountName            string      `example:"root"`                                 // Name of the account.

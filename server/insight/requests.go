@@ -36,23 +36,23 @@ var requests = []api.Route{
 
 // request is a request as clients read it.
 type request struct {
-	RequestID          int         `example:"1"`                    // ID of the request.
-	SystemID           int         `example:"1"`                    // ID of the managed system.
-	SystemName         string      `example:"web01"`                // Name of the managed system.
-	AccountID          int         `example:"1"`                    // ID of the managed account.
-	AccountName        string      `example:"root"`                 // Name of the managed account.
-	DomainName         store.Text  `example:"meridian"`             // Domain of the managed account.
-	AliasID            *int        `example:"1"`                    // ID of the alias by which the account was requested. It is always null.
-	ApplicationID      *int        `example:"1"`                    // ID of the application. It is always null.
-	RequestReleaseDate record.Time `example:"2026-05-04T08:15:30Z"` // When the time of the request begins.
-	ApprovedDate       record.Time `example:"2026-05-04T08:15:30Z"` // When the request was approved.
-	CanceledDate       record.Time `example:"2026-05-04T08:15:30Z"` // When the request was canceled or denied.
-	ExpiresDate        record.Time `example:"2026-05-04T10:15:30Z"` // When the time of the request ends.
-	Status             string      `example:"Active"`               // Status of the request: Pending or Active.
-	AccessType         string      `example:"View"`                 // Kind of access: View, RDP, SSH or App.
-	Reason             store.Text  `example:"nightly job"`          // Why the account was requested.
-	RequestorName      string      `example:"olga"`                 // Name of the user who made the request.
-	RequestorUserID    int         `example:"3"`                    // ID of the user who made the request.
+	RequestID          int         `example:"1"`                             // ID of the request.
+	SystemID           int         `example:"1"`                             // ID of the managed system.
+	SystemName         string      `example:"web01"`                         // Name of the managed system.
+	AccountID          int         `example:"1"`                             // ID of the managed account.
+	AccountName        string      `example:"root"`                          // Name of the managed account.
+	DomainName         store.Text  `example:"meridian"`                      // Domain of the managed account.
+	AliasID            *int        `example:"1"`                             // ID of the alias by which the account was requested. It is always null.
+	ApplicationID      *int        `example:"1"`                             // ID of the application. It is always null.
+	RequestReleaseDate record.Time `example:"2026-05-04T08:15:30Z"`          // When the time of the request begins.
+	ApprovedDate       record.Time `example:"2026-05-04T08:15:30Z"`          // When the request was approved.
+	CanceledDate       record.Time `example:"2026-05-04T08:15:30Z"`          // When the request was canceled or denied.
+	ExpiresDate        record.Time `example:"2026-05-04T10:15:30Z"`          // When the time of the request ends.
+	Status             string      `example:"Active" enums:"Pending,Active"` // Status of the request: Pending or Active.
+	AccessType         string      `example:"View" enums:"View,RDP,SSH,App"` // Kind of access: View, RDP, SSH or App.
+	Reason             store.Text  `example:"nightly job"`                   // Why the account was requested.
+	RequestorName      string      `example:"olga"`                          // Name of the user who made the request.
+	RequestorUserID    int         `example:"3"`                             // ID of the user who made the request.
 }
 
 func showRequest(tx *store.Tx, r *store.Request) request {
@@ -99,15 +99,15 @@ type newRequest struct{ Body requestFields }
 type requestFields struct {
 	SystemID               int    `binding:"required" example:"1"`          // ID of the managed system to request.
 	AccountID              int    `binding:"required" example:"1"`          // ID of the managed account to request.
-	ApplicationID          int    `prefill:"-"`                             // ID of the application for an application-based request.
+	ApplicationID          int    `example:"1" prefill:"-"`                 // ID of the application for an application-based request.
 	DurationMinutes        int    `binding:"required" example:"5"`          // Minutes that the request lasts (1-525600).
 	AccessType             string `example:"View" enums:"View,RDP,SSH,App"` // Kind of access requested (default: View).
 	Reason                 string `example:"nightly job"`                   // Why the account is requested.
-	AccessPolicyScheduleID int    `prefill:"-"`                             // ID of the schedule of an access policy. If omitted, the one with the fewest approvers is taken.
+	AccessPolicyScheduleID int    `example:"1" prefill:"-"`                 // ID of the schedule of an access policy. If omitted, the one with the fewest approvers is taken.
 	ConflictOption         string `example:"reuse" enums:"reuse,renew"`     // What becomes of an active request of the caller: reuse answers with it, renew cancels it.
-	TicketSystemID         int    `prefill:"-"`                             // ID of the ticket system.
-	TicketNumber           string `prefill:"-"`                             // Number of the ticket.
-	RotateOnCheckin        *bool  `prefill:"-"`                             // Whether the password changes when the request is checked in (default: true).
+	TicketSystemID         int    `example:"1" prefill:"-"`                 // ID of the ticket system.
+	TicketNumber           string `example:"INC0012345" prefill:"-"`        // Number of the ticket.
+	RotateOnCheckin        *bool  `example:"true" prefill:"-"`              // Whether the password changes when the request is checked in (default: true).
 }
 
 func postRequest(tx *store.Tx, in newRequest) (api.Reply[int], error) {

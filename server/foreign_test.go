@@ -135,7 +135,7 @@ func (l *fixture) pathTo(d *api.Dialect, r api.Route, objects abroad) string {
 // whatever is a body in which every row finds what it needs; members that it does not know are passed over.
 const whatever = `{"WorkgroupID":1,"IPAddress":"192.0.2.99","AssetName":"x","DnsName":"x","DomainName":"x","MacAddress":"x","AssetType":"x","Description":"x",
 	"OperatingSystem":"x","Name":"x","Type":3,"Value":"192.0.2.0/24","Omit":false,"PlatformID":10,"InstanceName":"x","IsDefaultInstance":false,
-	"Port":3306,"Version":"1","Template":"","AccessLevelID":1,"Roles":[{"RoleID":5}],"groupName":"x"}`
+	"Port":3306,"Version":"1","Template":"","AccessLevelID":1,"EntityTypeID":1,"HostName":"x","AccountName":"x","Password":"correct horse 8","Roles":[{"RoleID":5}],"groupName":"x"}`
 
 // TestRowsHideWhatIsAbroad asks every row of every door for what lies in another Organization. The answer is the very one for what does not
 // exist, but for the id or the name that was asked for; and in lists it is not there.

@@ -212,7 +212,7 @@ func (l *fixture) objectOf(d *api.Dialect, r api.Route) string {
 	path, query, hasQuery := strings.Cut(r.Path, "?")
 	noun, _, _ := strings.Cut(path, "/")
 	object := l.object(noun)
-	if (noun == "Assets" || noun == "Databases") && strings.HasSuffix(path, "/ManagedSystems") {
+	if r.Method == http.MethodGet && (noun == "Assets" || noun == "Databases") && strings.HasSuffix(path, "/ManagedSystems") {
 		object = l.object(noun + "/ManagedSystems")
 	}
 	for _, segment := range strings.Split(path, "/") {
@@ -224,6 +224,8 @@ func (l *fixture) objectOf(d *api.Dialect, r api.Route) string {
 			if segment == "SmartRules" && noun == "Organizations" {
 				object = l.object("Organizations/SmartRules")
 			}
+		case segment == "{accountName}":
+			path = strings.Replace(path, segment, "root", 1)
 		case strings.Contains(segment, "ame"):
 			path = strings.Replace(path, segment, url.PathEscape(object.name), 1)
 		case segment == "{attributeID}":

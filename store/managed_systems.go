@@ -112,9 +112,6 @@ func (s *ManagedSystem) Normalize() {
 	if _, err := uuid.Parse(string(s.OracleInternetDirectoryID)); err != nil {
 		s.OracleInternetDirectoryID = ""
 	}
-	if !s.AutoManagementFlag && s.EntityTypeID != AssetEntity {
-		s.FunctionalAccountID = nil
-	}
 }
 
 // Validate implements record.Validator's rules: defaults, lengths, and what has to exist.

@@ -150,6 +150,14 @@ func validate(rules string, v reflect.Value, member string, present bool, given 
 			if !present {
 				return store.Invalid("%s is required (it may be empty)", member)
 			}
+		case "min":
+			least, err := strconv.Atoi(argument)
+			if err != nil {
+				return err
+			}
+			if n := reflect.Indirect(v); n.IsValid() && given != nil && given != "" && n.Int() < int64(least) {
+				return store.Invalid("%s: %d or more is expected", member, least)
+			}
 		case "max":
 			limit, err := strconv.Atoi(argument)
 			if err != nil {

@@ -98,7 +98,7 @@ func New(s Services) *api.Dialect {
 			imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
 			accessPolicies, addressGroups, addresses, configuration, epmPolicies, subscriptions,
 			memberships, roles, userGroups(s), users(s),
-			smartRules, managed, requestable, requests, credentials, entitlements,
+			smartRules, managed, managedSystemWrites, managedAccountWrites, functionalAccounts, requestable, requests, credentials, entitlements,
 		),
 	}
 }

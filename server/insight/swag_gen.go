@@ -1524,6 +1524,180 @@ func _() {}
 // @Router /SmartRules/{id}/ManagedAccounts [get]
 func _() {}
 
+// @Summary Creates a managed system for an asset.
+// @Description Required permissions: Password Safe System Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in the ID of an asset that is not managed.
+// @ID createAssetManagedSystem
+// @Tags Beyond the documents: Assets
+// @Param id path integer true "ID of the record." extensions(x-example=1)
+// @Param body body systemFields true "The members of the body, in any letter case."
+// @Success 201 {object} store.ManagedSystem
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Assets/{id}/ManagedSystems [post]
+func _() {}
+
+// @Summary Creates a managed system for a database.
+// @Description Required permissions: Password Safe System Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it. Fill in the ID of a database that is not managed.
+// @ID createDatabaseManagedSystem
+// @Tags Beyond the documents: Databases
+// @Param id path integer true "ID of the record." extensions(x-example=2)
+// @Param body body managedDatabaseFields false "The members of the body, in any letter case."
+// @Success 201 {object} store.ManagedSystem
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Databases/{id}/ManagedSystems [post]
+func _() {}
+
+// @Summary Creates a managed system in a Workgroup, and what it is on if that does not exist.
+// @Description Required permissions: Password Safe System Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID createWorkgroupManagedSystem
+// @Tags Beyond the documents: Workgroups
+// @Param id path integer true "ID of the record." extensions(x-example=2)
+// @Param body body systemOfTypeFields true "The members of the body, in any letter case."
+// @Success 201 {object} store.ManagedSystem
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Workgroups/{id}/ManagedSystems [post]
+func _() {}
+
+// @Summary Updates a managed system by ID.
+// @Description Required permissions: Password Safe System Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID updateManagedSystem
+// @Tags Beyond the documents: ManagedSystems
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
+// @Param body body changedSystemFields true "The members of the body, in any letter case."
+// @Success 200 {object} store.ManagedSystem
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedSystems/{id} [put]
+func _() {}
+
+// @Summary Deletes a managed system and its accounts.
+// @Description Required permissions: Password Safe System Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID deleteManagedSystem
+// @Tags Beyond the documents: ManagedSystems
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
+// @Success 200
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedSystems/{id} [delete]
+func _() {}
+
+// @Summary Creates a managed account on a managed system.
+// @Description Required permissions: Password Safe Account Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in the ID of a managed system and a name that no account on it has.
+// @ID createManagedSystemManagedAccount
+// @Tags Beyond the documents: ManagedSystems
+// @Param id path integer true "ID of the record." extensions(x-example=1)
+// @Param body body accountFields true "The members of the body, in any letter case."
+// @Success 201 {object} store.ManagedAccount
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedSystems/{id}/ManagedAccounts [post]
+func _() {}
+
+// @Summary Updates a managed account by ID.
+// @Description Required permissions: Password Safe Account Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID updateManagedAccount
+// @Tags Beyond the documents: ManagedAccounts
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
+// @Param body body accountFields true "The members of the body, in any letter case."
+// @Success 200 {object} store.ManagedAccount
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedAccounts/{id} [put]
+func _() {}
+
+// @Summary Deletes a managed account by ID.
+// @Description Required permissions: Password Safe Account Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID deleteManagedAccount
+// @Tags Beyond the documents: ManagedAccounts
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
+// @Success 200
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedAccounts/{id} [delete]
+func _() {}
+
+// @Summary Deletes a managed account on a managed system by name.
+// @Description Required permissions: Password Safe Account Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID deleteManagedSystemManagedAccount
+// @Tags Beyond the documents: ManagedSystems
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
+// @Param accountName path string true "Name of the managed account." extensions(x-example=999999)
+// @Success 200
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedSystems/{id}/ManagedAccounts/{accountName} [delete]
+func _() {}
+
+// @Summary Deletes all managed accounts on a managed system.
+// @Description Required permissions: Password Safe Account Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID deleteManagedSystemManagedAccounts
+// @Tags Beyond the documents: ManagedSystems
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
+// @Success 200
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /ManagedSystems/{id}/ManagedAccounts [delete]
+func _() {}
+
+// @Summary Returns a list of functional accounts.
+// @Description Required permissions: Password Safe Account Management (Read). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID listFunctionalAccounts
+// @Tags Beyond the documents: FunctionalAccounts
+// @Success 200 {array} functionalAccount
+// @Failure 401,403,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /FunctionalAccounts [get]
+func _() {}
+
+// @Summary Returns a functional account by ID.
+// @Description Required permissions: Password Safe Account Management (Read). Beyond the documents of this API. The vendor's own pages describe it.
+// @ID getFunctionalAccount
+// @Tags Beyond the documents: FunctionalAccounts
+// @Param id path integer true "ID of the record."
+// @Success 200 {object} functionalAccount
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /FunctionalAccounts/{id} [get]
+func _() {}
+
+// @Summary Creates a functional account.
+// @Description Required permissions: Password Safe Account Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it.
+// @ID createFunctionalAccount
+// @Tags Beyond the documents: FunctionalAccounts
+// @Param body body functionalFields true "The members of the body, in any letter case."
+// @Success 201 {object} functionalAccount
+// @Failure 400,401,403,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /FunctionalAccounts [post]
+func _() {}
+
+// @Summary Deletes a functional account by ID.
+// @Description Required permissions: Password Safe Account Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID deleteFunctionalAccount
+// @Tags Beyond the documents: FunctionalAccounts
+// @Param id path integer true "ID of the record."
+// @Success 200
+// @Failure 400,401,403,404,409,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /FunctionalAccounts/{id} [delete]
+func _() {}
+
 // @Summary Returns a list of managed accounts that the caller can request. Returns the managed account of a system and a name that the caller can request.
 // @Description The manual has 2 entries for this method and path; the one that fits the request best answers:
 // @Description

@@ -26,6 +26,8 @@ const (
 	KindOrganization             // the caller may see the Organization of the object
 	KindSmartRule                // the caller has Term.Level on the Smart Rule
 	KindObject                   // the caller has on the object what Term.Name says: a role, or to have made it
+	KindSafe                     // the caller has the permission Term.Name on the safe
+	KindSecretOwner              // the caller, or a user group of theirs, owns the secret
 )
 
 // Term is one condition of a Need. Terms are comparable.
@@ -33,7 +35,7 @@ type Term struct {
 	Kind  Kind
 	Grant // both fields for KindGrant, the Level alone for KindSmartRule
 
-	Name string // of a grant: what a vendor calls it who knows others than the manual's, see Called; of KindObject: what is asked for
+	Name string // of a grant: what a vendor calls it who knows others than the manual's, see Called; of KindObject: what is asked for; of KindSafe: the permission
 }
 
 // String returns the term as a part of a sentence.
@@ -47,6 +49,10 @@ func (t Term) String() string {
 		return t.Level.String() + " access to the Smart Rule"
 	case KindObject:
 		return t.Name
+	case KindSafe:
+		return t.Name + " on the safe"
+	case KindSecretOwner:
+		return "ownership of the secret"
 	}
 	if t.Name != "" {
 		return t.Name + ", which is " + t.Grant.String()
@@ -56,7 +62,7 @@ func (t Term) String() string {
 
 // short is String, but a name stands for what it names.
 func (t Term) short() string {
-	if t.Name != "" {
+	if t.Kind == KindGrant && t.Name != "" {
 		return t.Name
 	}
 	return t.String()
@@ -89,6 +95,12 @@ func ReadsSmartRule() Need { return Need{{{Kind: KindSmartRule, Grant: Grant{Lev
 
 // WritesSmartRule asks for Read/Write on the Smart Rule of the request.
 func WritesSmartRule() Need { return Need{{{Kind: KindSmartRule, Grant: Grant{Level: ReadWrite}}}} }
+
+// Safe asks for a permission on the safe of the request: Read, Create, Edit, Delete or Manage.
+func Safe(permission string) Need { return Need{{{Kind: KindSafe, Name: permission}}} }
+
+// SecretOwner asks that the caller owns the secret of the request.
+func SecretOwner() Need { return Need{{{Kind: KindSecretOwner}}} }
 
 // Called gives the grants of a need the name that another vendor has for them: "GROUPS:VIEW". A 403 says the name alone,
 // documents say what it means too.

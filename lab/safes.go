@@ -1,11 +1,16 @@
 package lab
 
-import "github.com/musterhq/muster/store"
+import (
+	"strings"
+
+	"github.com/musterhq/muster/store"
+)
 
 // Safe is a safe of Secrets Safe, known by its name.
 type Safe struct {
 	Place
 	Name        string            `lab:"required"` // Name of the safe.
+	ID          *string           // Its id, a GUID; made up unless it is given. That of an existing safe stays.
 	Description *string           // Description of the safe.
 	Group       *string           // User group whose safe it is: it cannot be deleted while a secret is in it.
 	Permissions []*SafePermission // What users and user groups may do in the safe at least.
@@ -25,6 +30,7 @@ type SafePermission struct {
 type SafeFolder struct {
 	Place
 	Name        string        `lab:"required"` // Name of the folder.
+	ID          *string       // Its id, a GUID; made up unless it is given. That of an existing folder stays.
 	Description *string       // Description of the folder.
 	Folders     []*SafeFolder // Folders within this one.
 }
@@ -48,7 +54,7 @@ func folderSteps(way []string, folders []*SafeFolder) (all []step) {
 func (s *Safe) put(p *loader) error {
 	found, err := store.SafeByName(p.tx, s.Name)
 	_, err = put(p, store.SecretsFolders, s, quoted(s.Name), found, err, func(r *store.SecretsFolder, _ bool) error {
-		if or(s.Group, "") == "" {
+		if r.ID = strings.ToLower(r.ID); or(s.Group, "") == "" {
 			return nil
 		}
 		g, err := store.UserGroupByName(p.tx, *s.Group)
@@ -115,7 +121,7 @@ func (f *SafeFolder) put(p *loader, way []string) error {
 	}
 	found, err := store.FolderOn(p.tx, append(way[:len(way):len(way)], f.Name))
 	_, err = put(p, store.SecretsFolders, f, quoted(append(way[:len(way):len(way)], f.Name)...), found, err, func(r *store.SecretsFolder, _ bool) error {
-		r.ParentID = parent.ID
+		r.ID, r.ParentID = strings.ToLower(r.ID), parent.ID
 		return nil
 	})
 	return err

@@ -11,6 +11,7 @@ import (
 type Secret struct {
 	Place
 	Name        string  `lab:"required"` // Title of the secret.
+	ID          *string // Its id, a GUID; made up unless it is given. That of an existing secret stays.
 	Group       *string // User group in whose safe it lies; the safe of no group unless this or Folder is given.
 	Folder      Names   // The names of its safe and of the folders in it on the way to the secret, instead.
 	SecretType  *string // Credential, or Text; Credential unless it is given. That of an existing secret stays.
@@ -86,7 +87,10 @@ func (s *Secret) put(p *loader) error {
 // kind fills in what a new secret begins with, and keeps the kind of an existing one.
 func (s *Secret) kind(p *loader, r, found *store.Secret, isNew bool) error {
 	if !isNew {
-		if r.SecretType != found.SecretType {
+		if !strings.EqualFold(r.ID, found.ID) {
+			return store.Invalid("ID: that of %q is %s and stays", s.Name, found.ID)
+		}
+		if r.ID = found.ID; r.SecretType != found.SecretType {
 			return store.Invalid("SecretType: that of %q is %s and stays", s.Name, found.SecretType)
 		}
 		return nil

@@ -106,7 +106,10 @@ func needsItsPermissions(t *testing.T, l *fixture, d *api.Dialect, r api.Route) 
 		return
 	}
 	for _, grants := range r.Need.Alternatives() {
-		w := l.request(r.Method, l.objectOf(d, r), "{}", as(l.tokenAt(d.Name, l.newName("enough"), grants...)))
+		name, path := l.newName("enough"), l.objectOf(d, r)
+		token := l.tokenAt(d.Name, name, grants...)
+		l.letIntoSafes(name)
+		w := l.request(r.Method, path, "{}", as(token))
 		if w.Code != http.StatusBadRequest && w.Code != http.StatusUnsupportedMediaType && w.Code >= 300 {
 			t.Errorf("with exactly %v: %d %s", grants, w.Code, w.Body)
 		}
@@ -214,6 +217,9 @@ func (l *fixture) objectOf(d *api.Dialect, r api.Route) string {
 	object := l.object(noun)
 	if r.Method == http.MethodGet && (noun == "Assets" || noun == "Databases") && strings.HasSuffix(path, "/ManagedSystems") {
 		object = l.object(noun + "/ManagedSystems")
+	}
+	if noun == "Secrets-Safe" {
+		object = l.secretsObject(path)
 	}
 	for _, segment := range strings.Split(path, "/") {
 		switch {

@@ -216,6 +216,8 @@ func (w *walk) refuseObject(l *letterLab, term authz.Term, a attempt) {
 // caller makes a user with these grants, and with the access to Smart Rules that the heading prints.
 func (l *letterLab) caller(name string, w *walk, a attempt, grants []authz.Grant) string {
 	l.tokenAt(w.d.Name, name, grants...)
+	l.objectOf(w.d, w.r)
+	l.letIntoSafes(name)
 	level := a.rules
 	for _, group := range w.r.Need {
 		for _, term := range group {

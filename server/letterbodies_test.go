@@ -106,6 +106,8 @@ var samples = map[string]string{
 	"membershipAttribute": `"member"`, "accountAttribute": `"sAMAccountName"`, "AccountNameAttribute": `"sAMAccountName"`,
 	"UserName": `"new"`, "FirstName": `"New"`, "LastName": `"User"`, "EmailAddress": `"new@lab.example"`, "Password": `"correct horse"`,
 
+	"Notes": `"Notes"`, "Username": `"root"`, "Text": `"A text"`,
+
 	"name": `"New"`, "externalId": `"ext-2"`, "attribute": `"An attribute"`, "string": `"{group}"`,
 	"cursor": "null", "limit": "10", "searchByAttributes": `[{"name":"name","operator":"CONTAINS","value":"o"}]`, "orderByAttribute": `{"name":"name","ascending":true}`,
 	"page": "1", "search": `""`, "sort": `{"field":"group_name","order":"desc"}`,

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"reflect"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -229,4 +230,18 @@ func MayOnSecret(tx *Tx, s *Secret, flag SafeFlags) error {
 // SecretIn returns the secret of a title in a folder, without regard to case, or ErrNotFound. It does not ask who may see it.
 func SecretIn(tx *Tx, folderID, title string) (*Secret, error) {
 	return secretByTitle.One(tx, K(folderID, record.Fold(title)), title)
+}
+
+// MayStoreSecret returns what CreateSecret or ChangeSecret would for an actor who may not store the secret.
+func MayStoreSecret(tx *Tx, s *Secret) error {
+	if s.SecretID != 0 {
+		return MayOnSecret(tx, s, SafeEdit)
+	}
+	_, err := LookInSafes(tx).folderFor(s.FolderID, SafeCreate)
+	return err
+}
+
+// NotOfKind is the ErrNotFound of a secret that is of another kind than was asked for.
+func NotOfKind(id, kind string) error {
+	return record.Error(ErrNotFound, "Secret %s is no %s", id, strings.ToLower(kind))
 }

@@ -6,8 +6,6 @@ import (
 	"iter"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/musterhq/muster/store/kv"
 	"github.com/musterhq/muster/store/record"
 )
@@ -33,10 +31,7 @@ const (
 func (f *SecretsFolder) IsSafe() bool { return f.ParentID == "" }
 
 func (f *SecretsFolder) Validate(tx *Tx) error {
-	if f.ID == "" {
-		f.ID = uuid.NewString()
-	}
-	if err := cmp.Or(required("Name", f.Name, maxFolderName), short("Description", string(f.Description), maxFolderText)); err != nil {
+	if err := cmp.Or(ownUUID(&f.ID), required("Name", f.Name, maxFolderName), short("Description", string(f.Description), maxFolderText)); err != nil {
 		return err
 	}
 	if f.UserGroupID != 0 {

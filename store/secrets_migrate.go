@@ -3,10 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 
-	"github.com/musterhq/muster/store/kv"
 	"github.com/musterhq/muster/store/record"
 )
 
@@ -65,7 +62,8 @@ func (s oldSecret) move(tx *Tx) error {
 			return err
 		}
 	}
-	title, err := untakenTitle(tx, safe.ID, s.Name)
+	taken := func(title string) (bool, error) { return exists(SecretIn(tx, safe.ID, title)) }
+	title, err := arrivingName(s.Name, MoveRename, maxSecretTitle, taken) // schema 3 let two have one name
 	if err != nil {
 		return err
 	}
@@ -73,22 +71,4 @@ func (s oldSecret) move(tx *Tx) error {
 		SecretID: s.SecretID, FolderID: safe.ID, Title: title, SecretType: CredentialSecret,
 		CreatedOn: tx.Now, CreatedBy: tx.By.UserName, ModifiedOn: tx.Now, ModifiedBy: tx.By.UserName,
 	})
-}
-
-// untakenTitle is a title with a number behind it if another secret of the folder has it: schema 3 let two have one name.
-func untakenTitle(tx *Tx, folderID, title string) (string, error) {
-	free := title
-	for n := 2; n < kv.MaxWrites; n++ {
-		_, err := SecretIn(tx, folderID, free)
-		if errors.Is(err, ErrNotFound) {
-			return free, nil
-		}
-		if err != nil {
-			return "", err
-		}
-		end := fmt.Sprintf(" (%d)", n)
-		runes := []rune(title)
-		free = string(runes[:min(len(runes), maxSecretTitle-len(end))]) + end
-	}
-	return "", Invalid("Title: %q exists too often", title)
 }

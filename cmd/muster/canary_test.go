@@ -72,6 +72,13 @@ func TestCanaries(t *testing.T) {
 			t.Errorf("the import brought in nothing: %+v", i)
 		}
 	}
+	var safe, secret struct{ Id string }
+	_, err = p.call("POST", "Secrets-Safe/Safes", map[string]any{"Name": "Birds"}, &safe)
+	must(t, err)
+	_, err = p.call("POST", "Secrets-Safe/Folders/"+safe.Id+"/Secrets", map[string]any{"Title": "bird", "Username": "bird", "Password": canary}, &secret)
+	must(t, err)
+	_, err = p.call("POST", "Secrets-Safe/Folders/"+safe.Id+"/Secrets/Text", map[string]any{"Title": "song", "Text": canary + " sings"}, &secret)
+	must(t, err)
 	put := func(name string, content []byte) { must(t, os.WriteFile(filepath.Join(seen, name), content, 0o600)) }
 	got, err := insecure.Get("http://" + admin + "/metrics")
 	must(t, err)

@@ -40,7 +40,7 @@ func (c *call) reply(tx *store.Tx, out any) error {
 		}
 		return c.stream(tx, status, fill)
 	}
-	if _, none := out.(None); none {
+	if _, none := out.(None); none || status == http.StatusNoContent {
 		write(c.Context, status, nil)
 		return nil
 	}

@@ -60,7 +60,16 @@ func fieldsOf(t reflect.Type) []reflect.StructField {
 	return fields.([]reflect.StructField)
 }
 
+// fromText is a struct that a bare text stands for, too.
+type fromText interface{ FromText(string) }
+
 func assignStruct(v reflect.Value, name string, tree any) error {
+	if text, isText := tree.(string); isText {
+		if short, ok := v.Addr().Interface().(fromText); ok {
+			short.FromText(text)
+			return nil
+		}
+	}
 	members, ok := tree.(object)
 	if !ok && tree != nil {
 		return store.Invalid("%s: an object is expected", named(name))

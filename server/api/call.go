@@ -150,7 +150,7 @@ func (c *call) handle(tx *store.Tx, in reflect.Value) (any, error) {
 func (c *call) admit(ctx context.Context) (Caller, error) {
 	caller, err := store.View(ctx, c.api.DB, c.from, func(tx *store.Tx) (Caller, error) {
 		err := c.join(tx)
-		return Caller{DB: c.api.DB, By: tx.By, join: c.join, outcome: &c.outcome, authorization: c.authorization()}, err
+		return Caller{DB: c.api.DB, By: tx.By, Manual: c.api.Manual, join: c.join, outcome: &c.outcome, authorization: c.authorization()}, err
 	})
 	c.touch(ctx)
 	return caller, err

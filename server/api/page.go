@@ -61,6 +61,13 @@ func Counted[T any](p Paging, list store.List, limit int) (CountedPage[T], error
 	return CountedPage[T]{page}, err
 }
 
+// Piece is the limit and the offset that a caller gave for a list that is no Page, or an ErrInvalid.
+func Piece(givenLimit, givenOffset *int, limit int) (int, int, error) {
+	offset := 0
+	err := Paging{givenLimit, givenOffset}.fill(&limit, &offset)
+	return limit, offset, err
+}
+
 func (p Paging) fill(limit, offset *int) error {
 	if p.Limit != nil {
 		if *limit = *p.Limit; *limit < 1 || *limit > maxLimit {

@@ -22,8 +22,11 @@ type Handler[In, Out any] func(tx *store.Tx, in In) (Out, error)
 
 // Caller is who calls, for the endpoints that are more than one transaction.
 type Caller struct {
-	DB   *store.DB
-	By   store.Actor
+	DB *store.DB
+	By store.Actor
+
+	Manual bool // the door keeps to the letter of the printed document
+
 	join func(*store.Tx) error
 
 	outcome       *Outcome // for the access log

@@ -68,7 +68,9 @@ type lazyWriter struct {
 func (b *lazyWriter) Write(p []byte) (int, error) {
 	if !b.done {
 		b.done = true
-		b.c.Header("Content-Type", contentType)
+		if b.c.Writer.Header().Get("Content-Type") == "" {
+			b.c.Header("Content-Type", contentType)
+		}
 		if !b.plain && compresses(b.c.Request) {
 			b.c.Header("Content-Encoding", "gzip")
 			b.c.Writer.Header().Add("Vary", "Accept-Encoding")

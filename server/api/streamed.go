@@ -17,6 +17,14 @@ func StreamedBy[T any](fill func(tx *store.Tx, w io.Writer) error) Streamed[T] {
 	return Streamed[T]{fill}
 }
 
+// StreamedList is a list that is written like a Streamed, and {TotalCount, Data} where its row says so. T is only for the Swagger page.
+type StreamedList[T any] struct{ Streamed[[]T] }
+
+// StreamedListBy is the list that fill writes, as JSON.
+func StreamedListBy[T any](fill func(tx *store.Tx, w io.Writer) error) StreamedList[T] {
+	return StreamedList[T]{Streamed[[]T]{fill}}
+}
+
 // write ignores what the row prints: a part of an answer that is too large to be held cannot be left out.
 func (a Streamed[T]) write(tx *store.Tx, w io.Writer, _ *printed) error { return a.fill(tx, w) }
 

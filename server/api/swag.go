@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"go/format"
@@ -186,7 +187,7 @@ func notes(r *Route) []string {
 		words = append(words, "Fill in "+r.fillIn+".")
 	}
 	if shapeOf(r.out).paged && r.takesLimit() {
-		words = append(words, "With `limit` the answer is an object of TotalCount and Data instead of an array.")
+		words = append(words, "With "+cmp.Or(shapeOf(r.out).said, "`limit`")+" the answer is an object of TotalCount and Data instead of an array.")
 	}
 	if manual := r.Status(true); manual != r.Status(false) {
 		words = append(words, fmt.Sprintf("Under `--contract manual` the status is %d.", manual))

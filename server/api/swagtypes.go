@@ -14,6 +14,7 @@ type shape struct {
 	list    bool         // an array of it
 	counted bool         // {TotalCount, Data} with it
 	paged   bool         // counted, if the caller says so
+	said    string       // how they say so; empty: by a limit
 }
 
 // shapeOf looks through pointers, lists and what this package wraps around answers.
@@ -37,6 +38,10 @@ func (Reply[T]) shape() shape { return shapeOf(reflect.TypeFor[T]()) }
 func (Record[T]) shape() shape { return shapeOf(reflect.TypeFor[T]()) }
 
 func (Streamed[T]) shape() shape { return shapeOf(reflect.TypeFor[T]()) }
+
+func (StreamedList[T]) shape() shape {
+	return shape{of: reflect.TypeFor[T](), list: true, paged: true, said: "`version=3.2`"}
+}
 
 func (Page[T]) shape() shape { return shape{of: reflect.TypeFor[T](), list: true, paged: true} }
 

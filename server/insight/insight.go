@@ -85,7 +85,8 @@ func New(s Services) *api.Dialect {
 		Examples: map[string]string{
 			"AddressGroups": "1", "Addresses": "1", "ApiRegistrations": "1", "Assets": "1", "Attributes": "10006", "AttributeTypes": "10000",
 			"Databases": "2", "Imports": "1", "ManagedSystems": "1", "ManagedAccounts": "1", "Organizations": "3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101",
-			"Platforms": "2", "SmartRules": "4", "UserAudits": "1", "UserGroups": "2", "Users": "3", "Workgroups": "2",
+			"Platforms": "2", "Safes": "3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a201", "Folders": "3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a202",
+			"Secrets": "3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a203", "SmartRules": "4", "UserAudits": "1", "UserGroups": "2", "Users": "3", "Workgroups": "2",
 			"": examplePolicy, "epmpolicies": examplePolicy,
 		},
 		Error:    encodeError,
@@ -99,6 +100,7 @@ func New(s Services) *api.Dialect {
 			accessPolicies, addressGroups, addresses, configuration, epmPolicies, subscriptions,
 			memberships, roles, userGroups(s), users(s),
 			smartRules, managed, managedSystemWrites, managedAccountWrites, functionalAccounts, requestable, requests, credentials, entitlements,
+			safes, secretsFolders, secrets(s),
 		),
 	}
 }

@@ -1968,3 +1968,396 @@ func _() {}
 // @Security PS-Auth
 // @Router /Entitlements [get]
 func _() {}
+
+// @Summary Returns a list of the safes that the caller may read.
+// @Description Required permissions: Secrets Safe (Read). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID listSafes
+// @Tags Beyond the documents: Secrets-Safe
+// @Success 200 {array} safe
+// @Failure 401,403,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Safes [get]
+func _() {}
+
+// @Summary Returns the permissions that there are on safes.
+// @Description Required permissions: Secrets Safe (Read). Beyond the documents of this API. The vendor's own pages describe it.
+// @ID listSafeFlags
+// @Tags Beyond the documents: Secrets-Safe
+// @Success 200 {array} string
+// @Failure 401,403,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Safes/Safe-Permissions [get]
+func _() {}
+
+// @Summary Returns a safe by its id.
+// @Description Required permissions: Secrets Safe (Read) and Read on the safe. Beyond the documents of this API. The vendor's own pages describe it.
+// @ID getSafe
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a201)
+// @Success 200 {object} safe
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Safes/{id} [get]
+func _() {}
+
+// @Summary Creates a safe, on which the caller gets Manage.
+// @Description Required permissions: Secrets Safe (Read/Write). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID createSafe
+// @Tags Beyond the documents: Secrets-Safe
+// @Param body body safeFields true "The members of the body, in any letter case."
+// @Success 201 {object} safe
+// @Failure 400,401,403,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Safes [post]
+func _() {}
+
+// @Summary Changes the name and the description of a safe.
+// @Description Required permissions: Secrets Safe (Read) and Manage on the safe. Beyond the documents of this API. The vendor's own pages describe it.
+// @ID updateSafe
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a201)
+// @Param body body safeFields true "The members of the body, in any letter case."
+// @Success 204
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Safes/{id} [put]
+func _() {}
+
+// @Summary Deletes a safe in which there is nothing.
+// @Description Required permissions: Secrets Safe (Read/Write) and Manage on the safe. Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID deleteSafe
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=00000000-0000-4000-8000-000000000000)
+// @Success 204
+// @Failure 400,401,403,404,409,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Safes/{id} [delete]
+func _() {}
+
+// @Summary Returns the permissions on a safe, to administrators those of every safe.
+// @Description Required permissions: Secrets Safe (Read) and Read on the safe. Beyond the documents of this API. The vendor's own pages describe it.
+// @ID listSafePermissions
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a201)
+// @Success 200 {array} safePermission
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Safes/{id}/Safe-Permissions [get]
+func _() {}
+
+// @Summary Gives a user or a user group these permissions on a safe, in place of theirs. Administrators may, too.
+// @Description Required permissions: Secrets Safe (Read) and Manage on the safe. Beyond the documents of this API. The vendor's own pages describe it.
+// @ID updateSafePermissions
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a201)
+// @Param body body safeGrant true "The members of the body, in any letter case."
+// @Success 204
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Safes/{id}/Safe-Permissions [put]
+func _() {}
+
+// @Summary Takes all permissions on a safe from a user or a user group. Administrators may, too.
+// @Description Required permissions: Secrets Safe (Read) and Manage on the safe. Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID deleteSafePermissions
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=00000000-0000-4000-8000-000000000000)
+// @Param body body safePrincipal true "The members of the body, in any letter case."
+// @Success 204
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Safes/{id}/Safe-Permissions [delete]
+func _() {}
+
+// @Summary Returns a list of the folders and safes that the caller may read, each after the one that it is in.
+// @Description Required permissions: Secrets Safe (Read) and Read on the safe. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID listFolders
+// @Tags Beyond the documents: Secrets-Safe
+// @Param FolderName query string false "A part of the name. For example: Serv"
+// @Param FolderPath query string false "Names on the way to a folder, with slashes between them: that one, and those in it. For example: Operations/Servers"
+// @Param IncludeSubfolders query boolean false "Whether those in the folder of FolderPath are shown." default(true)
+// @Param RootOnly query boolean false "Whether only safes are shown." default(false)
+// @Param FolderOwnerId query integer false "ID of the user who made it."
+// @Param Limit query integer false "Number of records to return (default: 1000; at most 100000)." default(1000)
+// @Param Offset query integer false "Number of records to skip before returning records."
+// @Success 200 {array} secretsFolder
+// @Failure 400,401,403,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Folders [get]
+func _() {}
+
+// @Summary Returns a folder by its id.
+// @Description Required permissions: Secrets Safe (Read) and Read on the safe. Beyond the documents of this API. The vendor's own pages describe it.
+// @ID getFolder
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a202)
+// @Success 200 {object} secretsFolder
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Folders/{id} [get]
+func _() {}
+
+// @Summary Creates a folder; without a ParentId a safe, which takes Secrets Safe (Read/Write).
+// @Description Required permissions: Secrets Safe (Read) and (Create on the safe or Secrets Safe (Read/Write)). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID createFolder
+// @Tags Beyond the documents: Secrets-Safe
+// @Accept x-www-form-urlencoded
+// @Param Name formData string true "Name of the folder." maxlength(256) extensions(x-example=Servers)
+// @Param Description formData string false "Description of the folder." maxlength(256)
+// @Param ParentId formData string false "ID of the folder to make it in; a safe is made unless it is given." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a201)
+// @Success 201 {object} secretsFolder
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Folders [post]
+func _() {}
+
+// @Summary Changes the name and the description of a folder; of a safe it takes Manage.
+// @Description Required permissions: Secrets Safe (Read) and Edit on the safe. Beyond the documents of this API. The vendor's own pages describe it.
+// @ID updateFolder
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a202)
+// @Param body body safeFields true "The members of the body, in any letter case."
+// @Success 200 {object} secretsFolder
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Folders/{id} [put]
+func _() {}
+
+// @Summary Moves a folder with all that is in it into another one.
+// @Description Required permissions: Secrets Safe (Read) and Edit on the safe and Create on the safe. Beyond the documents of this API. The vendor's own pages describe it. Fill in the ID of another folder.
+// @ID moveFolder
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a202)
+// @Param body body moveFields true "The members of the body, in any letter case."
+// @Success 200 {object} secretsFolder
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Folders/{id}/Move [put]
+func _() {}
+
+// @Summary Deletes a folder in which there is nothing; a safe takes Manage.
+// @Description Required permissions: Secrets Safe (Read) and Delete on the safe. Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID deleteFolder
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=00000000-0000-4000-8000-000000000000)
+// @Success 204
+// @Failure 400,401,403,404,409,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Folders/{id} [delete]
+func _() {}
+
+// @Summary Returns a list of the secrets that the caller may read, by their paths and titles.
+// @Description Required permissions: Secrets Safe (Read) and Read on the safe. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. With `version=3.2` the answer is an object of TotalCount and Data instead of an array.
+// @ID listSecrets
+// @Tags Beyond the documents: Secrets-Safe
+// @Param version query string false "Version of the answer: 3.0, 3.1 or 3.2." enums(3.0,3.1,3.2) default(3.0)
+// @Param decrypt query boolean false "Whether passwords and texts are shown: true unless it is given; under --contract manual false."
+// @Param path query string false "Names on the way to a folder: the secrets right in it. For example: Operations/Servers"
+// @Param folderpath query string false "The same as path."
+// @Param folderId query string false "ID of a folder: the secrets right in it."
+// @Param title query string false "Title of the secret, in any letter case. For example: root of web01"
+// @Param separator query string false "The character between the names of path." default(/)
+// @Param afterdate query string false "Only those made or changed then or later. For example: 2026-01-31T18:00:00Z"
+// @Param limit query integer false "Number of records to return (default: 1000; at most 100000)." default(1000)
+// @Param offset query integer false "Number of records to skip before returning records."
+// @Success 200 {array} secret
+// @Failure 400,401,403,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Secrets [get]
+func _() {}
+
+// @Summary Returns a secret by its id.
+// @Description Required permissions: Secrets Safe (Read) and (Read on the safe or ownership of the secret). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID getSecret
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a203)
+// @Param version query string false "Version of the answer: 3.0, 3.1 or 3.2." enums(3.0,3.1,3.2) default(3.0)
+// @Param decrypt query boolean false "Whether passwords and texts are shown: true unless it is given; under --contract manual false."
+// @Success 200 {object} secret
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Secrets/{id} [get]
+func _() {}
+
+// @Summary Returns a secret that is a text.
+// @Description Required permissions: Secrets Safe (Read) and (Read on the safe or ownership of the secret). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in the ID of a text.
+// @ID getSecretText
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a203)
+// @Param version query string false "Version of the answer: 3.0, 3.1 or 3.2." enums(3.0,3.1,3.2) default(3.0)
+// @Param decrypt query boolean false "Whether passwords and texts are shown: true unless it is given; under --contract manual false."
+// @Success 200 {object} secret
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Secrets/{id}/text [get]
+func _() {}
+
+// @Summary Returns a secret that is a file, without what is in it.
+// @Description Required permissions: Secrets Safe (Read) and (Read on the safe or ownership of the secret). Beyond the documents of this API. The vendor's own pages describe it. Fill in the ID of a file.
+// @ID getSecretFile
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a203)
+// @Param version query string false "Version of the answer: 3.0, 3.1 or 3.2." enums(3.0,3.1,3.2) default(3.0)
+// @Param decrypt query boolean false "Whether passwords and texts are shown: true unless it is given; under --contract manual false."
+// @Success 200 {object} secret
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Secrets/{id}/file [get]
+func _() {}
+
+// @Summary Returns what is in the file of a secret.
+// @Description Required permissions: Secrets Safe (Read) and (Read on the safe or ownership of the secret). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in the ID of a file.
+// @ID downloadSecretFile
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a203)
+// @Success 200 {string} string
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Secrets/{id}/file/download [get]
+func _() {}
+
+// @Summary Moves secrets into a folder.
+// @Description Required permissions: Secrets Safe (Read) and Edit on the safe and Create on the safe. Beyond the documents of this API. The vendor's own pages describe it. Fill in IDs of secrets.
+// @ID moveSecrets
+// @Tags Beyond the documents: Secrets-Safe
+// @Param body body moveSecretFields true "The members of the body, in any letter case."
+// @Success 200 {object} secretsMoved
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Secrets/Move [put]
+func _() {}
+
+// @Summary Changes a secret that is a credential.
+// @Description Required permissions: Secrets Safe (Read) and (Edit on the safe or ownership of the secret). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Under `--contract manual` the status is 204.
+// @ID updateSecret
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a203)
+// @Param version query string false "Version of the answer: 3.0, 3.1 or 3.2." enums(3.0,3.1,3.2) default(3.0)
+// @Param body body secretCredentialFields true "The members of the body, in any letter case."
+// @Success 200 {object} secret
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Secrets/{id} [put]
+func _() {}
+
+// @Summary Changes a secret that is a text.
+// @Description Required permissions: Secrets Safe (Read) and (Edit on the safe or ownership of the secret). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in the ID of a text. Under `--contract manual` the status is 204.
+// @ID updateSecretText
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a203)
+// @Param version query string false "Version of the answer: 3.0, 3.1 or 3.2." enums(3.0,3.1,3.2) default(3.0)
+// @Param body body secretTextFields true "The members of the body, in any letter case."
+// @Success 200 {object} secret
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Secrets/{id}/text [put]
+func _() {}
+
+// @Summary Changes a secret that is a file: a part is its members as JSON, another the file.
+// @Description Required permissions: Secrets Safe (Read) and (Edit on the safe or ownership of the secret). Beyond the documents of this API. The vendor's own pages describe it. Fill in a file, and for secretmetadata something like {Title: key of web01, FileName: id_ed25519} as JSON.
+// @ID updateSecretFile
+// @Tags Beyond the documents: Secrets-Safe
+// @Accept multipart/form-data
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a203)
+// @Param version query string false "Version of the answer: 3.0, 3.1 or 3.2." enums(3.0,3.1,3.2) default(3.0)
+// @Param secretmetadata formData string true "The members of the secret as JSON: Title, FileName, Description, Notes, Urls and its owners."
+// @Param file formData file true "The file, up to 5,000,000 bytes."
+// @Success 204
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Secrets/{id}/file [put]
+func _() {}
+
+// @Summary Deletes a secret.
+// @Description Required permissions: Secrets Safe (Read) and (Delete on the safe or ownership of the secret). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean. Under `--contract manual` the status is 204.
+// @ID deleteSecret
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=00000000-0000-4000-8000-000000000000)
+// @Success 200
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Secrets/{id} [delete]
+func _() {}
+
+// @Summary Returns a list of the secrets right in a folder.
+// @Description Required permissions: Secrets Safe (Read) and Read on the safe. Beyond the documents of this API. The vendor's own pages describe it.
+// @ID listSecretsInFolder
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a202)
+// @Param version query string false "Version of the answer: 3.0, 3.1 or 3.2." enums(3.0,3.1,3.2) default(3.0)
+// @Param decrypt query boolean false "Whether passwords and texts are shown: true unless it is given; under --contract manual false."
+// @Success 200 {array} secret
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Folders/{id}/Secrets [get]
+func _() {}
+
+// @Summary Creates a credential in a folder.
+// @Description Required permissions: Secrets Safe (Read) and Create on the safe. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID createSecret
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a202)
+// @Param version query string false "Version of the answer: 3.0, 3.1 or 3.2." enums(3.0,3.1,3.2) default(3.0)
+// @Param body body secretCredentialFields true "The members of the body, in any letter case."
+// @Success 201 {object} secret
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Folders/{id}/Secrets [post]
+func _() {}
+
+// @Summary Creates a text in a folder.
+// @Description Required permissions: Secrets Safe (Read) and Create on the safe. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID createSecretText
+// @Tags Beyond the documents: Secrets-Safe
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a202)
+// @Param version query string false "Version of the answer: 3.0, 3.1 or 3.2." enums(3.0,3.1,3.2) default(3.0)
+// @Param body body secretTextFields true "The members of the body, in any letter case."
+// @Success 201 {object} secret
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Folders/{id}/Secrets/Text [post]
+func _() {}
+
+// @Summary Creates a file in a folder: a part is its members as JSON, another the file.
+// @Description Required permissions: Secrets Safe (Read) and Create on the safe. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in a file, and for secretmetadata something like {Title: key of web01, FileName: id_ed25519} as JSON.
+// @ID createSecretFile
+// @Tags Beyond the documents: Secrets-Safe
+// @Accept multipart/form-data
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a202)
+// @Param version query string false "Version of the answer: 3.0, 3.1 or 3.2." enums(3.0,3.1,3.2) default(3.0)
+// @Param secretmetadata formData string true "The members of the secret as JSON: Title, FileName, Description, Notes, Urls and its owners."
+// @Param file formData file true "The file, up to 5,000,000 bytes."
+// @Success 201 {object} secret
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Folders/{id}/Secrets/File [post]
+func _() {}

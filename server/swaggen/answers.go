@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"maps"
+	"net/http"
 	"path"
 	"reflect"
 	"slices"
@@ -28,7 +29,9 @@ func answers(swagger *spec.Swagger, d *api.Dialect, manual bool) {
 		}
 		for _, r := range rows {
 			status := r.Status(manual)
-			forms[status] = append(forms[status], shapes(swagger, r, manual)...)
+			if forms[status] = append(forms[status], nil); status != http.StatusNoContent {
+				forms[status] = append(forms[status], shapes(swagger, r, manual)...)
+			}
 		}
 		for _, status := range rows[0].OwnRefusals() { // a body that cannot be read is refused as everywhere
 			refusal := o.Responses.StatusCodeResponses[status]

@@ -25,6 +25,7 @@ import (
 var unaudited = map[string]string{
 	"insight POST Assets/Search":                         "it searches",
 	"insight POST Subscriptions/Delivery/download":       "it reads",
+	"insight POST AccessPolicies/Test":                   "it reads",
 	"insight POST ManagedAccounts/{id}/Credentials/Test": "it tests",
 	"idaas POST v1/groups/externalid":                    "it reads",
 	"idaas POST v1/groupspaged":                          "it reads",

@@ -314,6 +314,8 @@ func (l *fixture) object(noun string) object {
 			return managedObject(tx, noun)
 		case "Assets/ManagedSystems", "Databases/ManagedSystems":
 			return managedOn(tx, noun)
+		case "PasswordRules", "DSSKeyRules":
+			return object{id: "0"}, nil
 		case "FunctionalAccounts":
 			f := &store.FunctionalAccount{PlatformID: 2, AccountName: "functional"}
 			if old, err := store.FunctionalAccountByName(tx, 2, "", f.AccountName); err == nil {

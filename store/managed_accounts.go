@@ -88,6 +88,9 @@ func (a *ManagedAccount) Validate(tx *Tx) error {
 	a.MaxReleaseDuration = cmp.Or(a.MaxReleaseDuration, system.MaxReleaseDuration)
 	a.ISAReleaseDuration = cmp.Or(a.ISAReleaseDuration, system.ISAReleaseDuration)
 	a.Normalize()
+	if _, err := PasswordRuleByID(a.PasswordRuleID); err != nil {
+		return Invalid("PasswordRuleID: there is no Password Rule %d", a.PasswordRuleID)
+	}
 	if n := *a.MaxConcurrentRequests; n < 0 || n > maxConcurrentRequests {
 		return Invalid("MaxConcurrentRequests: 0 to %d is expected", maxConcurrentRequests)
 	}

@@ -123,6 +123,9 @@ func (s *ManagedSystem) Validate(tx *Tx) error {
 	if err := cmp.Or(s.checkTexts(), s.checkNumbers(), knownPlatform(tx, s.PlatformID)); err != nil {
 		return err
 	}
+	if _, err := PasswordRuleByID(s.PasswordRuleID); err != nil {
+		return Invalid("PasswordRuleID: there is no Password Rule %d", s.PasswordRuleID)
+	}
 	if s.FunctionalAccountID == nil {
 		return nil
 	}

@@ -230,3 +230,24 @@ func newRequest(tx *Tx, a *AccountOnSystem, minutes int) *Request {
 		Approvals: []Approval{}, RotateOnCheckin: true,
 	}
 }
+
+// UsablePolicies returns the access policies by which the actor can request an account for so many minutes, none if that is too long.
+func UsablePolicies(tx *Tx, systemID, accountID, minutes int) ([]*AccessPolicy, error) {
+	usable := []*AccessPolicy{}
+	a, roles, err := requestable(tx, systemID, accountID, RoleRequestor, RoleRequestorApprover)
+	if err != nil || minutes < 1 || minutes > a.MaxReleaseDuration {
+		return usable, err
+	}
+	ids, err := roles.policies(a)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		p, err := AccessPolicies.Get(tx, id)
+		if err != nil {
+			return nil, err
+		}
+		usable = append(usable, p)
+	}
+	return usable, nil
+}

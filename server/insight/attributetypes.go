@@ -55,5 +55,10 @@ type entityType struct {
 }
 
 func listEntityTypes(*store.Tx, api.None) ([]entityType, error) {
-	return []entityType{{1, "Asset", "Something with an address, in a Workgroup"}}, nil
+	return []entityType{
+		{store.AssetEntity, "Asset", "Something with an address, in a Workgroup"},
+		{store.DatabaseEntity, "Database", "A database on an asset"},
+		{store.DirectoryEntity, "Directory", "A directory of users"},
+		{store.CloudEntity, "Cloud", "A cloud or a service in it"},
+	}, nil
 }

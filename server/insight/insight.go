@@ -99,7 +99,7 @@ func New(s Services) *api.Dialect {
 			imports(s), operatingSystems, organizations, permissions, userAudits, workgroups,
 			accessPolicies, addressGroups, addresses, configuration, epmPolicies, subscriptions,
 			memberships, roles, userGroups(s), users(s),
-			smartRules, managed, managedSystemWrites, managedAccountWrites, functionalAccounts, requestable, requests, credentials, entitlements,
+			smartRules, managed, managedSystemWrites, managedAccountWrites, functionalAccounts, passwordRules, requestable, requests, credentials, entitlements,
 			safes, secretsFolders, secrets(s),
 		),
 	}

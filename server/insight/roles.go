@@ -9,6 +9,7 @@ import (
 var roles = []api.Route{
 	api.GET("Roles", readsAccounts, "Returns a list of Password Safe roles.", listRoles),
 	api.GET("UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles", readsAccounts, "Returns a list of roles for the user group and Smart Rule referenced by ID.", rolesOnRule),
+	api.DELETE("UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles", writesAccounts, "Takes all Password Safe roles from the user group and Smart Rule referenced by ID.", takeRolesOnRule).Beyond(vendorPage),
 	api.POST("UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles", writesAccounts, "Sets Password Safe roles for the user group and Smart Rule referenced by ID, in place of those that it has.", setRolesOnRule).Answers(204).Named("setUserGroupSmartRuleRoles"),
 }
 
@@ -21,6 +22,10 @@ type groupAndRule struct {
 
 func rolesOnRule(tx *store.Tx, in groupAndRule) ([]store.Role, error) {
 	return store.RolesOn(tx, in.GroupID, in.SmartRuleID)
+}
+
+func takeRolesOnRule(tx *store.Tx, in groupAndRule) (api.None, error) {
+	return api.None{}, store.SetRoles(tx, in.GroupID, in.SmartRuleID, nil, 0)
 }
 
 type newRoles struct {

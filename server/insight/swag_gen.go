@@ -758,6 +758,31 @@ func _() {}
 // @Router /AccessPolicies [get]
 func _() {}
 
+// @Summary Returns the access policies by which a managed account can be requested.
+// @Description Required permissions: The role Requestor on the managed account. Beyond the documents of this API. The vendor's own pages describe it.
+// @ID testAccessPolicies
+// @Tags Beyond the documents: AccessPolicies
+// @Param body body policyTestFields true "The members of the body, in any letter case."
+// @Success 200 {array} store.AccessPolicy
+// @Failure 403 {object} code
+// @Failure 400,401,404,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /AccessPolicies/Test [post]
+func _() {}
+
+// @Summary Returns a list of ticket systems.
+// @Description Required permissions: The role Requestor on a managed account or the role Approver on the managed account or membership of Administrators or the role Information Security Administrator on the managed account. Beyond the documents of this API. Public clients need it; its shape is theirs.
+// @ID listTicketSystems
+// @Tags Beyond the documents: TicketSystems
+// @Success 200 {array} ticketSystem
+// @Failure 403 {object} code
+// @Failure 401,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /TicketSystems [get]
+func _() {}
+
 // @Summary List the address groups for a given organization.
 // @Description Required permissions: Permission to the Organization and Asset Management (Read).
 // @ID listOrganizationAddressGroups
@@ -1031,6 +1056,19 @@ func _() {}
 // @Security Bearer
 // @Security PS-Auth
 // @Router /UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles [get]
+func _() {}
+
+// @Summary Takes all Password Safe roles from the user group and Smart Rule referenced by ID.
+// @Description Required permissions: User Accounts Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
+// @ID deleteUserGroupSmartRuleRoles
+// @Tags Beyond the documents: UserGroups
+// @Param userGroupId path integer true "ID of the user group." extensions(x-example=999999)
+// @Param smartRuleId path integer true "ID of the Smart Rule." extensions(x-example=999999)
+// @Success 200
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles [delete]
 func _() {}
 
 // @Summary Sets Password Safe roles for the user group and Smart Rule referenced by ID, in place of those that it has.
@@ -1696,6 +1734,54 @@ func _() {}
 // @Security Bearer
 // @Security PS-Auth
 // @Router /FunctionalAccounts/{id} [delete]
+func _() {}
+
+// @Summary Returns a list of password rules.
+// @Description Required permissions: Password Safe System Management (Read) or Secrets Safe (Read). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @ID listPasswordRules
+// @Tags Beyond the documents: PasswordRules
+// @Param enabledProducts query string false "Product that the rules are for (default: PasswordSafe)." enums(PasswordSafe,SecretsSafe)
+// @Param enabledProduct query string false "The same by its older name." enums(PasswordSafe,SecretsSafe)
+// @Success 200 {array} store.PasswordRule
+// @Failure 400,401,403,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /PasswordRules [get]
+func _() {}
+
+// @Summary Returns a password rule by ID.
+// @Description Required permissions: Password Safe System Management (Read) or Secrets Safe (Read). Beyond the documents of this API. The vendor's own pages describe it.
+// @ID getPasswordRule
+// @Tags Beyond the documents: PasswordRules
+// @Param id path integer true "ID of the record."
+// @Success 200 {object} store.PasswordRule
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /PasswordRules/{id} [get]
+func _() {}
+
+// @Summary Returns a list of DSS key rules.
+// @Description Required permissions: Password Safe System Management (Read). Beyond the documents of this API. The vendor's own pages describe it.
+// @ID listDSSKeyRules
+// @Tags Beyond the documents: DSSKeyRules
+// @Success 200 {array} store.DSSKeyRule
+// @Failure 401,403,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /DSSKeyRules [get]
+func _() {}
+
+// @Summary Returns a DSS key rule by ID.
+// @Description Required permissions: Password Safe System Management (Read). Beyond the documents of this API. The vendor's own pages describe it.
+// @ID getDSSKeyRule
+// @Tags Beyond the documents: DSSKeyRules
+// @Param id path integer true "ID of the record."
+// @Success 200 {object} store.DSSKeyRule
+// @Failure 400,401,403,404,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /DSSKeyRules/{id} [get]
 func _() {}
 
 // @Summary Returns a list of managed accounts that the caller can request. Returns the managed account of a system and a name that the caller can request.

@@ -5,7 +5,6 @@ package insight
 var unserved = []string{
 	"GET Directories/{id}/ManagedSystems",
 	"GET ManagedAccounts/{id}/Credentials",
-	"POST AccessPolicies/Test",
 	"GET Aliases",
 	"GET Aliases/{id}",
 	"POST Aliases/{id}/Requests",
@@ -30,10 +29,6 @@ var unserved = []string{
 	"POST ManagedAccounts/{id}/Attributes/{attributeID}",
 	"DELETE ManagedAccounts/{id}/Attributes",
 	"DELETE ManagedAccounts/{id}/Attributes/{attributeID}",
-	"GET PasswordRules",
-	"GET PasswordRules/{id}",
-	"GET DSSKeyRules",
-	"GET DSSKeyRules/{id}",
 	"GET QuickRules",
 	"GET Organizations/{orgID}/QuickRules",
 	"GET QuickRules/{id}",
@@ -53,6 +48,4 @@ var unserved = []string{
 	"GET Directories/{id}",
 	"GET Sessions",
 	"GET Sessions/{id}",
-	"GET TicketSystems",
-	"DELETE UserGroups/{userGroupId}/SmartRules/{smartRuleId}/Roles",
 }

@@ -125,13 +125,14 @@ func (f secretCredentialFields) into(s store.Secret) (store.NewSecret, error) {
 	switch {
 	case f.Password != nil && *f.Password != "":
 		n.Value = f.Password
+		return n, nil
 	case f.PasswordRuleID == nil:
 		return n, store.Invalid("Password or PasswordRuleID is required")
-	case *f.PasswordRuleID != 0:
-		return n, store.Invalid("PasswordRuleID: there is no password rule %d", *f.PasswordRuleID)
-	default:
-		n.Value = new(authz.NewPassword())
 	}
+	if _, err := store.PasswordRuleByID(*f.PasswordRuleID); err != nil {
+		return n, store.Invalid("PasswordRuleID: there is no Password Rule %d", *f.PasswordRuleID)
+	}
+	n.Value = new(authz.NewPassword()) // as all rules have it
 	return n, nil
 }
 

@@ -100,7 +100,7 @@ func New(s Services) *api.Dialect {
 			accessPolicies, addressGroups, addresses, configuration, epmPolicies, subscriptions,
 			memberships, roles, userGroups(s), users(s),
 			smartRules, managed, managedSystemWrites, managedAccountWrites, functionalAccounts, passwordRules, requestable, requests, credentials, entitlements,
-			safes, secretsFolders, secrets(s),
+			safes, secretsFolders, secrets(s), secretsUpload,
 		),
 	}
 }

@@ -2447,3 +2447,17 @@ func _() {}
 // @Security PS-Auth
 // @Router /Secrets-Safe/Folders/{id}/Secrets/File [post]
 func _() {}
+
+// @Summary Creates credentials in a folder from the lines of a CSV file.
+// @Description Required permissions: Secrets Safe (Read) and Create on the safe. Beyond the documents of this API. The vendor's own pages describe it. Fill in a CSV file.
+// @ID uploadSecrets
+// @Tags Beyond the documents: Secrets-Safe
+// @Accept multipart/form-data
+// @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a202)
+// @Param file formData file true "The CSV file, whose first line is url,username,password,totp,extra,name,grouping,fav; at most 1,000 others."
+// @Success 201 {object} secretsUploaded
+// @Failure 400,401,403,404,409,413,415,503 {string} string
+// @Security Bearer
+// @Security PS-Auth
+// @Router /Secrets-Safe/Folders/{id}/Upload [post]
+func _() {}

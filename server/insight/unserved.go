@@ -15,7 +15,6 @@ var unserved = []string{
 	"POST Secrets-Safe/Secrets/{id}/Shares/{folderId}",
 	"DELETE Secrets-Safe/Secrets/{id}/Shares",
 	"DELETE Secrets-Safe/Secrets/{id}/Shares/{folderId}",
-	"POST Secrets-Safe/Folders/{id}/Upload",
 	"POST Directories/{id}/ManagedSystems",
 	"GET ManagedSystems/{id}/LinkedAccounts",
 	"POST ManagedSystems/{id}/LinkedAccounts/{accountId}",

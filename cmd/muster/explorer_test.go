@@ -40,6 +40,10 @@ func (o tried) kind() string {
 		return "404 that names what was filled in, where the page says that it does not exist"
 	case (o.Status == 400 || o.Status == 401) && strings.Contains(o.Said, "Fill in the ClientID and the ClientSecret"):
 		return "4xx for the placeholder of a secret, where the page says what to fill in"
+	case (o.Status == 400 || o.Status == 409) && strings.Contains(strings.ToLower(o.Said), "fill in"):
+		return "4xx that says what is wrong, where the page says what to fill in"
+	case o.Status == 0 && strings.HasSuffix(o.Text, "file") && strings.Contains(o.Said, "Fill in a file"):
+		return "nothing sent before a file is chosen, for which the page asks"
 	}
 	return ""
 }

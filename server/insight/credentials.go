@@ -15,7 +15,7 @@ var (
 
 // Secrets are given out by the first two rows, and by no other.
 var credentials = []api.Route{
-	api.GET("Credentials/{requestId}", ownsRequest, "Returns the secret of the managed account of an active request.", credentialOfRequest).Updates().RefusesWith(code(0), 403).Beyond(seenLive),
+	api.GET("Credentials/{requestId}", ownsRequest, "Returns the secret of the managed account of an active request.", credentialOfRequest).FillIn(aRequest).Updates().RefusesWith(code(0), 403).Beyond(seenLive),
 	api.POST("ISARequests", isISA.Or(isAdmin), "Creates a request that needs no approval and returns the secret of the managed account.", postISARequest).Refuses(http.StatusNotFound).RefusesWith(code(0), 403).Beyond(vendorPage).
 		FillIn("SystemID and AccountID of a managed account that can be requested"),
 	api.PUT("ManagedAccounts/{id}/Credentials", changesCredentials, "Sets the secrets of a managed account.", setCredential).Answers(204).Harmful().Beyond(seenLive),

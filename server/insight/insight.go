@@ -84,7 +84,7 @@ func New(s Services) *api.Dialect {
 		}},
 		Examples: map[string]string{
 			"AddressGroups": "1", "Addresses": "1", "ApiRegistrations": "1", "Assets": "1", "Attributes": "10006", "AttributeTypes": "10000",
-			"Databases": "2", "Imports": "1", "ManagedSystems": "1", "ManagedAccounts": "1", "Organizations": "3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101",
+			"Databases": "2", "Credentials": "4711", "DSSKeyRules": "0", "FunctionalAccounts": "1", "PasswordRules": "1", "Release": "4711", "Requests": "4711", "Imports": "1", "ManagedSystems": "1", "ManagedAccounts": "1", "Organizations": "3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a101",
 			"Platforms": "2", "Safes": "3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a201", "Folders": "3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a202",
 			"Secrets": "3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a203", "SmartRules": "4", "UserAudits": "1", "UserGroups": "2", "Users": "3", "Workgroups": "2",
 			"": examplePolicy, "epmpolicies": examplePolicy,

@@ -27,7 +27,7 @@ var managed = []api.Route{
 	api.GET("ManagedSystems", readsManagedSystems, "Returns a list of managed systems.", listManagedSystems).Beyond(seenLive),
 	api.GET("ManagedSystems/{id}", readsManagedSystems, "Returns a managed system by ID.", managedSystemByID).Beyond(vendorPage),
 	api.GET("Assets/{id}/ManagedSystems", readsManagedSystems, "Returns the managed system of an asset.", systemOf(store.SystemOfAsset)).ManualList().Beyond(vendorPage),
-	api.GET("Databases/{id}/ManagedSystems", readsManagedSystems, "Returns the managed system of a database.", systemOf(store.SystemOfDatabase)).ManualList().Beyond(vendorPage),
+	api.GET("Databases/{id}/ManagedSystems", readsManagedSystems, "Returns the managed system of a database.", systemOf(store.SystemOfDatabase)).FillIn("the ID of a managed database").ManualList().Beyond(vendorPage),
 	api.GET("Workgroups/{id}/ManagedSystems", readsManagedSystems, "Returns a list of managed systems in a Workgroup.", listSystemsInWorkgroup).Beyond(vendorPage),
 	api.GET("FunctionalAccounts/{id}/ManagedSystems", readsManaged, "Returns a list of managed systems that a functional account manages.", listSystemsOfFunctionalAccount).Beyond(vendorPage),
 	api.GET("SmartRules/{id}/ManagedSystems", authz.ReadsSmartRule(), "Returns a list of managed systems of a Smart Rule.", listSystemsOfRule).Beyond(vendorPage),

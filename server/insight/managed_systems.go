@@ -15,7 +15,7 @@ var managedSystemWrites = []api.Route{
 	api.POST("Databases/{id}/ManagedSystems", writesManagedSystems, "Creates a managed system for a database.", manageDatabase).
 		Refuses(409).FillIn("the ID of a database that is not managed").Beyond(vendorPage),
 	api.POST("Workgroups/{id}/ManagedSystems", writesManagedSystems, "Creates a managed system in a Workgroup, and what it is on if that does not exist.", manageInWorkgroup).
-		Refuses(409).Beyond(seenLive),
+		FillIn("the name and the address of a host that is not managed").Refuses(409).Beyond(seenLive),
 	api.PUT("ManagedSystems/{id}", writesManagedSystems, "Updates a managed system by ID.", updateSystem).Harmful().Beyond(vendorPage),
 	api.DELETE("ManagedSystems/{id}", writesManagedSystems, "Deletes a managed system and its accounts.", deleteSystem).Beyond(vendorPage),
 }
@@ -23,7 +23,7 @@ var managedSystemWrites = []api.Route{
 // systemFields are the members of a system that a caller may give. What does not concern its entity type is ignored.
 type systemFields struct {
 	PlatformID                         int     `binding:"required" example:"2"`                             // ID of its platform.
-	HostName                           *string `example:"backup01"`                                         // Name of the host, or the domain of a directory; required for an asset, a database, a directory and a cloud in a Workgroup.
+	HostName                           *string `example:"backup77"`                                         // Name of the host, or the domain of a directory; required for an asset, a database, a directory and a cloud in a Workgroup.
 	IPAddress                          *string `example:"192.0.2.77"`                                       // IP address of the host; required for an asset in a Workgroup.
 	DNSName                            *string `example:"backup01.meridian.lab.example" prefill:"-"`        // DNS name of the host.
 	InstanceName                       *string `example:"SQLEXPRESS" prefill:"-"`                           // Name of the instance of a database; required unless it is the default one.

@@ -16,16 +16,18 @@ var (
 	seesRequests = authz.OnObject("the role Requestor on a managed account").Or(approves).Or(isAdmin)
 )
 
+const aRequest = "the ID of a request that is open"
+
 // The life of a request: it is posted, may have to be approved, and is checked in.
 var requests = []api.Route{
 	api.GET("Requests", seesRequests, "Returns a list of pending and active requests, one's own or those to approve.", listRequests).RefusesWith(code(0), 403).Beyond(seenLive),
 	api.POST("Requests", requestsAccount, "Creates a request for a managed account.", postRequest).OrAnswers(http.StatusOK).Refuses(http.StatusNotFound).RefusesWith(code(0), 403, 409).Beyond(seenLive).
 		FillIn("SystemID and AccountID of a managed account that the caller can request"),
-	api.PUT("Requests/{id}/Checkin", ownsRequest, "Checks a request in.", checkin).Answers(204).RefusesWith(code(0), 403).Named("checkinRequest").Beyond(seenLive),
-	api.PUT("Requests/Release/{id}", ownsRequest, "Checks a request in, by the path of earlier versions.", checkin).Answers(204).RefusesWith(code(0), 403).Named("releaseRequest").Deprecated().Beyond(vendorPage),
-	api.PUT("Requests/{id}/Approve", approves, "Approves a pending request.", approve).Answers(204).RefusesWith(code(0), 403, 409).Named("approveRequest").Beyond(vendorPage),
-	api.PUT("Requests/{id}/Deny", approves, "Denies a pending or an active request.", deny).Answers(204).RefusesWith(code(0), 403, 409).Named("denyRequest").Beyond(vendorPage),
-	api.PUT("Requests/{id}/RotateOnCheckin", ownsRequest, "Has the password changed when the request is checked in.", rotateOnCheckin).Answers(204).RefusesWith(code(0), 403).Named("rotateRequestOnCheckin").Beyond(vendorPage),
+	api.PUT("Requests/{id}/Checkin", ownsRequest, "Checks a request in.", checkin).Answers(204).RefusesWith(code(0), 403).FillIn(aRequest).Named("checkinRequest").Beyond(seenLive),
+	api.PUT("Requests/Release/{id}", ownsRequest, "Checks a request in, by the path of earlier versions.", checkin).Answers(204).RefusesWith(code(0), 403).FillIn(aRequest).Named("releaseRequest").Deprecated().Beyond(vendorPage),
+	api.PUT("Requests/{id}/Approve", approves, "Approves a pending request.", approve).Answers(204).RefusesWith(code(0), 403, 409).FillIn(aRequest).Named("approveRequest").Beyond(vendorPage),
+	api.PUT("Requests/{id}/Deny", approves, "Denies a pending or an active request.", deny).Answers(204).RefusesWith(code(0), 403, 409).FillIn(aRequest).Named("denyRequest").Beyond(vendorPage),
+	api.PUT("Requests/{id}/RotateOnCheckin", ownsRequest, "Has the password changed when the request is checked in.", rotateOnCheckin).Answers(204).RefusesWith(code(0), 403).FillIn(aRequest).Named("rotateRequestOnCheckin").Beyond(vendorPage),
 	api.POST("ManagedAccounts/{id}/Requests/Terminate", quarantines, "Cancels all open requests for a managed account.", terminate(store.TerminateRequestsFor)).
 		Answers(204).Named("terminateManagedAccountRequests").Beyond(vendorPage),
 	api.POST("ManagedSystems/{id}/Requests/Terminate", quarantines, "Cancels all open requests for the accounts of a managed system.", terminate(store.TerminateRequestsOn)).

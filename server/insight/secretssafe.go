@@ -29,7 +29,7 @@ var safes = []api.Route{
 	api.GET("Secrets-Safe/Safes", usesSecrets, "Returns a list of the safes that the caller may read.", listSafes).Named("listSafes").Beyond(seenLive),
 	api.GET("Secrets-Safe/Safes/Safe-Permissions", usesSecrets, "Returns the permissions that there are on safes.", listSafeFlags).Named("listSafeFlags").Beyond(vendorPage),
 	api.GET("Secrets-Safe/Safes/{id}", readsSafe, "Returns a safe by its id.", safeByID).Named("getSafe").Beyond(vendorPage),
-	api.POST("Secrets-Safe/Safes", makesSafes, "Creates a safe, on which the caller gets Manage.", createSafe).Named("createSafe").Beyond(seenLive),
+	api.POST("Secrets-Safe/Safes", makesSafes, "Creates a safe, on which the caller gets Manage.", createSafe).FillIn("a name that no safe has").Named("createSafe").Beyond(seenLive),
 	api.PUT("Secrets-Safe/Safes/{id}", managesSafe, "Changes the name and the description of a safe.", changeSafe).Answers(http.StatusNoContent).Named("updateSafe").Beyond(vendorPage),
 	api.DELETE("Secrets-Safe/Safes/{id}", makesSafes.And(authz.Safe("Manage")), "Deletes a safe in which there is nothing.", deleteSafe).
 		Answers(http.StatusNoContent).Refuses(http.StatusConflict).Named("deleteSafe").Beyond(vendorPage),

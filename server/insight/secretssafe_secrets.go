@@ -27,8 +27,8 @@ func secrets(s Services) []api.Route {
 		api.DELETE("Secrets-Safe/Secrets/{id}", deletesSecret, "Deletes a secret.", deleteSecret).Manual(http.StatusNoContent).Named("deleteSecret").Beyond(seenLive),
 		api.Do(http.MethodGet, "Secrets-Safe/Folders/{id}/Secrets", readsSafe, "Returns a list of the secrets right in a folder.", secretsInFolder).
 			Refuses(http.StatusNotFound).Named("listSecretsInFolder").Beyond(vendorPage),
-		api.POST("Secrets-Safe/Folders/{id}/Secrets", createsInSafe, "Creates a credential in a folder.", createSecretCredential).Refuses(http.StatusConflict).Named("createSecret").Beyond(seenLive),
-		api.POST("Secrets-Safe/Folders/{id}/Secrets/Text", createsInSafe, "Creates a text in a folder.", createText).Refuses(http.StatusConflict).Named("createSecretText").Beyond(seenLive),
+		api.POST("Secrets-Safe/Folders/{id}/Secrets", createsInSafe, "Creates a credential in a folder.", createSecretCredential).FillIn("a title that no secret in the folder has").Refuses(http.StatusConflict).Named("createSecret").Beyond(seenLive),
+		api.POST("Secrets-Safe/Folders/{id}/Secrets/Text", createsInSafe, "Creates a text in a folder.", createText).FillIn("a title that no secret in the folder has").Refuses(http.StatusConflict).Named("createSecretText").Beyond(seenLive),
 		api.Do(http.MethodPost, "Secrets-Safe/Folders/{id}/Secrets/File", createsInSafe, "Creates a file in a folder: a part is its members as JSON, another the file.", s.createFile).
 			Takes(fileParts{}).File("The file, up to 5,000,000 bytes.").Limit(fileBodyLimit).FillIn(fillInFile).Answers(http.StatusCreated).Refuses(http.StatusNotFound, http.StatusConflict).Named("createSecretFile").Beyond(seenLive),
 	}

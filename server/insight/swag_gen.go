@@ -1464,7 +1464,7 @@ func _() {}
 func _() {}
 
 // @Summary Returns the managed system of a database.
-// @Description Required permissions: Password Safe System Management (Read). Beyond the documents of this API. The vendor's own pages describe it. Under `--contract manual` the answer is an array of one.
+// @Description Required permissions: Password Safe System Management (Read). Beyond the documents of this API. The vendor's own pages describe it. Fill in the ID of a managed database. Under `--contract manual` the answer is an array of one.
 // @ID getDatabaseManagedSystem
 // @Tags Beyond the documents: Databases
 // @Param id path integer true "ID of the record." extensions(x-example=2)
@@ -1493,7 +1493,7 @@ func _() {}
 // @Description Required permissions: Password Safe System Management (Read) or Password Safe Account Management (Read). Beyond the documents of this API. The vendor's own pages describe it. With `limit` the answer is an object of TotalCount and Data instead of an array.
 // @ID listFunctionalAccountManagedSystems
 // @Tags Beyond the documents: FunctionalAccounts
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Param limit query integer false "Number of records to return (default: 100000; at most 100000)."
 // @Param offset query integer false "Number of records to skip before returning records (only together with limit)."
 // @Success 200 {array} store.ManagedSystem
@@ -1589,7 +1589,7 @@ func _() {}
 func _() {}
 
 // @Summary Creates a managed system in a Workgroup, and what it is on if that does not exist.
-// @Description Required permissions: Password Safe System Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @Description Required permissions: Password Safe System Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in the name and the address of a host that is not managed.
 // @ID createWorkgroupManagedSystem
 // @Tags Beyond the documents: Workgroups
 // @Param id path integer true "ID of the record." extensions(x-example=2)
@@ -1704,7 +1704,7 @@ func _() {}
 // @Description Required permissions: Password Safe Account Management (Read). Beyond the documents of this API. The vendor's own pages describe it.
 // @ID getFunctionalAccount
 // @Tags Beyond the documents: FunctionalAccounts
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Success 200 {object} functionalAccount
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
@@ -1728,7 +1728,7 @@ func _() {}
 // @Description Required permissions: Password Safe Account Management (Read/Write). Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteFunctionalAccount
 // @Tags Beyond the documents: FunctionalAccounts
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=999999)
 // @Success 200
 // @Failure 400,401,403,404,409,503 {string} string
 // @Security Bearer
@@ -1753,7 +1753,7 @@ func _() {}
 // @Description Required permissions: Password Safe System Management (Read) or Secrets Safe (Read). Beyond the documents of this API. The vendor's own pages describe it.
 // @ID getPasswordRule
 // @Tags Beyond the documents: PasswordRules
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=1)
 // @Success 200 {object} store.PasswordRule
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
@@ -1776,7 +1776,7 @@ func _() {}
 // @Description Required permissions: Password Safe System Management (Read). Beyond the documents of this API. The vendor's own pages describe it.
 // @ID getDSSKeyRule
 // @Tags Beyond the documents: DSSKeyRules
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=0)
 // @Success 200 {object} store.DSSKeyRule
 // @Failure 400,401,403,404,503 {string} string
 // @Security Bearer
@@ -1838,10 +1838,10 @@ func _() {}
 func _() {}
 
 // @Summary Checks a request in.
-// @Description Required permissions: The request to be one's own. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @Description Required permissions: The request to be one's own. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in the ID of a request that is open.
 // @ID checkinRequest
 // @Tags Beyond the documents: Requests
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=4711)
 // @Param body body reasonFields false "The members of the body, in any letter case."
 // @Success 204
 // @Failure 403 {object} code
@@ -1852,10 +1852,10 @@ func _() {}
 func _() {}
 
 // @Summary Checks a request in, by the path of earlier versions.
-// @Description Required permissions: The request to be one's own. Beyond the documents of this API. The vendor's own pages describe it. Deprecated.
+// @Description Required permissions: The request to be one's own. Beyond the documents of this API. The vendor's own pages describe it. Deprecated. Fill in the ID of a request that is open.
 // @ID releaseRequest
 // @Tags Beyond the documents: Requests
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=4711)
 // @Param body body reasonFields false "The members of the body, in any letter case."
 // @Success 204
 // @Failure 403 {object} code
@@ -1867,10 +1867,10 @@ func _() {}
 func _() {}
 
 // @Summary Approves a pending request.
-// @Description Required permissions: The role Approver on the managed account. Beyond the documents of this API. The vendor's own pages describe it.
+// @Description Required permissions: The role Approver on the managed account. Beyond the documents of this API. The vendor's own pages describe it. Fill in the ID of a request that is open.
 // @ID approveRequest
 // @Tags Beyond the documents: Requests
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=4711)
 // @Param body body reasonFields false "The members of the body, in any letter case."
 // @Success 204
 // @Failure 403,409 {object} code
@@ -1881,10 +1881,10 @@ func _() {}
 func _() {}
 
 // @Summary Denies a pending or an active request.
-// @Description Required permissions: The role Approver on the managed account. Beyond the documents of this API. The vendor's own pages describe it.
+// @Description Required permissions: The role Approver on the managed account. Beyond the documents of this API. The vendor's own pages describe it. Fill in the ID of a request that is open.
 // @ID denyRequest
 // @Tags Beyond the documents: Requests
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=4711)
 // @Param body body reasonFields false "The members of the body, in any letter case."
 // @Success 204
 // @Failure 403,409 {object} code
@@ -1895,10 +1895,10 @@ func _() {}
 func _() {}
 
 // @Summary Has the password changed when the request is checked in.
-// @Description Required permissions: The request to be one's own. Beyond the documents of this API. The vendor's own pages describe it.
+// @Description Required permissions: The request to be one's own. Beyond the documents of this API. The vendor's own pages describe it. Fill in the ID of a request that is open.
 // @ID rotateRequestOnCheckin
 // @Tags Beyond the documents: Requests
-// @Param id path integer true "ID of the record."
+// @Param id path integer true "ID of the record." extensions(x-example=4711)
 // @Success 204
 // @Failure 403 {object} code
 // @Failure 400,401,404,503 {string} string
@@ -1947,10 +1947,10 @@ func _() {}
 func _() {}
 
 // @Summary Returns the secret of the managed account of an active request.
-// @Description Required permissions: The request to be one's own. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @Description Required permissions: The request to be one's own. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in the ID of a request that is open.
 // @ID getCredential
 // @Tags Beyond the documents: Credentials
-// @Param requestId path integer true "ID of the request."
+// @Param requestId path integer true "ID of the request." extensions(x-example=4711)
 // @Param type query string false "Kind of secret (default: password)." enums(password,dsskey,passphrase)
 // @Success 200 {string} string
 // @Failure 403 {object} code
@@ -2090,7 +2090,7 @@ func _() {}
 func _() {}
 
 // @Summary Creates a safe, on which the caller gets Manage.
-// @Description Required permissions: Secrets Safe (Read/Write). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @Description Required permissions: Secrets Safe (Read/Write). Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in a name that no safe has.
 // @ID createSafe
 // @Tags Beyond the documents: Secrets-Safe
 // @Param body body safeFields true "The members of the body, in any letter case."
@@ -2405,7 +2405,7 @@ func _() {}
 func _() {}
 
 // @Summary Creates a credential in a folder.
-// @Description Required permissions: Secrets Safe (Read) and Create on the safe. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @Description Required permissions: Secrets Safe (Read) and Create on the safe. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in a title that no secret in the folder has.
 // @ID createSecret
 // @Tags Beyond the documents: Secrets-Safe
 // @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a202)
@@ -2419,7 +2419,7 @@ func _() {}
 func _() {}
 
 // @Summary Creates a text in a folder.
-// @Description Required permissions: Secrets Safe (Read) and Create on the safe. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product.
+// @Description Required permissions: Secrets Safe (Read) and Create on the safe. Beyond the documents of this API. The vendor's own pages describe it, and public clients were seen to use it against the product. Fill in a title that no secret in the folder has.
 // @ID createSecretText
 // @Tags Beyond the documents: Secrets-Safe
 // @Param id path string true "ID of the record." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a202)

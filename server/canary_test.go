@@ -151,7 +151,7 @@ func (g *guarded) leaks() (leaks []string) {
 }
 
 // chosen are the secrets that conversations choose, with what stands before them.
-var chosen = regexp.MustCompile(`("\w*(?:Password|Secret|Passphrase|Text)":"|\{crlf\}\{crlf\}"|pwd=\[?)([^"\];{][^"\];]*)`)
+var chosen = regexp.MustCompile(`("\w*(?:Password|Secret|Passphrase|PrivateKey|Text)":"|\{crlf\}\{crlf\}"|pwd=\[?)([^"\];{][^"\];]*)`)
 
 // TestCanaries holds all conversations once more, with canaries for passwords, keys, secrets, bind credentials and in
 // every query, and then looks for them wherever somebody else could read: in the log at its most talkative, errors, metrics

@@ -76,8 +76,8 @@ func safeByID(tx *store.Tx, in byGUID) (safe, error) {
 }
 
 type safeFields struct {
-	Name        string     `binding:"required,max=256"` // Name of the safe.
-	Description store.Text `binding:"max=256"`          // Description of the safe.
+	Name        string     `binding:"required,max=256" example:"Operations"` // Name of the safe.
+	Description store.Text `binding:"max=256" example:"Break glass"`         // Description of the safe.
 }
 
 type newSafe struct{ Body safeFields }

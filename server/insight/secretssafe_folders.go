@@ -28,8 +28,8 @@ type secretsFolder struct {
 	Description   store.Text `example:"What runs on servers"`                 // Description of the folder.
 	ParentId      store.Text `example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a201"` // ID of the folder that it is in; null for a safe.
 	UserGroupId   int        `example:"0"`                                    // ID of the user group whose safe it is; 0: no group's.
-	UserId        *int       // Always null: nobody has a folder of their own.
-	FolderOwnerId *int       `example:"1"` // ID of the user who made it; null if a lab file did.
+	UserId        *int       `example:"3"`                                    // Always null: nobody has a folder of their own.
+	FolderOwnerId *int       `example:"1"`                                    // ID of the user who made it; null if a lab file did.
 }
 
 func asFolder(f *store.SecretsFolder) secretsFolder {
@@ -113,7 +113,7 @@ func folderByID(tx *store.Tx, in byGUID) (secretsFolder, error) {
 
 type folderFields struct {
 	Name        string     `binding:"required,max=256" example:"Servers"`               // Name of the folder.
-	Description store.Text `binding:"max=256"`                                          // Description of the folder.
+	Description store.Text `binding:"max=256" example:"Break glass"`                    // Description of the folder.
 	ParentId    string     `example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a201" prefill:"-"` // ID of the folder to make it in; a safe is made unless it is given.
 }
 

@@ -37,29 +37,29 @@ func secrets(s Services) []api.Route {
 // secretFields are the members that all kinds of secret have in requests.
 type secretFields struct {
 	Title       string         `binding:"required,max=256" example:"root of web01"` // Title of the secret.
-	Description store.Text     `binding:"max=256"`                                  // Description of the secret.
-	Notes       store.Text     `binding:"max=4000"`                                 // Notes.
+	Description store.Text     `binding:"max=256" example:"Break glass"`            // Description of the secret.
+	Notes       store.Text     `binding:"max=4000" example:"changed by hand"`       // Notes.
 	OwnerType   string         `example:"User" prefill:"-"`                         // User or Group.
-	OwnerId     int            `prefill:"-"`                                        // ID of the user group that owns it, of version 3.0 with OwnerType Group.
+	OwnerId     int            `prefill:"-" example:"2"`                            // ID of the user group that owns it, of version 3.0 with OwnerType Group.
 	Owners      []secretOwner  `prefill:"-"`                                        // Who owns it; the caller unless it is given.
 	Urls        []secretURLRef `prefill:"-"`                                        // Where it is used.
 }
 
 // secretOwner is an owner in a request, as any version spells one.
 type secretOwner struct {
-	OwnerId int        // ID of the user, or of the user group with OwnerType Group, of version 3.0.
-	UserId  int        // ID of the user, from version 3.1 on.
-	GroupId int        // ID of the user group, from version 3.1 on; with a UserId too, the user owns it.
-	Owner   store.Text // Not looked at.
-	Name    store.Text // Not looked at.
-	Email   store.Text // Not looked at.
+	OwnerId int        `example:"2"`                         // ID of the user, or of the user group with OwnerType Group, of version 3.0.
+	UserId  int        `example:"3"`                         // ID of the user, from version 3.1 on.
+	GroupId int        `example:"2"`                         // ID of the user group, from version 3.1 on; with a UserId too, the user owns it.
+	Owner   store.Text `example:"olga"`                      // Not looked at.
+	Name    store.Text `example:"Operations"`                // Not looked at.
+	Email   store.Text `example:"olga@meridian.lab.example"` // Not looked at.
 }
 
 // secretURLRef is a URL in a request, which may be a bare text.
 type secretURLRef struct {
-	Id           string `prefill:"-"`                         // ID of the URL; a new one unless it is given.
-	CredentialId string `prefill:"-"`                         // Not looked at.
-	Url          string `example:"https://web01.lab.example"` // The URL.
+	Id           string `prefill:"-" example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a205"` // ID of the URL; a new one unless it is given.
+	CredentialId string `prefill:"-" example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a203"` // Not looked at.
+	Url          string `example:"https://web01.lab.example"`                        // The URL.
 }
 
 // FromText takes a bare URL.
@@ -69,7 +69,7 @@ type secretCredentialFields struct {
 	secretFields
 	Username       string  `binding:"required,max=1000" example:"root"` // User name.
 	Password       *string `example:"a-new-password"`                   // The password, up to 256 characters: this or PasswordRuleID is required.
-	PasswordRuleID *int    `prefill:"-"`                                // ID of the password rule by which one is made.
+	PasswordRuleID *int    `prefill:"-" example:"1"`                    // ID of the password rule by which one is made.
 }
 
 type secretTextFields struct {
@@ -218,8 +218,8 @@ func deleteSecret(tx *store.Tx, in byGUID) (api.None, error) {
 type movedSecrets struct{ Body moveSecretFields }
 
 type moveSecretFields struct {
-	SecretIds []string `prefill:"-"` // IDs of secrets, at most 200.
-	ShareIds  []string `prefill:"-"` // Not looked at: there are no shares.
+	SecretIds []string `prefill:"-" example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a203"` // IDs of secrets, at most 200.
+	ShareIds  []string `prefill:"-" example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a204"` // Not looked at: there are no shares.
 	moveFields
 }
 
@@ -228,7 +228,7 @@ const maxMoved = 200
 
 type secretsMoved struct {
 	Moved   []string `example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a203"` // IDs of the secrets that are in the folder now.
-	Skipped []string // IDs of those that stay where they are.
+	Skipped []string `example:"3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a204"` // IDs of those that stay where they are.
 }
 
 func moveSecrets(tx *store.Tx, in movedSecrets) (secretsMoved, error) {

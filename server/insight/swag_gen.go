@@ -2200,7 +2200,7 @@ func _() {}
 // @Tags Beyond the documents: Secrets-Safe
 // @Accept x-www-form-urlencoded
 // @Param Name formData string true "Name of the folder." maxlength(256) extensions(x-example=Servers)
-// @Param Description formData string false "Description of the folder." maxlength(256)
+// @Param Description formData string false "Description of the folder." maxlength(256) extensions(x-example=Break glass)
 // @Param ParentId formData string false "ID of the folder to make it in; a safe is made unless it is given." extensions(x-example=3f0d6a52-8c1e-4b7a-9a55-0c6b1de7a201)
 // @Success 201 {object} secretsFolder
 // @Failure 400,401,403,404,409,413,415,503 {string} string

@@ -104,7 +104,7 @@ func (s *ManagedSystem) assetToManage(tx *Tx) (*Asset, error) {
 }
 
 func insertSystem(tx *Tx, s *ManagedSystem) (*ManagedSystem, error) {
-	if err := cmp.Or(s.checkManager(), ManagedSystems.Insert(tx, s)); err != nil {
+	if err := cmp.Or(s.checkManager(), s.settleDurations(), ManagedSystems.Insert(tx, s)); err != nil {
 		return nil, err
 	}
 	return s, s.describe(tx)
@@ -118,6 +118,21 @@ func (s *ManagedSystem) checkManager() error {
 	}
 	if valueOf(s.FunctionalAccountID) == 0 {
 		return Invalid("FunctionalAccountID is required while AutoManagementFlag is true")
+	}
+	return nil
+}
+
+func (s *ManagedSystem) settleDurations() error {
+	return settleDurations(&s.ReleaseDuration, &s.MaxReleaseDuration, defaultReleaseDuration, defaultMaxReleaseDuration)
+}
+
+// settleDurations gives durations that are not given their defaults, and returns an ErrInvalid for a given one above the longest. A
+// default is cut to the longest instead: nobody asked for it.
+func settleDurations(release, most *int, usual, usualMost int) error {
+	*most = cmp.Or(*most, usualMost)
+	*release = cmp.Or(*release, min(usual, *most))
+	if *release > *most && *release <= longestRelease {
+		return Invalid("ReleaseDuration is longer than MaxReleaseDuration")
 	}
 	return nil
 }
@@ -138,7 +153,7 @@ func UpdateManagedSystem(tx *Tx, s *ManagedSystem) (*ManagedSystem, error) {
 			return nil, cmp.Or(record.Ignore(ErrNotFound, err), Invalid("WorkgroupID: there is no Workgroup %d", s.WorkgroupID))
 		}
 	}
-	if err := cmp.Or(s.checkManager(), ManagedSystems.Put(tx, s)); err != nil {
+	if err := cmp.Or(s.checkManager(), s.settleDurations(), ManagedSystems.Put(tx, s)); err != nil {
 		return nil, err
 	}
 	return s, s.describe(tx)
@@ -154,14 +169,20 @@ func DeleteManagedSystem(tx *Tx, s *ManagedSystem) error {
 	return ManagedSystems.Delete(tx, s.ManagedSystemID)
 }
 
-// CreateManagedAccount makes an account with its secrets on a system that the actor may see. What is zero in it is the system's. It
-// returns ErrExists for a name that is taken.
-func CreateManagedAccount(tx *Tx, a *ManagedAccount, secrets AccountSecrets) error {
-	s, err := ManagedSystemByID(tx, a.ManagedSystemID)
+// NewManagedAccount returns an account as it is before anything is given, with what it inherits from a system that the actor may see.
+func NewManagedAccount(tx *Tx, systemID int) (*ManagedAccount, error) {
+	s, err := ManagedSystemByID(tx, systemID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	a.inherit(s)
+	return &ManagedAccount{
+		ManagedSystemID: systemID, PasswordRuleID: s.PasswordRuleID, ChangePasswordAfterAnyReleaseFlag: s.ChangePasswordAfterAnyReleaseFlag,
+		ChangeFrequencyType: s.ChangeFrequencyType, ChangeFrequencyDays: s.ChangeFrequencyDays, ChangeTime: s.ChangeTime,
+	}, nil
+}
+
+// CreateManagedAccount stores a new account with its secrets. It returns ErrExists for a name that is taken.
+func CreateManagedAccount(tx *Tx, a *ManagedAccount, secrets AccountSecrets) error {
 	if err := a.checkGiven(tx, secrets); err != nil {
 		return err
 	}
@@ -177,15 +198,6 @@ func CreateManagedAccount(tx *Tx, a *ManagedAccount, secrets AccountSecrets) err
 	return setSecrets(tx, a.ManagedAccountID, &secrets)
 }
 
-// inherit gives a new account what its system has and the account was not given.
-func (a *ManagedAccount) inherit(s *ManagedSystem) {
-	a.PasswordRuleID = cmp.Or(a.PasswordRuleID, s.PasswordRuleID)
-	a.ChangeFrequencyType = cmp.Or(a.ChangeFrequencyType, s.ChangeFrequencyType)
-	a.ChangeFrequencyDays = cmp.Or(a.ChangeFrequencyDays, s.ChangeFrequencyDays)
-	a.ChangeTime = cmp.Or(a.ChangeTime, s.ChangeTime)
-	a.ChangePasswordAfterAnyReleaseFlag = a.ChangePasswordAfterAnyReleaseFlag || s.ChangePasswordAfterAnyReleaseFlag
-}
-
 // checkGiven returns an ErrExists for a name that is taken and an ErrInvalid for what an account cannot be given.
 func (a *ManagedAccount) checkGiven(tx *Tx, secrets AccountSecrets) error {
 	if a.DomainName = noneIsNone(a.DomainName); a.ManagedAccountID == 0 && !a.AutoManagementFlag && secrets.Password == "" && secrets.PrivateKey == "" {
@@ -194,8 +206,12 @@ func (a *ManagedAccount) checkGiven(tx *Tx, secrets AccountSecrets) error {
 	if err := checkAccount(string(a.DomainName), a.AccountName, secrets.Password); err != nil {
 		return err
 	}
-	if a.ReleaseDuration > a.MaxReleaseDuration && a.MaxReleaseDuration != 0 {
-		return Invalid("ReleaseDuration is longer than MaxReleaseDuration")
+	s, err := ManagedSystemByID(tx, a.ManagedSystemID)
+	if err != nil {
+		return err
+	}
+	if err := settleDurations(&a.ReleaseDuration, &a.MaxReleaseDuration, s.ReleaseDuration, s.MaxReleaseDuration); err != nil {
+		return err
 	}
 	same, err := ManagedAccountByName(tx, a.ManagedSystemID, string(a.DomainName), a.AccountName)
 	if err == nil && same.ManagedAccountID != a.ManagedAccountID {

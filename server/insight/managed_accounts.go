@@ -68,7 +68,10 @@ type newAccount struct {
 }
 
 func createAccount(tx *store.Tx, in newAccount) (*store.ManagedAccount, error) {
-	a := &store.ManagedAccount{ManagedSystemID: in.ID}
+	a, err := store.NewManagedAccount(tx, in.ID)
+	if err != nil {
+		return nil, err
+	}
 	if err := setGiven(a, in.Body); err != nil {
 		return nil, err
 	}

@@ -152,6 +152,7 @@ func UpdateManagedSystem(tx *Tx, s *ManagedSystem) (*ManagedSystem, error) {
 		if _, err := WorkgroupByID(tx, s.WorkgroupID); err != nil {
 			return nil, cmp.Or(record.Ignore(ErrNotFound, err), Invalid("WorkgroupID: there is no Workgroup %d", s.WorkgroupID))
 		}
+		s.SystemName = string(s.HostName)
 	}
 	if err := cmp.Or(s.checkManager(), s.settleDurations(), ManagedSystems.Put(tx, s)); err != nil {
 		return nil, err

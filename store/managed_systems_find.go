@@ -25,6 +25,12 @@ func ManagedSystemByID(tx *Tx, id int) (*ManagedSystem, error) {
 // describe gives a system that was read what is not stored of it: defaults, and what its asset says.
 func (s *ManagedSystem) describe(tx *Tx) error {
 	s.Normalize()
+	switch s.EntityTypeID {
+	case DirectoryEntity:
+		s.DirectoryID = &s.ManagedSystemID
+	case CloudEntity:
+		s.CloudID = &s.ManagedSystemID
+	}
 	if s.AssetID == nil {
 		return nil
 	}

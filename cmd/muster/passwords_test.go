@@ -62,8 +62,8 @@ func TestPasswordsAreNowhere(t *testing.T) {
 			ask(fmt.Sprintf("Imports/%d", imports))
 		}
 	}
-	accounts := ask("ManagedSystems/1/ManagedAccounts")
-	for _, path := range []string{"Imports", "ManagedSystems/1/ManagedAccounts", "ManagedSystems", "Workgroups/1/Assets", "Databases", "Entitlements", "OperatingSystems", "SmartRules"} {
+	accounts := ask("SmartRules/2/ManagedAccounts")
+	for _, path := range []string{"Imports", "SmartRules/2/ManagedAccounts", "ManagedSystems", "Workgroups/1/Assets", "Databases", "Entitlements", "OperatingSystems", "SmartRules"} {
 		ask(path)
 	}
 	audits := does[struct{ Data []store.UserAudit }](c, "GET", "UserAudits?limit=100000", "")

@@ -64,7 +64,7 @@ func (p *process) mustHoldTheLab() {
 	p.t.Helper()
 	for path, atLeast := range map[string]int{
 		"Workgroups": 2, "Workgroups/2/Assets": 2, "Users": 4, "UserGroups": 2, "SmartRules": 6, "AttributeTypes": 5, "Organizations": 2,
-		"AddressGroups": 1, "ApiRegistrations": 3, "ManagedAccounts": 1, "Subscriptions/Delivery": 0, "Roles": 1, "AccessPolicies": 2,
+		"AddressGroups": 1, "ApiRegistrations": 3, "SmartRules/2/ManagedAccounts": 1, "Subscriptions/Delivery": 0, "Roles": 1, "AccessPolicies": 2,
 	} {
 		var rows []any
 		if _, err := p.call("GET", path, nil, &rows); err != nil || len(rows) < atLeast {

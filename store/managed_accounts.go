@@ -8,7 +8,7 @@ import (
 	"github.com/musterhq/muster/store/record"
 )
 
-// ManagedAccount is an account on a managed system. Its password lies in a record of its own.
+// ManagedAccount is an account on a managed system. Its secrets are in a record of its own.
 type ManagedAccount struct {
 	ManagedAccountID                  int    `example:"1"`                                    // ID of the managed account.
 	ManagedSystemID                   int    `example:"1"`                                    // ID of the managed system that the account is on.

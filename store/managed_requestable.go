@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"iter"
 	"net/netip"
 	"slices"
@@ -154,12 +155,14 @@ func sameAddress(one, other string) bool {
 	return err1 == nil && err2 == nil && a.Unmap() == b.Unmap()
 }
 
+// unpadded is an address without zeros before its numbers; another text stays.
 func unpadded(address string) string {
 	octets := strings.Split(address, ".")
+	if len(octets) != 4 {
+		return address
+	}
 	for i, o := range octets {
-		if trimmed := strings.TrimLeft(o, "0"); len(octets) == 4 {
-			octets[i] = map[bool]string{true: "0", false: trimmed}[trimmed == ""]
-		}
+		octets[i] = cmp.Or(strings.TrimLeft(o, "0"), "0")
 	}
 	return strings.Join(octets, ".")
 }

@@ -18,7 +18,7 @@ const (
 )
 
 // ManagedSystem is a system whose accounts are looked after. One with an AssetID has its names and its address from the asset, which
-// the store fills in for a caller; one without lies in a Workgroup itself.
+// the store fills in for a caller; one without is in a Workgroup itself.
 type ManagedSystem struct {
 	ManagedSystemID                    int    `example:"1"`                                    // ID of the managed system.
 	EntityTypeID                       int    `example:"1"`                                    // ID of its entity type: 1 Asset, 2 Database, 3 Directory, 4 Cloud.
@@ -114,7 +114,7 @@ func (s *ManagedSystem) Normalize() {
 	}
 }
 
-// Validate implements record.Validator's rules: defaults, lengths, and what has to exist.
+// Validate gives the system its defaults and checks it: lengths, numbers, and what has to exist.
 func (s *ManagedSystem) Validate(tx *Tx) error {
 	if err := s.settleIn(tx); err != nil {
 		return err

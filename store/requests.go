@@ -7,7 +7,7 @@ import (
 	"github.com/musterhq/muster/store/record"
 )
 
-// Request asks for the password of a managed account, or for a session with it, for a time. While it is active, whoever made it may
+// Request asks for the password of a managed account, or for a session with it, for a time. While it is active, its maker may
 // read the password.
 type Request struct {
 	RequestID       int

@@ -29,8 +29,11 @@ type NewRequest struct {
 	RotateOnCheckin     bool
 }
 
-// viewAccess is the AccessType of a request for a password.
-const viewAccess = "View"
+// The AccessTypes of a request for a password and of one for an application.
+const (
+	viewAccess = "View"
+	appAccess  = "App"
+)
 
 // PostRequest makes a request of the actor, or finds the one that ConflictOption says to reuse. Besides ErrInvalid and ErrNotFound it
 // returns CodeNoRole, CodeTooFewApprovers and CodeRequestsConflict. However many callers ask at once, no account has more active
@@ -60,12 +63,12 @@ func PostRequest(tx *Tx, n NewRequest) (r *Request, reused bool, err error) {
 
 // requestable returns the account of a system for a request, and the roles of the actor. It returns CodeNoRole for an actor without
 // one of the roles anywhere, who learns nothing of which accounts there are, and for an account that the API may not request.
-func requestable(tx *Tx, systemID, accountID int, any ...int) (*AccountOnSystem, *AccountRoles, error) {
+func requestable(tx *Tx, systemID, accountID int, needed ...int) (*AccountOnSystem, *AccountRoles, error) {
 	roles, err := RolesOfActor(tx)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !roles.Any(any...) {
+	if !roles.Any(needed...) {
 		return nil, nil, CodeNoRole
 	}
 	a, err := ManagedAccountByID(tx, accountID)
@@ -139,9 +142,10 @@ func (n *NewRequest) check(a *AccountOnSystem, o offer) error {
 		return Invalid("TicketSystemID and TicketNumber are required by the access policy")
 	case n.ConflictOption != "" && !strings.EqualFold(n.ConflictOption, ReuseRequest) && !strings.EqualFold(n.ConflictOption, RenewRequest):
 		return Invalid("ConflictOption: %s or %s is expected", ReuseRequest, RenewRequest)
-	case strings.EqualFold(o.access.AccessType, "App"):
-		return cmp.Or(required("ApplicationID", map[bool]string{false: "given"}[n.ApplicationID == 0], 10),
-			record.Error(ErrNotFound, "Application %d not found", n.ApplicationID))
+	case strings.EqualFold(o.access.AccessType, appAccess) && n.ApplicationID == 0:
+		return Invalid("ApplicationID is required for the access type %s", appAccess)
+	case strings.EqualFold(o.access.AccessType, appAccess):
+		return record.Error(ErrNotFound, "Application %d not found", n.ApplicationID) // a lab has no applications
 	}
 	return cmp.Or(short("Reason", n.Reason, maxReason), short("TicketNumber", n.TicketNumber, maxTicketNumber))
 }

@@ -10,17 +10,14 @@ import (
 	"github.com/musterhq/muster/store/record"
 )
 
-var (
-	readsRules        = readsManagedSystems
-	readsPasswordRule = readsRules.Or(authz.Reads(authz.SecretsSafe))
-)
+var readsPasswordRule = readsManagedSystems.Or(authz.Reads(authz.SecretsSafe))
 
 // The rules by which passwords and keys are made; they cannot be changed.
 var passwordRules = []api.Route{
 	api.GET("PasswordRules", readsPasswordRule, "Returns a list of password rules.", listPasswordRules).Beyond(seenLive),
 	api.GET("PasswordRules/{id}", readsPasswordRule, "Returns a password rule by ID.", passwordRuleByID).Beyond(vendorPage),
-	api.GET("DSSKeyRules", readsRules, "Returns a list of DSS key rules.", listKeyRules).Beyond(vendorPage),
-	api.GET("DSSKeyRules/{id}", readsRules, "Returns a DSS key rule by ID.", keyRuleByID).Beyond(vendorPage),
+	api.GET("DSSKeyRules", readsManagedSystems, "Returns a list of DSS key rules.", listKeyRules).Beyond(vendorPage),
+	api.GET("DSSKeyRules/{id}", readsManagedSystems, "Returns a DSS key rule by ID.", keyRuleByID).Beyond(vendorPage),
 }
 
 type passwordRuleQuery struct {

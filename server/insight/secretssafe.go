@@ -35,9 +35,9 @@ var safes = []api.Route{
 		Answers(http.StatusNoContent).Refuses(http.StatusConflict).Named("deleteSafe").Beyond(vendorPage),
 	api.GET("Secrets-Safe/Safes/{id}/Safe-Permissions", usesSecrets.And(authz.Safe("Read")), "Returns the permissions on a safe, to administrators those of every safe.",
 		listSafePermissions).Named("listSafePermissions").Beyond(vendorPage),
-	api.PUT("Secrets-Safe/Safes/{id}/Safe-Permissions", managesSafe, "Gives a user or a user group these permissions on a safe, in place of theirs. Administrators may, too.",
+	api.PUT("Secrets-Safe/Safes/{id}/Safe-Permissions", managesSafe, "Gives a user or a user group these permissions on a safe, in place of theirs.",
 		giveSafePermission).Answers(http.StatusNoContent).Named("updateSafePermissions").Beyond(vendorPage),
-	api.DELETE("Secrets-Safe/Safes/{id}/Safe-Permissions", managesSafe, "Takes all permissions on a safe from a user or a user group. Administrators may, too.",
+	api.DELETE("Secrets-Safe/Safes/{id}/Safe-Permissions", managesSafe, "Takes all permissions on a safe from a user or a user group.",
 		takeSafePermission).Answers(http.StatusNoContent).Named("deleteSafePermissions").Beyond(vendorPage),
 }
 

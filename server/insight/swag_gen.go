@@ -2138,7 +2138,7 @@ func _() {}
 // @Router /Secrets-Safe/Safes/{id}/Safe-Permissions [get]
 func _() {}
 
-// @Summary Gives a user or a user group these permissions on a safe, in place of theirs. Administrators may, too.
+// @Summary Gives a user or a user group these permissions on a safe, in place of theirs.
 // @Description Required permissions: Secrets Safe (Read) and Manage on the safe. Beyond the documents of this API. The vendor's own pages describe it.
 // @ID updateSafePermissions
 // @Tags Beyond the documents: Secrets-Safe
@@ -2151,7 +2151,7 @@ func _() {}
 // @Router /Secrets-Safe/Safes/{id}/Safe-Permissions [put]
 func _() {}
 
-// @Summary Takes all permissions on a safe from a user or a user group. Administrators may, too.
+// @Summary Takes all permissions on a safe from a user or a user group.
 // @Description Required permissions: Secrets Safe (Read) and Manage on the safe. Beyond the documents of this API. The vendor's own pages describe it. What the page fills in for the path names nothing that exists, so that trying it does no harm: fill in what you mean.
 // @ID deleteSafePermissions
 // @Tags Beyond the documents: Secrets-Safe

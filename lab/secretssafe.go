@@ -35,7 +35,7 @@ func (s *Secret) steps() []step {
 	return all
 }
 
-// folder is where the secret lies. The safe of a group, or of none, is made if there is none.
+// folder returns the folder of the secret. The safe of a group, or that of no group, is made if it does not exist.
 func (s *Secret) folder(p *loader) (*store.SecretsFolder, error) {
 	if len(s.Folder) > 0 {
 		if s.Group != nil {
@@ -122,12 +122,17 @@ func (s *Secret) fillURLs(r *store.Secret) {
 	}
 }
 
-func (s *Secret) own(p *loader, name *Name) error {
+// find returns the secret that was put.
+func (s *Secret) find(p *loader) (*store.Secret, error) {
 	folder, err := s.folder(p)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	secret, err := store.SecretIn(p.tx, folder.ID, s.Name)
+	return store.SecretIn(p.tx, folder.ID, s.Name)
+}
+
+func (s *Secret) own(p *loader, name *Name) error {
+	secret, err := s.find(p)
 	if err != nil {
 		return err
 	}
@@ -139,11 +144,7 @@ func (s *Secret) own(p *loader, name *Name) error {
 }
 
 func (s *Secret) ownByGroup(p *loader, name *Name) error {
-	folder, err := s.folder(p)
-	if err != nil {
-		return err
-	}
-	secret, err := store.SecretIn(p.tx, folder.ID, s.Name)
+	secret, err := s.find(p)
 	if err != nil {
 		return err
 	}

@@ -118,8 +118,8 @@ func isOnObject(n authz.Need) bool {
 	})
 }
 
-// needsItsObject is the test of a row that asks for a role or for one's own: somebody without any is refused, and whoever has one of the
-// grants that suffice instead is not. With the roles, the conversations call it.
+// needsItsObject is the test of a row that asks for a role or for one's own: a caller without any is refused, and one with a
+// grant that suffices instead is not. With the roles, the conversations call it.
 func needsItsObject(t *testing.T, l *fixture, d *api.Dialect, r api.Route) {
 	w := l.request(r.Method, l.objectOf(d, r), anyRequest, as(l.tokenAt(d.Name, l.newName("nothing"))))
 	if w.Code != http.StatusForbidden {

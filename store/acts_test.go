@@ -110,7 +110,7 @@ func (l *fixture) audits(fn func()) []string {
 	before := l.lastAudit()
 	fn()
 	rows := []string{}
-	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(record.Audits.All(tx)) }) {
+	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return record.Collect(record.Audits.All(tx)) }) {
 		if a.AuditID > before {
 			rows = append(rows, lineOf(a))
 		}
@@ -121,7 +121,7 @@ func (l *fixture) audits(fn func()) []string {
 func (l *fixture) lastAudit() int {
 	l.t.Helper()
 	last := 0
-	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(record.Audits.All(tx)) }) {
+	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return record.Collect(record.Audits.All(tx)) }) {
 		last = max(last, a.AuditID)
 	}
 	return last

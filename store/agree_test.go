@@ -3,7 +3,6 @@ package store
 import (
 	"flag"
 	"fmt"
-	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,18 +11,6 @@ import (
 
 	"pgregory.net/rapid"
 )
-
-// gather makes a slice of what a transaction yields.
-func gather[T any](records iter.Seq2[T, error]) ([]T, error) {
-	found := []T{}
-	for record, err := range records {
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, record)
-	}
-	return found, nil
-}
 
 // equal fails the test unless two lists are the same.
 func equal[T comparable](t tb, what string, got, want []T) {

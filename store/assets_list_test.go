@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/store/kv"
+	"github.com/musterhq/muster/store/record"
 	"pgregory.net/rapid"
 )
 
@@ -52,7 +53,7 @@ func TestPagesAreThoseOfAWalk(t *testing.T) {
 		workgroup := rapid.SampledFrom(workgroups)
 		id := rapid.OneOf(rapid.IntRange(2, 40), rapid.IntRange(500, 530), rapid.IntRange(1_000_000, 1_000_300))
 		act := func(t *rapid.T, tx *Tx) error {
-			all, err := gather(Assets.All(tx))
+			all, err := record.Collect(Assets.All(tx))
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/musterhq/muster/store/record"
 	"pgregory.net/rapid"
 )
 
@@ -148,7 +149,7 @@ func TestSearchAgreesWithLookingAtEveryAsset(t *testing.T) {
 			MacAddress: texts(i/4, "", "AA", "bb"), AssetType: texts(i/5, "Server", "Printer", ""),
 		})
 	}
-	all := view(s.fixture, func(tx *Tx) ([]*Asset, error) { return gather(Assets.All(tx)) })
+	all := view(s.fixture, func(tx *Tx) ([]*Asset, error) { return record.Collect(Assets.All(tx)) })
 	wanted := func(of ...string) *rapid.Generator[string] { return rapid.SampledFrom(append(of, "", "", "")) }
 	rapid.Check(t, func(t *rapid.T) {
 		address := rapid.SampledFrom(addresses).Draw(t, "address")

@@ -228,7 +228,7 @@ func TestAuditsAreFoundNewestFirst(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := l.in(t)
 			got := []string{}
-			for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(record.FindAudits(tx, test.filter)) }) {
+			for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return record.Collect(record.FindAudits(tx, test.filter)) }) {
 				got = append(got, lineOf(a))
 			}
 			equal(t, "audits", got, test.want)

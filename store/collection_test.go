@@ -142,7 +142,7 @@ func TestAllYieldsRecordsInTheOrderOfTheirPlaces(t *testing.T) {
 		l.asset(Asset{WorkgroupID: workgroup, AssetName: fmt.Sprint("srv", i), IPAddress: "10.0.0.1"})
 	}
 	got := []string{}
-	for _, a := range view(l, func(tx *Tx) ([]*Asset, error) { return gather(Assets.All(tx)) }) {
+	for _, a := range view(l, func(tx *Tx) ([]*Asset, error) { return record.Collect(Assets.All(tx)) }) {
 		got = append(got, fmt.Sprint(a.WorkgroupID, " ", a.AssetName))
 	}
 	equal(t, "assets", got, []string{"1 srv1", "1 srv3", "2 srv0", "2 srv2"})

@@ -61,7 +61,7 @@ func TestCountsAreThoseOfAWalk(t *testing.T) {
 		workgroup := rapid.SampledFrom(workgroups)
 		errRefused := errors.New("refused")
 		step := func(t *rapid.T, tx *Tx) error {
-			assets, err := gather(Assets.All(tx))
+			assets, err := record.Collect(Assets.All(tx))
 			if err != nil {
 				return err
 			}

@@ -3,6 +3,8 @@ package store
 import (
 	"io"
 	"slices"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // deliver stores a delivery of a subscription, in pieces of an odd size, and returns its id.
@@ -53,7 +55,7 @@ func (l *fixture) file(delivery int) []byte {
 
 func (l *fixture) deliveries() []int {
 	l.t.Helper()
-	return view(l, func(tx *Tx) ([]int, error) { return gather(DeliveryIDs(tx)) })
+	return view(l, func(tx *Tx) ([]int, error) { return record.Collect(DeliveryIDs(tx)) })
 }
 
 // mustHoldNothingOf holds the store to so many deliveries, and to nothing of others once it is swept.

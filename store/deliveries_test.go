@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 func TestTheFileOfADeliveryComesBackWhole(t *testing.T) {
@@ -205,7 +207,7 @@ func TestDeliveriesAreTheirOwners(t *testing.T) {
 		{Actor{UserID: applicationID}, []int{2}},
 		{Actor{UserID: 99}, []int{}},
 	} {
-		seen, err := View(l.ctx, l.DB, c.by, func(tx *Tx) ([]int, error) { return gather(DeliveryIDs(tx)) })
+		seen, err := View(l.ctx, l.DB, c.by, func(tx *Tx) ([]int, error) { return record.Collect(DeliveryIDs(tx)) })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/authz"
+	"github.com/musterhq/muster/store/record"
 )
 
 // ldapAccess is a directory with a credential that came along.
@@ -51,7 +52,7 @@ func person(id, name string) DirectoryEntry {
 func (l *fixture) mustHaveMembers(what string, group int, want ...string) {
 	l.t.Helper()
 	names := []string{}
-	for _, u := range view(l, func(tx *Tx) ([]*User, error) { return gather(MembersOf(tx, group)) }) {
+	for _, u := range view(l, func(tx *Tx) ([]*User, error) { return record.Collect(MembersOf(tx, group)) }) {
 		name := u.UserName
 		if !u.IsActive {
 			name = "(" + name + ")"
@@ -70,7 +71,7 @@ func TestDirectoriesKeepTheirCredentials(t *testing.T) {
 	l := newFixture(t)
 	l.directoryGroup("staff")
 	l.directoryGroup("others") // with the same credential
-	if got := view(l, func(tx *Tx) ([]*Directory, error) { return gather(Directories.All(tx)) }); len(got) != 1 {
+	if got := view(l, func(tx *Tx) ([]*Directory, error) { return record.Collect(Directories.All(tx)) }); len(got) != 1 {
 		t.Fatalf("%d directories, want one", len(got))
 	}
 	sealed := get(l, DirectoryCredentials, 1).Sealed

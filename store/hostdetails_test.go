@@ -85,11 +85,11 @@ func (l *fixture) hostDetails() []string {
 		for _, a := range carried {
 			found = append(found, "attribute "+a.ShortName)
 		}
-		databases, err2 := gather(Databases.All(tx))
+		databases, err2 := record.Collect(Databases.All(tx))
 		for _, d := range databases {
 			found = append(found, fmt.Sprintf("database %d/%s:%d %t %s %s", d.PlatformID, d.InstanceName, d.Port, d.IsDefaultInstance, d.Version, d.Template))
 		}
-		systems, err3 := gather(ManagedSystems.All(tx))
+		systems, err3 := record.Collect(ManagedSystems.All(tx))
 		for _, s := range systems {
 			raw, _ := record.Encode(imported{
 				s.ManagedSystemID, s.EntityTypeID, s.AssetID, s.SystemName, s.PlatformID, s.NetBiosName, s.ContactEmail, s.Description, s.Port, s.Timeout,
@@ -97,7 +97,7 @@ func (l *fixture) hostDetails() []string {
 			})
 			found = append(found, string(raw))
 		}
-		accounts, err4 := gather(ManagedAccounts.All(tx))
+		accounts, err4 := record.Collect(ManagedAccounts.All(tx))
 		for _, a := range accounts {
 			p, err := AccountPasswords.Get(tx, a.ManagedAccountID)
 			password := "none"
@@ -107,7 +107,7 @@ func (l *fixture) hostDetails() []string {
 			found = append(found, fmt.Sprintf("account %s\\%s %s/%s %t/%t %d/%d %s %s", a.DomainName, a.AccountName, a.DistinguishedName, a.Description,
 				a.ApiEnabled, a.AutoManagementFlag, a.ReleaseDuration, a.MaxReleaseDuration, a.LastChangeDate, password))
 		}
-		functionals, err5 := gather(FunctionalAccounts.All(tx))
+		functionals, err5 := record.Collect(FunctionalAccounts.All(tx))
 		for _, a := range functionals {
 			p, err := FunctionalPasswords.Get(tx, a.FunctionalAccountID)
 			password := "none"

@@ -10,12 +10,12 @@ import (
 // forth lists what is linked from a, back what is linked to b, as id=value.
 func forth[A, B int | string](l *fixture, link *record.Link[A, B], a A) []string {
 	l.t.Helper()
-	return linkedTo(view(l, func(tx *Tx) ([]record.Linked[B], error) { return gather(link.From(tx, a)) }))
+	return linkedTo(view(l, func(tx *Tx) ([]record.Linked[B], error) { return record.Collect(link.From(tx, a)) }))
 }
 
 func back[A, B int | string](l *fixture, link *record.Link[A, B], b B) []string {
 	l.t.Helper()
-	return linkedTo(view(l, func(tx *Tx) ([]record.Linked[A], error) { return gather(link.To(tx, b)) }))
+	return linkedTo(view(l, func(tx *Tx) ([]record.Linked[A], error) { return record.Collect(link.To(tx, b)) }))
 }
 
 func linkedTo[ID int | string](pairs []record.Linked[ID]) []string {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"iter"
+	"maps"
+	"slices"
 
 	"github.com/musterhq/muster/store/record"
 )
@@ -50,7 +52,7 @@ func FindManagedAccounts(tx *Tx, systemName, accountName string) iter.Seq2[*Acco
 // accountsOnSystems yields the accounts of a name, or all, on those of the systems that the actor may see.
 func accountsOnSystems(tx *Tx, systems iter.Seq2[*ManagedSystem, error], accountName string) iter.Seq2[*AccountOnSystem, error] {
 	return func(yield func(*AccountOnSystem, error) bool) {
-		for s, err := range visibleSystems(tx, systems) {
+		for s, err := range seenSystems(tx, systems) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -105,7 +107,7 @@ func AccountByNames(tx *Tx, workgroup, asset, account string) (*AccountOnSystem,
 	if err != nil {
 		return nil, err
 	}
-	for id := range in {
+	for _, id := range slices.Sorted(maps.Keys(in)) {
 		a, err := AssetByName(tx, id, asset)
 		if errors.Is(err, ErrNotFound) {
 			continue
@@ -153,9 +155,6 @@ func systemOf(tx *Tx, a *ManagedAccount, sees *workgroupSight) (s *ManagedSystem
 	}
 	if err == nil {
 		visible, err = s.visible(tx, sees)
-	}
-	if err == nil && visible {
-		err = s.describe(tx)
 	}
 	return s, visible, err
 }

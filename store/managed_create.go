@@ -162,10 +162,8 @@ func UpdateManagedSystem(tx *Tx, s *ManagedSystem) (*ManagedSystem, error) {
 
 // DeleteManagedSystem deletes a system. Open requests for its accounts are canceled at once, the accounts are swept.
 func DeleteManagedSystem(tx *Tx, s *ManagedSystem) error {
-	for a, err := range AccountsOf(tx, s.ManagedSystemID) {
-		if err := cmp.Or(err, cancelRequests(tx, a.ManagedAccountID)); err != nil {
-			return err
-		}
+	if err := cancelRequestsOn(tx, s.ManagedSystemID); err != nil {
+		return err
 	}
 	return ManagedSystems.Delete(tx, s.ManagedSystemID)
 }
@@ -262,15 +260,12 @@ func DeleteAccountsOn(tx *Tx, systemID int) error {
 	if _, err := ManagedSystemByID(tx, systemID); err != nil {
 		return err
 	}
-	var ids []int
-	for a, err := range AccountsOf(tx, systemID) {
-		if err != nil {
-			return err
-		}
-		ids = append(ids, a.ManagedAccountID)
+	accounts, err := record.Collect(AccountsOf(tx, systemID))
+	if err != nil {
+		return err
 	}
-	for _, id := range ids {
-		if err := ManagedAccounts.Delete(tx, id); err != nil {
+	for _, a := range accounts {
+		if err := ManagedAccounts.Delete(tx, a.ManagedAccountID); err != nil {
 			return err
 		}
 	}

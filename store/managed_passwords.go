@@ -27,19 +27,26 @@ func SetAccountPassword(tx *Tx, accountID int, password string) error {
 	return setSecrets(tx, accountID, &AccountSecrets{Password: password})
 }
 
-func setSecrets(tx *Tx, accountID int, s *AccountSecrets) error {
+// sealedPart is one of the secrets of an account, open and sealed.
+type sealedPart struct {
+	what   string // names it within the context that it is sealed for
+	plain  *string
+	sealed *[]byte
+}
+
+func (p *AccountPassword) parts(s *AccountSecrets) []sealedPart {
+	return []sealedPart{
+		{"", &s.Password, &p.Sealed}, {"key", &s.PrivateKey, &p.SealedKey}, {"passphrase", &s.Passphrase, &p.SealedPassphrase}, {"system", &s.OnSystem, &p.SealedOnSystem},
+	}
+}
+
+func setSecrets(tx *Tx, accountID int, s *AccountSecrets) (err error) {
 	p := &AccountPassword{ManagedAccountID: accountID}
-	for _, one := range []struct {
-		plain, what string
-		sealed      *[]byte
-	}{
-		{s.Password, "", &p.Sealed}, {s.PrivateKey, "key", &p.SealedKey}, {s.Passphrase, "passphrase", &p.SealedPassphrase}, {s.OnSystem, "system", &p.SealedOnSystem},
-	} {
-		if one.plain == "" && one.what != "" {
+	for _, one := range p.parts(s) {
+		if *one.plain == "" && one.what != "" {
 			continue
 		}
-		var err error
-		if *one.sealed, err = tx.Vault().Seal([]byte(one.plain), sealedForAccount(accountID)+one.what); err != nil {
+		if *one.sealed, err = tx.Vault().Seal([]byte(*one.plain), sealedForAccount(accountID)+one.what); err != nil {
 			return err
 		}
 	}
@@ -49,17 +56,11 @@ func setSecrets(tx *Tx, accountID int, s *AccountSecrets) error {
 // open opens the secrets. What another master key sealed is as good as none.
 func (p *AccountPassword) open(tx *Tx) (s *AccountSecrets, err error) {
 	s = &AccountSecrets{}
-	for _, one := range []struct {
-		sealed []byte
-		what   string
-		plain  *string
-	}{
-		{p.Sealed, "", &s.Password}, {p.SealedKey, "key", &s.PrivateKey}, {p.SealedPassphrase, "passphrase", &s.Passphrase}, {p.SealedOnSystem, "system", &s.OnSystem},
-	} {
-		if len(one.sealed) == 0 {
+	for _, one := range p.parts(s) {
+		if len(*one.sealed) == 0 {
 			continue
 		}
-		if *one.plain, err = reveal(tx, one.sealed, sealedForAccount(p.ManagedAccountID)+one.what); err != nil {
+		if *one.plain, err = reveal(tx, *one.sealed, sealedForAccount(p.ManagedAccountID)+one.what); err != nil {
 			return nil, err
 		}
 	}

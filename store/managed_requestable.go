@@ -49,13 +49,9 @@ func (f *AccountFilter) Validate() error {
 	return nil
 }
 
-// RequestableAccounts yields the accounts that the actor can request or read as an ISA: those with ApiEnabled on which they have the
-// role, in the order of the accounts. It returns CodeNoRole for an actor without such a role anywhere.
-func RequestableAccounts(tx *Tx, f AccountFilter) (iter.Seq2[*AccountOnSystem, error], error) {
-	roles, err := RolesOfActor(tx)
-	if err != nil {
-		return nil, err
-	}
+// RequestableAccounts yields the accounts that somebody with these roles can request or read as an ISA: those with ApiEnabled on which
+// they have the role, in the order of the accounts. It returns CodeNoRole without such a role anywhere.
+func RequestableAccounts(tx *Tx, roles *AccountRoles, f AccountFilter) (iter.Seq2[*AccountOnSystem, error], error) {
 	if !roles.Any(RoleRequestor, RoleRequestorApprover, RoleISA) {
 		return nil, CodeNoRole
 	}
@@ -63,17 +59,15 @@ func RequestableAccounts(tx *Tx, f AccountFilter) (iter.Seq2[*AccountOnSystem, e
 	if err != nil {
 		return nil, err
 	}
-	return func(yield func(*AccountOnSystem, error) bool) {
-		for a, err := range f.candidates(tx) {
-			ok := err == nil && a.ApiEnabled && wanted(a)
-			if ok {
-				ok, err = roles.On(a, RoleRequestor, RoleRequestorApprover, RoleISA)
-			}
-			if (ok || err != nil) && !yield(a, err) || err != nil {
-				return
-			}
+	return record.Where(f.candidates(tx), func(a *AccountOnSystem) (bool, error) {
+		if !a.ApiEnabled {
+			return false, nil
 		}
-	}, nil
+		if ok, err := wanted(a); err != nil || !ok {
+			return false, err
+		}
+		return roles.On(a, RoleRequestor, RoleRequestorApprover, RoleISA)
+	}), nil
 }
 
 // candidates yields the accounts among which the filter chooses, by an index where there is one.
@@ -92,7 +86,7 @@ func (f *AccountFilter) candidates(tx *Tx) iter.Seq2[*AccountOnSystem, error] {
 }
 
 // matcher returns what decides whether an account is wanted.
-func (f *AccountFilter) matcher(tx *Tx) (func(*AccountOnSystem) bool, error) {
+func (f *AccountFilter) matcher(tx *Tx) (func(*AccountOnSystem) (bool, error), error) {
 	inWorkgroup, err := workgroupsNamed(tx, f.WorkgroupName)
 	if err != nil {
 		return nil, err
@@ -103,17 +97,18 @@ func (f *AccountFilter) matcher(tx *Tx) (func(*AccountOnSystem) bool, error) {
 			return nil, err
 		}
 	}
-	return func(a *AccountOnSystem) bool {
-		switch s := a.System; {
-		case f.AccountName != "" && !a.isCalled(f.AccountName),
-			f.SystemID != 0 && s.ManagedSystemID != f.SystemID,
-			f.WorkgroupName != "" && !inWorkgroup[s.WorkgroupID],
-			f.IPAddress != "" && !sameAddress(f.IPAddress, string(s.IPAddress)):
-			return false
-		case f.Type == RecentAccounts:
-			return recent[a.ManagedAccountID]
+	return func(a *AccountOnSystem) (bool, error) {
+		switch {
+		case f.AccountName != "" && !a.isCalled(f.AccountName), f.SystemID != 0 && a.ManagedSystemID != f.SystemID:
+			return false, nil
+		case f.Type == RecentAccounts && !recent[a.ManagedAccountID], f.Type != "" && f.Type != RecentAccounts && f.Type != a.kind():
+			return false, nil
+		case f.WorkgroupName == "" && f.IPAddress == "":
+			return true, nil
 		}
-		return f.Type == "" || f.Type == a.kind()
+		s := *a.System
+		err := s.describe(tx)
+		return (f.WorkgroupName == "" || inWorkgroup[s.WorkgroupID]) && (f.IPAddress == "" || sameAddress(f.IPAddress, string(s.IPAddress))), err
 	}, nil
 }
 

@@ -54,30 +54,17 @@ func FindManagedSystems(tx *Tx, name string, entityType int) iter.Seq2[*ManagedS
 	if name != "" {
 		all = managedSystemsByName.Each(tx, K(record.Fold(name)))
 	}
-	return onlySystems(visibleSystems(tx, all), func(s *ManagedSystem) bool { return entityType == 0 || s.EntityTypeID == entityType })
+	return record.Where(visibleSystems(tx, all), func(s *ManagedSystem) (bool, error) { return entityType == 0 || s.EntityTypeID == entityType, nil })
 }
 
 // SystemsInWorkgroup yields the managed systems of a Workgroup that the actor may see.
 func SystemsInWorkgroup(tx *Tx, workgroupID int) iter.Seq2[*ManagedSystem, error] {
-	return onlySystems(VisibleManagedSystems(tx), func(s *ManagedSystem) bool { return s.WorkgroupID == workgroupID })
+	return record.Where(VisibleManagedSystems(tx), func(s *ManagedSystem) (bool, error) { return s.WorkgroupID == workgroupID, nil })
 }
 
 // SystemsOfFunctionalAccount yields the managed systems that a functional account manages and that the actor may see.
 func SystemsOfFunctionalAccount(tx *Tx, accountID int) iter.Seq2[*ManagedSystem, error] {
-	return onlySystems(VisibleManagedSystems(tx), func(s *ManagedSystem) bool { return valueOf(s.FunctionalAccountID) == accountID })
-}
-
-func onlySystems(all iter.Seq2[*ManagedSystem, error], keep func(*ManagedSystem) bool) iter.Seq2[*ManagedSystem, error] {
-	return func(yield func(*ManagedSystem, error) bool) {
-		for s, err := range all {
-			if err == nil && !keep(s) {
-				continue
-			}
-			if !yield(s, err) || err != nil {
-				return
-			}
-		}
-	}
+	return record.Where(VisibleManagedSystems(tx), func(s *ManagedSystem) (bool, error) { return valueOf(s.FunctionalAccountID) == accountID, nil })
 }
 
 // SystemOfAsset returns the first managed system on an asset that the actor may see, or ErrNotFound.
@@ -112,25 +99,15 @@ func VisibleManagedSystems(tx *Tx) iter.Seq2[*ManagedSystem, error] {
 	return visibleSystems(tx, ManagedSystems.All(tx))
 }
 
+// visibleSystems leaves out the systems that the actor may not see, and describes the others.
 func visibleSystems(tx *Tx, all iter.Seq2[*ManagedSystem, error]) iter.Seq2[*ManagedSystem, error] {
+	return record.Where(seenSystems(tx, all), func(s *ManagedSystem) (bool, error) { return true, s.describe(tx) })
+}
+
+// seenSystems leaves out the systems that the actor may not see.
+func seenSystems(tx *Tx, all iter.Seq2[*ManagedSystem, error]) iter.Seq2[*ManagedSystem, error] {
 	sees := workgroupSight{tx: tx, seen: map[int]bool{}}
-	return func(yield func(*ManagedSystem, error) bool) {
-		for s, err := range all {
-			var visible bool
-			if err == nil {
-				visible, err = s.visible(tx, &sees)
-			}
-			if err == nil && !visible {
-				continue
-			}
-			if err == nil {
-				err = s.describe(tx)
-			}
-			if !yield(s, err) || err != nil {
-				return
-			}
-		}
-	}
+	return record.Where(all, func(s *ManagedSystem) (bool, error) { return s.visible(tx, &sees) })
 }
 
 // visible reports whether a system is on an asset that there is and that the actor may see.

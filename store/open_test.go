@@ -38,7 +38,7 @@ func TestANewStoreHoldsTheCatalogues(t *testing.T) {
 	equal(t, "its members", forth(l, GroupMember, Administrators), []string{"1=0", "2=0"})
 	equal(t, "its registrations", forth(l, GroupRegistration, Administrators), []string{"1=0", "2=0"})
 	registrations := []string{}
-	for _, r := range view(l, func(tx *Tx) ([]*ApiRegistration, error) { return gather(ApiRegistrations.All(tx)) }) {
+	for _, r := range view(l, func(tx *Tx) ([]*ApiRegistration, error) { return record.Collect(ApiRegistrations.All(tx)) }) {
 		registrations = append(registrations, fmt.Sprintln(r.Id, r.Name, r.RegistrationType, r.AccessTokenDuration, r.Active, r.Visible))
 	}
 	equal(t, "API registrations", registrations, []string{
@@ -54,7 +54,7 @@ func TestANewStoreHoldsTheCatalogues(t *testing.T) {
 		application.UserType != ApplicationType || !application.IsActive {
 		t.Errorf("the application is %+v", application)
 	}
-	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return gather(record.Audits.All(tx)) }) {
+	for _, a := range view(l, func(tx *Tx) ([]*Audit, error) { return record.Collect(record.Audits.All(tx)) }) {
 		if a.UserName != "muster" || a.Details[0].NewValue != "first start" {
 			t.Errorf("the audit %s is of %s by %s", lineOf(a), a.UserName, a.Details[0].NewValue)
 		}

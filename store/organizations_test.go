@@ -125,11 +125,11 @@ func TestListsHoldWhatMayBeSeen(t *testing.T) {
 	s := newSights(t)
 	for name, list := range map[string]func(tx *Tx) (string, error){
 		"Organizations": func(tx *Tx) (string, error) {
-			all, err := gather(Visible(tx, Organizations, func(o *Organization) string { return o.OrganizationID }))
+			all, err := record.Collect(Visible(tx, Organizations, func(o *Organization) string { return o.OrganizationID }))
 			return joined(all, func(o *Organization) any { return o.Name == organizationThere }), err
 		},
 		"Workgroups": func(tx *Tx) (string, error) {
-			all, err := gather(Visible(tx, Workgroups, func(w *Workgroup) string { return w.OrganizationID }))
+			all, err := record.Collect(Visible(tx, Workgroups, func(w *Workgroup) string { return w.OrganizationID }))
 			return joined(all, func(w *Workgroup) any { return w.Name == workgroupNameThere }), err
 		},
 		"imports, newest first": func(tx *Tx) (string, error) {

@@ -166,7 +166,7 @@ func TestTheEndOfAUser(t *testing.T) {
 		return errors.Join(SetPassword(tx, user, "hash"), LastLogins.Insert(tx, &LastLogin{UserID: user, Date: tx.Now}))
 	})
 	l.change(func(tx *Tx) error { return DeleteUser(tx, user) })
-	if members := view(l, func(tx *Tx) ([]*User, error) { return gather(MembersOf(tx, group)) }); len(members) != 0 {
+	if members := view(l, func(tx *Tx) ([]*User, error) { return record.Collect(MembersOf(tx, group)) }); len(members) != 0 {
 		t.Errorf("members %v", members)
 	}
 	l.sweep()

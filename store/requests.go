@@ -101,33 +101,17 @@ func OpenRequests(tx *Tx, f RequestFilter) ([]*Request, error) {
 	case !roles.Any(RoleRequestor, RoleApprover, RoleRequestorApprover):
 		return nil, CodeNoRole
 	}
-	found := []*Request{}
-	for r, err := range mine {
-		if err != nil {
-			return nil, err
-		}
-		if r.isPendingOrActive(tx.Now) && (f.Status == "" || f.Status == r.Status) {
-			found = append(found, r)
-		}
-	}
+	found, err := record.Collect(record.Where(mine, func(r *Request) (bool, error) {
+		return r.isPendingOrActive(tx.Now) && (f.Status == "" || f.Status == r.Status), nil
+	}))
 	slices.SortFunc(found, func(a, b *Request) int { return b.RequestID - a.RequestID })
-	return found, nil
+	return found, err
 }
 
 // requestsToApprove yields the open requests for accounts on which the roles have an approver. Of those that need no approval only an
 // administrator is shown others'.
 func requestsToApprove(tx *Tx, roles *AccountRoles) iter.Seq2[*Request, error] {
-	return func(yield func(*Request, error) bool) {
-		for r, err := range openRequestsByEnd.Each(tx, nil) {
-			var may bool
-			if err == nil {
-				may, err = mayApprove(tx, roles, r)
-			}
-			if (may || err != nil) && !yield(r, err) || err != nil {
-				return
-			}
-		}
-	}
+	return record.Where(openRequestsByEnd.Each(tx, nil), func(r *Request) (bool, error) { return mayApprove(tx, roles, r) })
 }
 
 // mayApprove reports whether the roles include that of an approver of the request's account, which is gone for nobody to approve.
@@ -159,13 +143,6 @@ func openRequestsFor(tx *Tx, accountID int) iter.Seq2[*Request, error] {
 			yield(nil, err)
 			return
 		}
-		for r, err := range openRequestsByAccount.Each(tx, K(accountID)) {
-			if err == nil && !r.isPendingOrActive(tx.Now) {
-				continue
-			}
-			if !yield(r, err) || err != nil {
-				return
-			}
-		}
+		record.Where(openRequestsByAccount.Each(tx, K(accountID)), func(r *Request) (bool, error) { return r.isPendingOrActive(tx.Now), nil })(yield)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"iter"
 	"slices"
 	"time"
 
@@ -103,7 +102,7 @@ func Approve(tx *Tx, id int, reason string) error {
 	if len(r.Approvals) < r.MinApprovers {
 		return Requests.Put(tx, r)
 	}
-	open, err := gathered(openRequestsFor(tx, r.AccountID))
+	open, err := record.Collect(openRequestsFor(tx, r.AccountID))
 	if err != nil {
 		return err
 	}
@@ -175,12 +174,7 @@ func TerminateRequestsOn(tx *Tx, systemID int) error {
 	if _, err := ManagedSystemByID(tx, systemID); err != nil {
 		return err
 	}
-	for a, err := range AccountsOf(tx, systemID) {
-		if err := cmp.Or(err, cancelRequests(tx, a.ManagedAccountID)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cancelRequestsOn(tx, systemID)
 }
 
 // TerminateRequestsBy cancels the open requests that a user made.
@@ -188,14 +182,27 @@ func TerminateRequestsBy(tx *Tx, userID int) error {
 	if _, err := Users.Get(tx, userID); err != nil {
 		return err
 	}
-	open, err := gathered(openRequestsByRequestor.Each(tx, K(userID)))
+	open, err := record.Collect(openRequestsByRequestor.Each(tx, K(userID)))
 	return cmp.Or(err, endAll(tx, open))
 }
 
 // cancelRequests cancels the open requests for an account.
 func cancelRequests(tx *Tx, accountID int) error {
-	open, err := gathered(openRequestsFor(tx, accountID))
+	open, err := record.Collect(openRequestsFor(tx, accountID))
 	return cmp.Or(err, endAll(tx, open))
+}
+
+// cancelRequestsOn cancels the open requests for all accounts of a system.
+func cancelRequestsOn(tx *Tx, systemID int) error {
+	for a, err := range AccountsOf(tx, systemID) {
+		if err == nil {
+			err = cancelRequests(tx, a.ManagedAccountID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func endAll(tx *Tx, open []*Request) error {
@@ -233,17 +240,6 @@ func SweepRequests(ctx context.Context, db *DB) (int, error) {
 		}
 		return len(over) + len(old), nil
 	})
-}
-
-// gathered are the requests of a sequence, which is over when they are changed.
-func gathered(all iter.Seq2[*Request, error]) (some []*Request, err error) {
-	for r, err := range all {
-		if err != nil {
-			return nil, err
-		}
-		some = append(some, r)
-	}
-	return some, nil
 }
 
 func firstOf(in *record.Index[int, Request], tx *Tx, from, to Key) (some []*Request, err error) {

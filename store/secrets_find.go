@@ -28,16 +28,9 @@ func (l *SafesLook) Find(s SecretSearch) iter.Seq2[*Secret, error] {
 	case s.Title != "":
 		found = l.entitled(s.Title)
 	}
-	return func(yield func(*Secret, error) bool) {
-		for secret, err := range found {
-			if err == nil && (s.Title != "" && record.Fold(secret.Title) != record.Fold(s.Title) || secret.before(s.After)) {
-				continue
-			}
-			if !yield(secret, err) || err != nil {
-				return
-			}
-		}
-	}
+	return record.Where(found, func(secret *Secret) (bool, error) {
+		return (s.Title == "" || record.Fold(secret.Title) == record.Fold(s.Title)) && !secret.before(s.After), nil
+	})
 }
 
 // before reports whether the secret was neither made nor changed since a moment.
@@ -139,14 +132,7 @@ func (l *SafesLook) Safes() iter.Seq2[*SecretsFolder, error] {
 			yield(nil, err)
 			return
 		}
-		for f, err := range FoldersIn(l.tx, "") {
-			if err == nil && !l.tx.By.System && !ids[f.ID] {
-				continue
-			}
-			if !yield(f, err) || err != nil {
-				return
-			}
-		}
+		record.Where(FoldersIn(l.tx, ""), func(f *SecretsFolder) (bool, error) { return l.tx.By.System || ids[f.ID], nil })(yield)
 	}
 }
 

@@ -65,12 +65,9 @@ func (f *SecretsFolder) AfterWrite(tx *Tx, old *SecretsFolder) error {
 	if !old.IsSafe() {
 		return nil
 	}
-	var permissions []*SafePermission
-	for p, err := range PermissionsOn(tx, old.ID) {
-		if err != nil {
-			return err
-		}
-		permissions = append(permissions, p)
+	permissions, err := record.Collect(PermissionsOn(tx, old.ID))
+	if err != nil {
+		return err
 	}
 	for _, p := range permissions {
 		if err := SafePermissions.Delete(tx.Unaudited(), p.ID); err != nil {
@@ -205,7 +202,7 @@ func putFolder(tx *Tx, f *SecretsFolder, put func(*Tx, *SecretsFolder) error) er
 	return err
 }
 
-// GroupsSafe returns the safe of a user group, and makes it under the group's name if there is none. The group gets all but
+// GroupsSafe returns the safe of a user group, and makes it under the group's name if it does not exist. The group gets all but
 // Manage on it. Group 0 stands for what is in no group's safe.
 func GroupsSafe(tx *Tx, groupID int) (*SecretsFolder, error) {
 	name := nobodysSafe

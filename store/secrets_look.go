@@ -52,7 +52,7 @@ func (l *SafesLook) On(safeID string) (SafeFlags, error) {
 }
 
 func (l *SafesLook) given(safeID string, kind, id int) (SafeFlags, error) {
-	p, err := safePermissionBy.One(l.tx, K(safeID, kind, id), id)
+	p, err := SafePermissionOf(l.tx, safeID, kind, id)
 	if err != nil {
 		return 0, record.Ignore(ErrNotFound, err)
 	}

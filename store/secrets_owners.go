@@ -171,12 +171,9 @@ func dropGroupsSafe(tx *Tx, groupID int) error {
 
 // deleteTree deletes a folder and those in it, which have no secrets.
 func deleteTree(tx *Tx, f *SecretsFolder) error {
-	var children []*SecretsFolder
-	for child, err := range foldersByParent.Each(tx, K(f.ID)) {
-		if err != nil {
-			return err
-		}
-		children = append(children, child)
+	children, err := record.Collect(foldersByParent.Each(tx, K(f.ID)))
+	if err != nil {
+		return err
 	}
 	for _, child := range children {
 		if err := deleteTree(tx, child); err != nil {

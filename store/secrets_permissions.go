@@ -152,7 +152,7 @@ func TakeSafePermission(tx *Tx, safeID string, kind, id int) error {
 	if err := mayManageSafe(tx, safeID); err != nil {
 		return err
 	}
-	old, err := safePermissionBy.One(tx, K(safeID, kind, id), id)
+	old, err := SafePermissionOf(tx, safeID, kind, id)
 	if err != nil {
 		return record.Ignore(ErrNotFound, err)
 	}

@@ -266,17 +266,7 @@ func (c *RuleCriteria) systems(tx *Tx) iter.Seq2[*ManagedSystem, error] {
 	if c.SystemName != "" {
 		all = managedSystemsByName.Each(tx, K(record.Fold(c.SystemName)))
 	}
-	return func(yield func(*ManagedSystem, error) bool) {
-		for s, err := range visibleSystems(tx, all) {
-			selected := err != nil
-			if err == nil {
-				selected, err = c.covers(tx, s)
-			}
-			if (selected || err != nil) && !yield(s, err) || err != nil {
-				return
-			}
-		}
-	}
+	return record.Where(visibleSystems(tx, all), func(s *ManagedSystem) (bool, error) { return c.covers(tx, s) })
 }
 
 // accounts yields the managed accounts that the criteria select, on assets that the actor may see.

@@ -222,7 +222,7 @@ func (l *fixture) meddle(person int, attributes, workgroups []int) error {
 // mustBeBruteForce compares the members of every rule for attributes with a walk over all assets.
 func (l *fixture) mustBeBruteForce() {
 	l.t.Helper()
-	rules := view(l, func(tx *Tx) ([]*SmartRule, error) { return gather(SmartRules.All(tx)) })
+	rules := view(l, func(tx *Tx) ([]*SmartRule, error) { return record.Collect(SmartRules.All(tx)) })
 	compared := 0
 	for _, r := range rules {
 		if r.IsReadOnly {

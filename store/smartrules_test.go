@@ -233,7 +233,7 @@ func TestReadersSeeMembersOfTheirOrganizationsOnly(t *testing.T) {
 func TestTheBuiltInRulesSelectEverything(t *testing.T) {
 	t.Parallel()
 	l := newFixture(t)
-	rules := view(l, func(tx *Tx) ([]*SmartRule, error) { return gather(ReadableRules(tx, "")) })
+	rules := view(l, func(tx *Tx) ([]*SmartRule, error) { return record.Collect(ReadableRules(tx, "")) })
 	var got []string
 	for _, r := range rules {
 		got = append(got, fmt.Sprintf("%d %s, %s, read-only %t, status %d", r.SmartRuleID, r.Title, r.RuleType, r.IsReadOnly, r.Status))

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/store/record"
 )
 
 // sketch is an asset as the cases below show it: id, name, address, and what a scanner may know of it.
@@ -18,7 +20,7 @@ func sketch(a *Asset) string {
 func (l *fixture) assets(workgroup int) []string {
 	l.t.Helper()
 	found := []string{}
-	for _, a := range view(l, func(tx *Tx) ([]*Asset, error) { return gather(Assets.All(tx)) }) {
+	for _, a := range view(l, func(tx *Tx) ([]*Asset, error) { return record.Collect(Assets.All(tx)) }) {
 		if a.WorkgroupID == workgroup {
 			found = append(found, sketch(a))
 		}
@@ -161,7 +163,7 @@ func TestUpsert(t *testing.T) {
 func (l *fixture) dates() map[int]Time {
 	l.t.Helper()
 	dates := map[int]Time{}
-	for _, a := range view(l, func(tx *Tx) ([]*Asset, error) { return gather(Assets.All(tx)) }) {
+	for _, a := range view(l, func(tx *Tx) ([]*Asset, error) { return record.Collect(Assets.All(tx)) }) {
 		dates[a.AssetID] = a.LastUpdateDate
 	}
 	return dates
@@ -220,7 +222,7 @@ func TestAnUpsertBesideAnotherChange(t *testing.T) {
 				t.Errorf("the outcome is %d after %d runs", outcome, runs)
 			}
 			found := []string{}
-			for _, a := range view(l, func(tx *Tx) ([]*Asset, error) { return gather(assetsByAddress.Each(tx, K(address))) }) {
+			for _, a := range view(l, func(tx *Tx) ([]*Asset, error) { return record.Collect(assetsByAddress.Each(tx, K(address))) }) {
 				found = append(found, sketch(a))
 			}
 			equal(t, "assets with the address", found, other.want)
@@ -254,7 +256,7 @@ func TestTheListOfOperatingSystemsGrowsWithTheAssets(t *testing.T) {
 	l := newFixture(t)
 	names := func() []string {
 		found := []string{}
-		for _, o := range view(l, func(tx *Tx) ([]*OperatingSystem, error) { return gather(OperatingSystems.All(tx)) }) {
+		for _, o := range view(l, func(tx *Tx) ([]*OperatingSystem, error) { return record.Collect(OperatingSystems.All(tx)) }) {
 			found = append(found, fmt.Sprint(o.OperatingSystemID, " ", o.Name))
 		}
 		return found

@@ -3,6 +3,7 @@ package insight
 import (
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // accessPolicies is not in the documents; clients look an access policy up by it.
@@ -16,7 +17,7 @@ var accessPolicies = []api.Route{
 var anyRole = seesRequests.Or(isISA)
 
 func listAccessPolicies(tx *store.Tx, _ api.None) ([]*store.AccessPolicy, error) {
-	return collect(store.AccessPolicies.All(tx))
+	return record.Collect(store.AccessPolicies.All(tx))
 }
 
 type policyTest struct{ Body policyTestFields }

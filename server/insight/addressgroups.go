@@ -4,6 +4,7 @@ import (
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var addressGroups = []api.Route{
@@ -42,11 +43,11 @@ func addressGroupsByOrganization(tx *store.Tx, in inOrganization) ([]*store.Addr
 	if err != nil {
 		return nil, err
 	}
-	return collect(store.AddressGroupsOf(tx, o.OrganizationID))
+	return record.Collect(store.AddressGroupsOf(tx, o.OrganizationID))
 }
 
 func listAddressGroups(tx *store.Tx, _ api.None) ([]*store.AddressGroup, error) {
-	return collect(store.Visible(tx, store.AddressGroups, func(g *store.AddressGroup) string { return string(g.OrganizationID) }))
+	return record.Collect(store.Visible(tx, store.AddressGroups, func(g *store.AddressGroup) string { return string(g.OrganizationID) }))
 }
 
 type inAddressGroup struct {

@@ -4,6 +4,7 @@ import (
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var (
@@ -28,7 +29,7 @@ const registrationMembers = "Id Name RegistrationType Active Visible MultiFactor
 	"UserPasswordRequired VerifyPsrunSignature IPAuthenticationRules PSRUNRules XForwardedForAuthenticationRules"
 
 func listRegistrations(tx *store.Tx, _ api.None) ([]*store.ApiRegistration, error) {
-	return collect(store.ApiRegistrations.All(tx))
+	return record.Collect(store.ApiRegistrations.All(tx))
 }
 
 type registrationID struct {

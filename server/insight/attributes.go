@@ -3,6 +3,7 @@ package insight
 import (
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var assetAttributes = []api.Route{
@@ -80,7 +81,7 @@ func attributeByID(tx *store.Tx, in byID) (*attributeDefinition, error) {
 	if err != nil {
 		return nil, err
 	}
-	children, err := collect(store.ChildAttributes(tx, a.AttributeID))
+	children, err := record.Collect(store.ChildAttributes(tx, a.AttributeID))
 	return &attributeDefinition{*a, children}, err
 }
 

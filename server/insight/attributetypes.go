@@ -4,6 +4,7 @@ import (
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var attributeTypes = []api.Route{
@@ -19,7 +20,7 @@ var entityTypes = []api.Route{
 }
 
 func listAttributeTypes(tx *store.Tx, _ api.None) ([]*store.AttributeType, error) {
-	return collect(store.AttributeTypes.All(tx))
+	return record.Collect(store.AttributeTypes.All(tx))
 }
 
 func attributeTypeByID(tx *store.Tx, in byID) (*store.AttributeType, error) {

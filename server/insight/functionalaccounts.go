@@ -3,6 +3,7 @@ package insight
 import (
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // Functional accounts manage systems. Their secrets are never shown.
@@ -29,8 +30,8 @@ func listFunctionalAccounts(tx *store.Tx, _ api.None) ([]*functionalAccount, err
 	if err != nil {
 		return nil, err
 	}
-	return collect(mapped(store.FunctionalAccounts.All(tx), func(a *store.FunctionalAccount) *functionalAccount {
-		return &functionalAccount{a, counts[a.FunctionalAccountID]}
+	return record.Collect(mapped(store.FunctionalAccounts.All(tx), func(a *store.FunctionalAccount) (*functionalAccount, error) {
+		return &functionalAccount{a, counts[a.FunctionalAccountID]}, nil
 	}))
 }
 

@@ -8,14 +8,14 @@ import (
 	"github.com/musterhq/muster/store/record"
 )
 
-// setGiven gives a record the members that a body has: pointers that are not nil, by the names of its fields. Members that the record has
-// not, such as a password, are passed over. A date may be empty, which is not given.
+// setGiven gives a record the members that a body has, those of embedded structs too: pointers that are not nil, by the names of its
+// fields. Members that the record has not, such as a password, are passed over. A date may be empty, which is not given.
 func setGiven(to, body any) error {
 	target, from := reflect.ValueOf(to).Elem(), reflect.ValueOf(body)
-	for i := range from.NumField() {
-		name, given := from.Type().Field(i).Name, from.Field(i)
+	for _, field := range reflect.VisibleFields(from.Type()) {
+		name, given := field.Name, from.FieldByIndex(field.Index)
 		member := target.FieldByName(name)
-		if !member.IsValid() || given.Kind() == reflect.Pointer && given.IsNil() {
+		if field.Anonymous || !member.IsValid() || given.Kind() == reflect.Pointer && given.IsNil() {
 			continue
 		}
 		value := reflect.Indirect(given)
@@ -37,7 +37,7 @@ func setGiven(to, body any) error {
 	return nil
 }
 
-// dateGiven reads a date, with or without a time; an empty text is none.
+// dateGiven reads a date, with or without a time; an empty text means that none is given.
 func dateGiven(name, text string) (record.Time, error) {
 	if text == "" {
 		return record.Time{}, nil

@@ -151,18 +151,6 @@ type byID struct {
 	ID int `uri:"id"` // ID of the record.
 }
 
-// collect answers with all that a sequence yields.
-func collect[T any](seq func(func(T, error) bool)) ([]T, error) {
-	all := []T{}
-	for one, err := range seq {
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, nil
-}
-
 // orName tries a name when digits in a path are no id; if it is none either, the id is what was not found.
 func orName[T any](found T, err error, byName func() (T, error)) (T, error) {
 	if !errors.Is(err, store.ErrNotFound) {

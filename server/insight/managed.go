@@ -126,17 +126,17 @@ type accounts = api.Page[store.ManagedAccount]
 // accountsOf is a page of accounts, each as it is without its system.
 func accountsOf(p api.Paging, all iter.Seq2[*store.AccountOnSystem, error]) (accounts, error) {
 	return api.Of[store.ManagedAccount](p, record.Filtered(func(*store.Tx) iter.Seq2[*store.ManagedAccount, error] {
-		return mapped(all, func(a *store.AccountOnSystem) *store.ManagedAccount { return a.ManagedAccount })
+		return mapped(all, func(a *store.AccountOnSystem) (*store.ManagedAccount, error) { return a.ManagedAccount, nil })
 	}))
 }
 
 // mapped yields what becomes of each.
-func mapped[A, B any](all iter.Seq2[A, error], to func(A) B) iter.Seq2[B, error] {
+func mapped[A, B any](all iter.Seq2[A, error], to func(A) (B, error)) iter.Seq2[B, error] {
 	return func(yield func(B, error) bool) {
 		for a, err := range all {
 			var b B
 			if err == nil {
-				b = to(a)
+				b, err = to(a)
 			}
 			if !yield(b, err) || err != nil {
 				return

@@ -34,50 +34,23 @@ type systemFields struct {
 	OracleInternetDirectoryServiceName *string `example:"orcl" prefill:"-"`                                 // Service of an Oracle Internet Directory.
 	NetBiosName                        *string `example:"BACKUP01" prefill:"-"`                             // NetBIOS name of the system.
 	Port                               *int    `example:"22" prefill:"-"`                                   // Port by which the system is managed (1-65535).
-	Timeout                            *int    `binding:"min=1" example:"30" prefill:"-"`                   // Seconds until a connection to the system is given up (default: 30).
 	Description                        *string `example:"Backup server"`                                    // Description of the system.
-	ContactEmail                       *string `example:"olga@meridian.lab.example" prefill:"-"`            // Email address of the person in charge of the system.
-	PasswordRuleID                     *int    `example:"1" prefill:"-"`                                    // ID of the rule by which passwords are made.
 	DSSKeyRuleID                       *int    `example:"1" prefill:"-"`                                    // ID of the rule by which keys are made.
-	ReleaseDuration                    *int    `binding:"min=1" example:"120" prefill:"-"`                  // Minutes that a release lasts unless a request says otherwise (1-525600, default: 120).
-	MaxReleaseDuration                 *int    `binding:"min=1" example:"525600" prefill:"-"`               // Minutes that a release lasts at most (1-525600, default: 525600).
-	ISAReleaseDuration                 *int    `binding:"min=1" example:"120" prefill:"-"`                  // Minutes that a release by an ISA lasts (1-525600, default: 120).
-	AutoManagementFlag                 *bool   `example:"false" prefill:"-"`                                // Whether the passwords of its accounts are managed automatically (default: false).
-	FunctionalAccountID                *int    `example:"1" prefill:"-"`                                    // ID of the functional account; required if AutoManagementFlag is true, and ignored if it is false.
 	LoginAccountID                     *int    `example:"1" prefill:"-"`                                    // ID of the account that signs in for sessions.
 	ElevationCommand                   *string `example:"sudo" prefill:"-"`                                 // Command that raises the rights of the functional account.
 	SshKeyEnforcementMode              *int    `example:"1" prefill:"-"`                                    // How the host's key is checked: 0 not, 1 the first is taken, 2 strictly.
-	CheckPasswordFlag                  *bool   `example:"false" prefill:"-"`                                // Whether passwords are tested.
-	ChangePasswordAfterAnyReleaseFlag  *bool   `example:"false" prefill:"-"`                                // Whether a password changes after it was released.
-	ResetPasswordOnMismatchFlag        *bool   `example:"false" prefill:"-"`                                // Whether a password that a test finds wrong is set again.
-	ChangeFrequencyType                *string `example:"first" enums:"first,last,xdays" prefill:"-"`       // When passwords change: first or last day of the month, or every so many days.
-	ChangeFrequencyDays                *int    `example:"30" prefill:"-"`                                   // Days between changes of type xdays (1-999).
-	ChangeTime                         *string `example:"23:30" prefill:"-"`                                // Time of day of the change, in UTC.
 	AccountNameFormat                  *int    `example:"1" prefill:"-"`                                    // How accounts are named: 0 domain and account, 1 UPN, 2 SAM.
 	RemoteClientType                   *string `example:"None" enums:"None,EPM" prefill:"-"`                // Remote client of the system.
 	ApplicationHostID                  *int    `example:"1" prefill:"-"`                                    // ID of the system that hosts applications for it.
 	IsApplicationHost                  *bool   `example:"false" prefill:"-"`                                // Whether the system hosts applications.
 	AccessURL                          *string `example:"https://cloud.example/" prefill:"-"`               // Address of a cloud.
+	managementFields
 }
 
-type newSystem struct {
-	byID
-	Body systemFields
-}
-
-func manageAsset(tx *store.Tx, in newSystem) (*store.ManagedSystem, error) {
-	s := &store.ManagedSystem{AssetID: &in.ID, EntityTypeID: store.AssetEntity}
-	if err := setGiven(s, in.Body); err != nil {
-		return nil, err
-	}
-	return store.ManageAsset(tx, s)
-}
-
-// managedDatabaseFields are what a caller may say of the system of a database; the rest is the database's.
-type managedDatabaseFields struct {
-	Description                       *string `example:"Tracking"`                                   // Description of the system.
-	ContactEmail                      *string `example:"olga@meridian.lab.example" prefill:"-"`      // Email address of the person in charge of the system.
+// managementFields say how the accounts of any system are managed.
+type managementFields struct {
 	Timeout                           *int    `binding:"min=1" example:"30" prefill:"-"`             // Seconds until a connection to the system is given up (default: 30).
+	ContactEmail                      *string `example:"olga@meridian.lab.example" prefill:"-"`      // Email address of the person in charge of the system.
 	PasswordRuleID                    *int    `example:"1" prefill:"-"`                              // ID of the rule by which passwords are made.
 	ReleaseDuration                   *int    `binding:"min=1" example:"120" prefill:"-"`            // Minutes that a release lasts unless a request says otherwise (1-525600, default: 120).
 	MaxReleaseDuration                *int    `binding:"min=1" example:"525600" prefill:"-"`         // Minutes that a release lasts at most (1-525600, default: 525600).
@@ -92,6 +65,30 @@ type managedDatabaseFields struct {
 	ChangeTime                        *string `example:"23:30" prefill:"-"`                          // Time of day of the change, in UTC.
 }
 
+type newSystem struct {
+	byID
+	Body systemFields
+}
+
+func manageAsset(tx *store.Tx, in newSystem) (*store.ManagedSystem, error) {
+	s := &store.ManagedSystem{AssetID: &in.ID, EntityTypeID: store.AssetEntity}
+	return storeSystem(tx, s, in.Body, store.ManageAsset)
+}
+
+// storeSystem stores a system with the members of a body.
+func storeSystem(tx *store.Tx, s *store.ManagedSystem, body any, put func(*store.Tx, *store.ManagedSystem) (*store.ManagedSystem, error)) (*store.ManagedSystem, error) {
+	if err := setGiven(s, body); err != nil {
+		return nil, err
+	}
+	return put(tx, s)
+}
+
+// managedDatabaseFields are what a caller may say of the system of a database; the rest is the database's.
+type managedDatabaseFields struct {
+	Description *string `example:"Tracking"` // Description of the system.
+	managementFields
+}
+
 type newDatabaseSystem struct {
 	byID
 	Body managedDatabaseFields
@@ -99,10 +96,7 @@ type newDatabaseSystem struct {
 
 func manageDatabase(tx *store.Tx, in newDatabaseSystem) (*store.ManagedSystem, error) {
 	s := &store.ManagedSystem{DatabaseID: &in.ID, EntityTypeID: store.DatabaseEntity}
-	if err := setGiven(s, in.Body); err != nil {
-		return nil, err
-	}
-	return store.ManageDatabase(tx, s)
+	return storeSystem(tx, s, in.Body, store.ManageDatabase)
 }
 
 type newSystemInWorkgroup struct {
@@ -116,11 +110,7 @@ type systemOfTypeFields struct {
 }
 
 func manageInWorkgroup(tx *store.Tx, in newSystemInWorkgroup) (*store.ManagedSystem, error) {
-	s := &store.ManagedSystem{WorkgroupID: in.ID, EntityTypeID: in.Body.EntityTypeID}
-	if err := setGiven(s, in.Body.systemFields); err != nil {
-		return nil, err
-	}
-	return store.ManageInWorkgroup(tx, s)
+	return storeSystem(tx, &store.ManagedSystem{WorkgroupID: in.ID}, in.Body, store.ManageInWorkgroup)
 }
 
 type changedSystem struct {
@@ -138,14 +128,7 @@ func updateSystem(tx *store.Tx, in changedSystem) (*store.ManagedSystem, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := old.Reset()
-	if err := setGiven(s, in.Body.systemFields); err != nil {
-		return nil, err
-	}
-	if in.Body.WorkgroupID != nil {
-		s.WorkgroupID = *in.Body.WorkgroupID
-	}
-	return store.UpdateManagedSystem(tx, s)
+	return storeSystem(tx, old.Reset(), in.Body, store.UpdateManagedSystem)
 }
 
 func deleteSystem(tx *store.Tx, in byID) (api.None, error) {

@@ -3,6 +3,7 @@ package insight
 import (
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var operatingSystems = []api.Route{
@@ -10,5 +11,5 @@ var operatingSystems = []api.Route{
 }
 
 func listOperatingSystems(tx *store.Tx, _ api.None) ([]*store.OperatingSystem, error) {
-	return collect(store.OperatingSystems.All(tx))
+	return record.Collect(store.OperatingSystems.All(tx))
 }

@@ -3,6 +3,7 @@ package insight
 import (
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var organizations = []api.Route{
@@ -12,7 +13,7 @@ var organizations = []api.Route{
 }
 
 func listOrganizations(tx *store.Tx, _ api.None) ([]*store.Organization, error) {
-	return collect(store.Visible(tx, store.Organizations, func(o *store.Organization) string { return o.OrganizationID }))
+	return record.Collect(store.Visible(tx, store.Organizations, func(o *store.Organization) string { return o.OrganizationID }))
 }
 
 type organizationID struct {

@@ -4,6 +4,7 @@ import (
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 // platforms are not in the document; clients look up PlatformIDs here.
@@ -13,7 +14,7 @@ var platforms = []api.Route{
 }
 
 func listPlatforms(tx *store.Tx, _ api.None) ([]*store.Platform, error) {
-	return collect(store.Platforms.All(tx))
+	return record.Collect(store.Platforms.All(tx))
 }
 
 func platformByID(tx *store.Tx, in byID) (*store.Platform, error) {

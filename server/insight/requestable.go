@@ -61,7 +61,7 @@ type requestableQuery struct {
 	Offset                 *int   `form:"offset"`                                                                              // Number of records to skip.
 }
 
-func (q requestableQuery) find(tx *store.Tx) (iter.Seq2[*store.AccountOnSystem, error], error) {
+func (q requestableQuery) find(tx *store.Tx) (iter.Seq2[*requestableAccount, error], error) {
 	f := store.AccountFilter{
 		SystemName: q.SystemName, AccountName: q.AccountName, WorkgroupName: q.WorkgroupName,
 		IPAddress: q.IPAddress, SystemID: q.SystemID,
@@ -76,7 +76,15 @@ func (q requestableQuery) find(tx *store.Tx) (iter.Seq2[*store.AccountOnSystem, 
 	if err := f.Validate(); err != nil {
 		return nil, err
 	}
-	return store.RequestableAccounts(tx, f)
+	roles, err := store.RolesOfActor(tx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := store.RequestableAccounts(tx, roles, f)
+	if err != nil {
+		return nil, err
+	}
+	return mapped(found, func(a *store.AccountOnSystem) (*requestableAccount, error) { return showRequestable(a, roles) }), nil
 }
 
 // listRequestable answers with a bare list whether or not a limit is given.
@@ -85,28 +93,8 @@ func listRequestable(tx *store.Tx, in requestableQuery) (api.Page[requestableAcc
 	if err != nil {
 		return api.Page[requestableAccount]{}, err
 	}
-	roles, err := store.RolesOfActor(tx)
-	if err != nil {
-		return api.Page[requestableAccount]{}, err
-	}
-	list := record.Filtered(func(*store.Tx) iter.Seq2[*requestableAccount, error] {
-		return shownRequestable(found, roles)
-	})
+	list := record.Filtered(func(*store.Tx) iter.Seq2[*requestableAccount, error] { return found })
 	return api.Bare[requestableAccount](api.Paging{Limit: in.Limit, Offset: in.Offset}, list, 1000)
-}
-
-func shownRequestable(found iter.Seq2[*store.AccountOnSystem, error], roles *store.AccountRoles) iter.Seq2[*requestableAccount, error] {
-	return func(yield func(*requestableAccount, error) bool) {
-		for a, err := range found {
-			var shown *requestableAccount
-			if err == nil {
-				shown, err = showRequestable(a, roles)
-			}
-			if !yield(shown, err) || err != nil {
-				return
-			}
-		}
-	}
 }
 
 func oneRequestable(tx *store.Tx, in requestableQuery) (*requestableAccount, error) {
@@ -114,15 +102,8 @@ func oneRequestable(tx *store.Tx, in requestableQuery) (*requestableAccount, err
 	if err != nil {
 		return nil, err
 	}
-	roles, err := store.RolesOfActor(tx)
-	if err != nil {
-		return nil, err
-	}
 	for a, err := range found {
-		if err != nil {
-			return nil, err
-		}
-		return showRequestable(a, roles)
+		return a, err
 	}
 	return nil, record.Error(store.ErrNotFound, "Managed Account not found")
 }

@@ -1,9 +1,7 @@
 package insight
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"mime"
@@ -68,10 +66,7 @@ func (q secretQuery) read(ctx context.Context, c api.Caller, kind string) (answe
 		return answer, err
 	}
 	err = h.within(ctx, c, func(tx *store.Tx) error {
-		s, err := store.SecretByUUID(tx, q.ID)
-		if err == nil && kind != "" && s.SecretType != kind {
-			err = store.NotOfKind(q.ID, kind)
-		}
+		s, err := secretOfKind(tx, q.ID, kind)
 		if err != nil {
 			return err
 		}
@@ -236,14 +231,11 @@ func (h shower) write(tx *store.Tx, w io.Writer, ids []int, total int) error {
 }
 
 func writeSecret(w io.Writer, separator string, shown secret) error {
-	var text bytes.Buffer
-	text.WriteString(separator)
-	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(shown); err != nil {
+	text, err := record.Encode(shown)
+	if err != nil {
 		return err
 	}
-	_, err := w.Write(bytes.TrimSuffix(text.Bytes(), []byte("\n")))
+	_, err = w.Write(append([]byte(separator), text...))
 	return err
 }
 

@@ -186,16 +186,16 @@ func changeText(tx *store.Tx, in newText) (secret, error) {
 	return storedSecret(tx, in.secretVersion, n, err, store.ChangeSecret)
 }
 
-// secretOfKind is ErrNotFound for a secret of another kind.
+// secretOfKind is ErrNotFound for a secret of another kind; an empty kind is any.
 func secretOfKind(tx *store.Tx, id, kind string) (*store.Secret, error) {
 	s, err := store.SecretByUUID(tx, id)
-	if err == nil && s.SecretType != kind {
+	if err == nil && kind != "" && s.SecretType != kind {
 		err = store.NotOfKind(id, kind)
 	}
 	return s, err
 }
 
-// storedSecret stores a secret and shows it without its value, which whoever sends it knows.
+// storedSecret stores a secret and shows it without its value, which its sender knows.
 func storedSecret(tx *store.Tx, v secretVersion, n store.NewSecret, err error, put func(*store.Tx, store.NewSecret) (*store.Secret, error)) (secret, error) {
 	if err != nil {
 		return secret{}, err

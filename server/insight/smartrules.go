@@ -106,7 +106,7 @@ func (t *ruleType) UnmarshalText(b []byte) error {
 }
 
 func listSmartRules(tx *store.Tx, in ruleQuery) ([]*store.SmartRule, error) {
-	return collect(store.ReadableRules(tx, string(in.Type)))
+	return record.Collect(store.ReadableRules(tx, string(in.Type)))
 }
 
 func smartRuleByID(tx *store.Tx, in byID) (*store.SmartRule, error) {
@@ -141,7 +141,7 @@ func listRulesOfGroup(tx *store.Tx, in rulesOfGroup) ([]*store.RuleOfGroup, erro
 	if err != nil {
 		return nil, err
 	}
-	return collect(rules)
+	return record.Collect(rules)
 }
 
 type ruleTitle struct {

@@ -10,6 +10,7 @@ import (
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var subscriptions = []api.Route{
@@ -21,7 +22,9 @@ var subscriptions = []api.Route{
 
 var readsReports = authz.Reads(authz.AnalyticsAndReporting)
 
-func listDeliveries(tx *store.Tx, _ api.None) ([]int, error) { return collect(store.DeliveryIDs(tx)) }
+func listDeliveries(tx *store.Tx, _ api.None) ([]int, error) {
+	return record.Collect(store.DeliveryIDs(tx))
+}
 
 type deliveryID struct {
 	ID *int `form:"id" binding:"required" example:"1"` // The ID of the request for which to retrieve the subscription delivery. Required.

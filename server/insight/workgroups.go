@@ -4,6 +4,7 @@ import (
 	"github.com/musterhq/muster/authz"
 	"github.com/musterhq/muster/server/api"
 	"github.com/musterhq/muster/store"
+	"github.com/musterhq/muster/store/record"
 )
 
 var workgroups = []api.Route{
@@ -15,7 +16,7 @@ var workgroups = []api.Route{
 }
 
 func listWorkgroups(tx *store.Tx, _ api.None) ([]*store.Workgroup, error) {
-	return collect(store.Visible(tx, store.Workgroups, func(w *store.Workgroup) string { return w.OrganizationID }))
+	return record.Collect(store.Visible(tx, store.Workgroups, func(w *store.Workgroup) string { return w.OrganizationID }))
 }
 
 type workgroupID struct {

@@ -132,6 +132,33 @@ func Piece[T any](all iter.Seq2[T, error], offset, limit int) iter.Seq2[T, error
 	}
 }
 
+// Collect returns what a sequence yields, an empty slice for nothing, or its first error.
+func Collect[T any](all iter.Seq2[T, error]) ([]T, error) {
+	found := []T{}
+	for one, err := range all {
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, one)
+	}
+	return found, nil
+}
+
+// Where yields what keep says yes to of a sequence. The first error, of either, is the last that it yields.
+func Where[T any](all iter.Seq2[T, error], keep func(T) (bool, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for one, err := range all {
+			kept := false
+			if err == nil {
+				kept, err = keep(one)
+			}
+			if (kept || err != nil) && !yield(one, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // Filtered is the List of what a sequence of records yields, walked again for each use.
 func Filtered[T any](records func(*Tx) iter.Seq2[T, error]) List {
 	return List{
